@@ -1,0 +1,109 @@
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# The image and its version are stated in config/manager/kustomization.yaml, once.
+IMAGE   := $(shell sed -n 's/^ *newName: *//p' config/manager/kustomization.yaml)
+VERSION := $(shell sed -n 's/^ *newTag: *//p' config/manager/kustomization.yaml)
+IMG     ?= $(IMAGE):$(VERSION)
+
+# Tools come from a module of their own, at the versions that its go.mod names. Go builds each once and keeps it.
+TOOL      := go tool -modfile=hack/tools/go.mod
+# The manifests of the operator, with the image that IMG names.
+MANIFESTS  = set -o pipefail; $(TOOL) kustomize build config/default | sed 's|image: $(IMAGE):.*|image: $(IMG)|'
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md
+
+##@ General
+
+.PHONY: help
+help: ## List the targets.
+	@awk 'BEGIN { FS = ":.*## "; print "Usage: make <target> [IMG=<image>]" } \
+		/^##@ / { print "\n" substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Development
+
+.PHONY: generate
+generate: ## Generate the DeepCopy methods of the API types.
+	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: ## Generate the CRDs from the API types and the operator's permissions from markers.
+	$(TOOL) controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
+	$(TOOL) controller-gen rbac:roleName=manager-role paths=./internal/... paths=./cmd/... output:rbac:dir=config/rbac
+
+.PHONY: api-docs
+api-docs: ## Generate docs/api-reference.md from the API types.
+	mkdir -p docs
+	$(TOOL) crd-ref-docs --log-level=ERROR --config=hack/api-reference.yaml --source-path=api --renderer=markdown \
+		--output-path=docs/api-reference.md
+
+.PHONY: verify
+verify: generate manifests api-docs ## Check that what is generated is current: regenerate it and show what differs.
+	@git --no-pager diff --exit-code -- $(GENERATED) || \
+		{ echo "Out of date, as shown above. It is regenerated now: commit it." >&2; exit 1; }
+	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
+		[[ -z $$new ]] || { echo "Generated, but not in git:" $$new >&2; exit 1; }
+
+.PHONY: fmt
+fmt: ## Format the code.
+	hack/golangci-lint.sh fmt
+
+.PHONY: vet
+vet: ## Look for suspicious code with go vet.
+	go vet ./...
+
+.PHONY: lint
+lint: ## Check the code with golangci-lint (built on first use, which takes minutes).
+	hack/golangci-lint.sh run
+
+.PHONY: control-plane
+control-plane: ## Make sure that there are etcd, kube-apiserver and kube-controller-manager for tests and the demo.
+	hack/control-plane.sh
+
+.PHONY: test
+test: control-plane build-installer ## Run all tests, against a real control plane.
+	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -timeout 20m ./...
+
+##@ Build
+
+.PHONY: build
+build: ## Build bin/manager.
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/manager ./cmd
+
+.PHONY: build-installer
+build-installer: ## Write everything that an installation needs into dist/install.yaml.
+	mkdir -p dist
+	$(MANIFESTS) > dist/install.yaml
+
+# Built and executed instead of `go run`, so that Ctrl-C and SIGTERM reach the demo itself, and it can clean up.
+.PHONY: demo
+demo: control-plane build build-installer ## Watch the operator at work, without a cluster or Cognigy (ONCE=1 ends by itself, else Ctrl-C).
+	go build -o bin/demo ./test/demo
+	assets=$$(hack/control-plane.sh) && exec bin/demo --manager bin/manager --manifests dist/install.yaml \
+		--samples config/samples --assets "$$assets" $(if $(filter 1,$(ONCE)),--once)
+
+.PHONY: docker-build
+docker-build: ## Build the image IMG for this machine.
+	docker build --build-arg VERSION=$(VERSION) --tag $(IMG) .
+
+.PHONY: docker-buildx
+docker-buildx: ## Build the image IMG for amd64 and arm64, and push it.
+	docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=$(VERSION) --tag $(IMG) --push .
+
+##@ Deployment, to the cluster of the current kubectl context
+
+.PHONY: install
+install: ## Install the CRDs.
+	set -o pipefail; $(TOOL) kustomize build config/crd | kubectl apply -f -
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs. Delete all EndpointAPIKeys first, while the operator runs: it revokes their keys.
+	set -o pipefail; $(TOOL) kustomize build config/crd | kubectl delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: ## Install the operator with the image IMG.
+	$(MANIFESTS) | kubectl apply -f -
+
+.PHONY: undeploy
+undeploy: ## Remove the operator and its CRDs. Delete all EndpointAPIKeys first: nobody else revokes their keys.
+	$(MANIFESTS) | kubectl delete --ignore-not-found -f -

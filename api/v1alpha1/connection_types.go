@@ -1,0 +1,234 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// SecretKeyReference names one data key of a Secret. The Secret of a CognigyConnection is in the connection's namespace,
+// that of a ClusterCognigyConnection in the operator's.
+type SecretKeyReference struct {
+	// name is the name of the Secret.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="secretRef.name is the name of a Secret: lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit"
+	// +required
+	Name string `json:"name"`
+
+	// key is the data key in the Secret.
+	// +kubebuilder:default=api-key
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",message="a Secret's data key is made of letters, digits, '-', '_' and '.', is not '.' and does not begin with '..'; write for example api-key"
+	// +optional
+	Key string `json:"key,omitempty"`
+}
+
+// APIKeyAuth authenticates with the API key of a Cognigy user; the operator acts as that user.
+type APIKeyAuth struct {
+	// secretRef names the Secret that holds the user's API key. White space around the key is ignored.
+	// +required
+	SecretRef SecretKeyReference `json:"secretRef"`
+}
+
+// Auth says how the operator authenticates to Cognigy. Exactly one of its members is set.
+// +kubebuilder:validation:XValidation:rule="[has(self.apiKey)].exists_one(set, set)",message="say how to authenticate: set auth.apiKey.secretRef to the Secret that holds a Cognigy API key"
+type Auth struct {
+	// apiKey authenticates with the API key of a Cognigy user.
+	// +optional
+	APIKey *APIKeyAuth `json:"apiKey,omitempty"`
+}
+
+// ConnectionSpec says how to reach a Cognigy.AI installation. Both kinds of connection share it.
+// +kubebuilder:validation:XValidation:rule="(has(self.allowInsecureHTTP) && self.allowInsecureHTTP) || !self.baseURL.startsWith('http://')",message="baseURL is http: credentials and keys would travel unencrypted; use https, or set allowInsecureHTTP: true if you accept that",fieldPath=".baseURL"
+type ConnectionSpec struct {
+	// baseURL is the address of the Cognigy API, for example https://api-trial.cognigy.ai. A path prefix is kept; a trailing
+	// /new or /new/v2.0 is understood.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://') && isURL(self) && url(self).getHostname() != ''",message="baseURL is an absolute URL, for example https://api-trial.cognigy.ai"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[?#@]') && !self.matches('[[:space:]]')",message="baseURL has no user, query, fragment or white space; credentials belong into auth"
+	// +required
+	BaseURL string `json:"baseURL"`
+
+	// auth says how to authenticate.
+	// +required
+	Auth Auth `json:"auth"`
+
+	// caBundle is a PEM bundle of the certificate authorities to trust instead of the system's.
+	// +kubebuilder:validation:MaxLength=1048576
+	// +optional
+	CABundle []byte `json:"caBundle,omitempty"`
+
+	// allowInsecureHTTP permits a baseURL that begins with http.
+	// +optional
+	AllowInsecureHTTP bool `json:"allowInsecureHTTP,omitempty"`
+
+	// requestTimeout is how long one request to Cognigy may take: 1s to 5m. An attempt to issue a key that has not been
+	// delivered by then is given up.
+	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout is between 1s and 5m, in minutes and seconds; write for example 30s"
+	// +optional
+	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
+}
+
+// Timeout is how long one request to Cognigy may take.
+func (s *ConnectionSpec) Timeout() time.Duration {
+	if s.RequestTimeout == nil {
+		return 30 * time.Second
+	}
+	return s.RequestTimeout.Duration
+}
+
+// ConnectionStatus is what the operator reports on a connection.
+type ConnectionStatus struct {
+	// observedGeneration is the generation that the status speaks of; -1 before the first look.
+	// +kubebuilder:default=-1
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// lastHandledReconcileAt is the value of the annotation reconcile.fluxcd.io/requestedAt that was acted on last.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// conditions are Ready, and while they are true Reconciling and Stalled.
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.lastTransitionTime >= timestamp('1970-01-01T00:00:00Z') && c.lastTransitionTime < timestamp('9999-01-01T00:00:00Z'))",message="lastTransitionTime is a date and time with its zone; write for example 2026-11-22T10:00:00Z"
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// Connection is either kind of connection.
+// +kubebuilder:object:generate=false
+type Connection interface {
+	client.Object
+	// GetConnectionSpec returns what both kinds share.
+	GetConnectionSpec() *ConnectionSpec
+	// GetConnectionStatus returns the status, to be read or changed.
+	GetConnectionStatus() *ConnectionStatus
+}
+
+// CognigyConnection is a connection to a Cognigy.AI installation for the EndpointAPIKeys of its namespace.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=cogconn,categories=cognigy
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.spec.baseURL`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type CognigyConnection struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how to reach Cognigy.
+	// +required
+	Spec ConnectionSpec `json:"spec"`
+
+	// status is what the operator reports.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status ConnectionStatus `json:"status,omitempty"`
+}
+
+// GetConnectionSpec implements Connection.
+func (c *CognigyConnection) GetConnectionSpec() *ConnectionSpec { return &c.Spec }
+
+// GetConnectionStatus implements Connection.
+func (c *CognigyConnection) GetConnectionStatus() *ConnectionStatus { return &c.Status }
+
+// CognigyConnectionList is a list of CognigyConnections.
+// +kubebuilder:object:root=true
+type CognigyConnectionList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []CognigyConnection `json:"items"`
+}
+
+// NamespacesFrom says where allowed namespaces come from.
+// +kubebuilder:validation:Enum=All;Selector
+type NamespacesFrom string
+
+const (
+	// NamespacesFromAll allows every namespace.
+	NamespacesFromAll NamespacesFrom = "All"
+	// NamespacesFromSelector allows the namespaces whose labels match the selector.
+	NamespacesFromSelector NamespacesFrom = "Selector"
+)
+
+// AllowedNamespaces says which namespaces may use a ClusterCognigyConnection.
+// +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="from: Selector needs a selector, and from: All takes none"
+// +kubebuilder:validation:XValidation:rule="!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, e.operator in ['In', 'NotIn', 'Exists', 'DoesNotExist'] && (e.operator in ['In', 'NotIn']) == (has(e.values) && e.values.size() > 0))",message="a selector's operators are In and NotIn, with values, and Exists and DoesNotExist, without"
+type AllowedNamespaces struct {
+	// from is All or Selector.
+	// +required
+	From NamespacesFrom `json:"from"`
+
+	// selector chooses namespaces by their labels.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// ClusterCognigyConnectionSpec says how to reach a Cognigy.AI installation, and who may.
+type ClusterCognigyConnectionSpec struct {
+	ConnectionSpec `json:",inline"`
+
+	// allowedNamespaces says which namespaces' EndpointAPIKeys may use this connection.
+	// +required
+	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces"`
+}
+
+// ClusterCognigyConnection is a connection to a Cognigy.AI installation for the EndpointAPIKeys of several namespaces.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=ccogconn,categories=cognigy
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.spec.baseURL`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type ClusterCognigyConnection struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec says how to reach Cognigy, and who may.
+	// +required
+	Spec ClusterCognigyConnectionSpec `json:"spec"`
+
+	// status is what the operator reports.
+	// +kubebuilder:default={observedGeneration:-1}
+	// +optional
+	Status ConnectionStatus `json:"status,omitempty"`
+}
+
+// GetConnectionSpec implements Connection.
+func (c *ClusterCognigyConnection) GetConnectionSpec() *ConnectionSpec { return &c.Spec.ConnectionSpec }
+
+// GetConnectionStatus implements Connection.
+func (c *ClusterCognigyConnection) GetConnectionStatus() *ConnectionStatus { return &c.Status }
+
+// ClusterCognigyConnectionList is a list of ClusterCognigyConnections.
+// +kubebuilder:object:root=true
+type ClusterCognigyConnectionList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []ClusterCognigyConnection `json:"items"`
+}
+
+func init() {
+	SchemeBuilder.Register(
+		&CognigyConnection{}, &CognigyConnectionList{},
+		&ClusterCognigyConnection{}, &ClusterCognigyConnectionList{},
+	)
+}

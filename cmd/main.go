@@ -1,0 +1,43 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command cognigy-operator manages the API keys of Cognigy.AI Endpoints as Kubernetes resources.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/operator"
+	"github.com/cognigy-operator/cognigy-operator/internal/options"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	err := run(ctrl.SetupSignalHandler(), os.Args[1:])
+	if err != nil && !errors.Is(err, pflag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "cognigy-operator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	parsed, err := options.Parse(args)
+	if err != nil {
+		return err
+	}
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&parsed.Log)))
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("cannot find the cluster to work in; set --kubeconfig or KUBECONFIG: %w", err)
+	}
+	return operator.Run(ctx, config, parsed, version)
+}

@@ -1,0 +1,164 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cognigy
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Kind classifies a failed call. It is decided once, here; callers switch on it.
+type Kind string
+
+// The kinds of failure. Only an answer with Cognigy's own error code counts as Cognigy's word: a proxy's 404 is Unexpected.
+const (
+	// NotFound: Cognigy says that the Endpoint or key does not exist.
+	NotFound Kind = "not found"
+	// Unauthorized: the credentials are rejected.
+	Unauthorized Kind = "unauthorized"
+	// Forbidden: the credentials are valid but may not do this.
+	Forbidden Kind = "forbidden"
+	// Invalid: Cognigy refuses the request.
+	Invalid Kind = "invalid request"
+	// Conflict: Cognigy reports a conflict.
+	Conflict Kind = "conflict"
+	// RateLimited: slow down, for RetryAfter if Cognigy says how long.
+	RateLimited Kind = "rate limited"
+	// Unavailable: Cognigy cannot be reached, does not answer in time, or fails.
+	Unavailable Kind = "unavailable"
+	// Redirected: the base URL answers with a redirect, which is never followed: it would take the credentials along.
+	Redirected Kind = "redirected"
+	// Unexpected: something answered that is not Cognigy, or not as documented.
+	Unexpected Kind = "unexpected answer"
+)
+
+// codeNotFound is Cognigy's error code for a resource that does not exist.
+const codeNotFound = 1002
+
+// codeConflict is Cognigy's error code for a conflict.
+const codeConflict = 1004
+
+// Error is a failed call. Its text carries no part of the answer's body but Cognigy's error code, title and traceId.
+type Error struct {
+	Kind   Kind
+	Method string
+	Route  string // a template such as /endpoints/{endpointId}/apikeys
+
+	Status  int    // HTTP status; 0 without an answer
+	Code    int    // Cognigy's error code; 0 if the answer has none
+	Title   string // Cognigy's title of the problem
+	TraceID string // what Cognigy's support asks for
+
+	// RetryAfter is how long the server asks to wait; 0 if it does not say.
+	RetryAfter time.Duration
+	// OutcomeUnknown is true if the call may have had its effect in spite of the error.
+	OutcomeUnknown bool
+
+	detail string // what is wrong, in our own words
+}
+
+// Error says what was called and how it went.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Route)
+	switch {
+	case e.Status == 0:
+		b.WriteString(e.detail)
+	case e.Code == 0:
+		fmt.Fprintf(&b, "HTTP %d (%s)", e.Status, e.detail)
+	default:
+		fmt.Fprintf(&b, "HTTP %d, Cognigy code %d", e.Status, e.Code)
+		if e.Title != "" {
+			fmt.Fprintf(&b, " %q", e.Title)
+		}
+	}
+	if e.TraceID != "" {
+		fmt.Fprintf(&b, ", traceId %s", e.TraceID)
+	}
+	return b.String()
+}
+
+// AsError returns the Error in err's chain, or nil.
+func AsError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return nil
+}
+
+// IsKind tells whether err is an Error of that kind.
+func IsKind(err error, kind Kind) bool {
+	e := AsError(err)
+	return e != nil && e.Kind == kind
+}
+
+func classify(status, code int) Kind {
+	own := code != 0
+	switch {
+	case status >= 300 && status < 400:
+		return Redirected
+	case status == http.StatusTooManyRequests:
+		return RateLimited
+	case status >= 500 || status == http.StatusRequestTimeout:
+		return Unavailable
+	case !own:
+		return Unexpected
+	case status == http.StatusUnauthorized:
+		return Unauthorized
+	case status == http.StatusForbidden, status == http.StatusPaymentRequired:
+		return Forbidden
+	case status == http.StatusNotFound && code == codeNotFound:
+		return NotFound
+	case status == http.StatusConflict, code == codeConflict:
+		return Conflict
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
+		return Unexpected
+	default:
+		return Invalid
+	}
+}
+
+// refused tells whether an answer proves that a request had no effect: Cognigy's own refusal, or a rate limit.
+func (e *Error) refused() bool {
+	return e.Kind == RateLimited || (e.Code != 0 && e.Status >= 400 && e.Status < 500 && e.Kind != Unavailable)
+}
+
+// describe puts a transport error into words. Only errors that cannot quote an answer are passed on: Go's "malformed
+// HTTP response" and JSON errors contain parts of what they read.
+func describe(err error) string {
+	var (
+		certificate *tls.CertificateVerificationError
+		authority   x509.UnknownAuthorityError
+		operation   *net.OpError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+		return "no answer within the request timeout"
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.As(err, &authority):
+		return authority.Error()
+	case errors.As(err, &operation):
+		return operation.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed before the answer was complete"
+	default:
+		return "the exchange broke off"
+	}
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}

@@ -1,0 +1,105 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cognigy
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"time"
+)
+
+const (
+	routeKeys = "/endpoints/{endpointId}/apikeys"
+	routeKey  = "/endpoints/{endpointId}/apikeys/{apiKeyId}"
+)
+
+var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
+
+// Key is an API key of an Endpoint as Cognigy lists it.
+type Key struct {
+	ID        string // ^[a-z0-9]{24}$
+	Name      string
+	Preview   string    // first 4 characters, a mask, last 4
+	CreatedAt time.Time // whole seconds, by Cognigy's clock
+}
+
+// IssuedKey is a new key with its plaintext, which Cognigy shows this once.
+type IssuedKey struct {
+	Key
+	Plaintext Sensitive
+}
+
+type keyBody struct {
+	ID        string `json:"_id"`
+	Name      string `json:"name"`
+	Preview   string `json:"keyPreview"`
+	CreatedAt int64  `json:"createdAt"`
+}
+
+func (b keyBody) key() Key {
+	return Key{
+		ID: b.ID, Name: b.Name, Preview: printable(b.Preview, 256), CreatedAt: time.Unix(b.CreatedAt, 0).UTC(),
+	}
+}
+
+// CreateKey makes a key. It sends one request and never repeats it. If the error's OutcomeUnknown is set, a key may exist
+// all the same: look for its name in the list.
+func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*IssuedKey, error) {
+	var answer struct {
+		keyBody
+		Plaintext string `json:"key"`
+	}
+	request := call{
+		method: http.MethodPost, route: routeKeys, path: []string{"endpoints", endpointID, "apikeys"},
+		body: map[string]string{"name": name}, answer: &answer,
+	}
+	if err := c.do(ctx, request); err != nil {
+		return nil, err
+	}
+	plaintext := answer.Plaintext
+	answer.Plaintext = ""
+	switch {
+	case !idPattern.MatchString(answer.ID):
+		return nil, unexpected(request, http.StatusCreated, "the new key has no valid _id")
+	case plaintext == "" || printable(plaintext, len(plaintext)) != plaintext:
+		return nil, unexpected(request, http.StatusCreated, "the new key has no usable plaintext")
+	}
+	return &IssuedKey{Key: answer.key(), Plaintext: NewSensitive(plaintext)}, nil
+}
+
+// ListKeys lists the keys of an Endpoint. An answer with a malformed id is refused as a whole.
+func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error) {
+	answer := []keyBody(nil)
+	request := call{
+		method: http.MethodGet, route: routeKeys, path: []string{"endpoints", endpointID, "apikeys"}, answer: &answer,
+	}
+	if err := c.do(ctx, request); err != nil {
+		return nil, err
+	}
+	// JSON null decodes without an error, but is no list: taken for an empty one, every key would seem revoked.
+	if answer == nil {
+		return nil, unexpected(request, http.StatusOK, "the list of keys is missing")
+	}
+	keys := make([]Key, 0, len(answer))
+	for _, entry := range answer {
+		if !idPattern.MatchString(entry.ID) {
+			return nil, unexpected(request, http.StatusOK, "a listed key has no valid _id")
+		}
+		keys = append(keys, entry.key())
+	}
+	return keys, nil
+}
+
+// DeleteKey revokes a key. A key that Cognigy does not know counts as revoked. Success is to be confirmed by ListKeys:
+// the answer is not documented.
+func (c *Client) DeleteKey(ctx context.Context, endpointID, keyID string) error {
+	err := c.do(ctx, call{
+		method: http.MethodDelete, route: routeKey, path: []string{"endpoints", endpointID, "apikeys", keyID},
+	})
+	if IsKind(err, NotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,34 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cognigy
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+)
+
+// Probe tells whether Cognigy answers and accepts the credentials. What the credentials may do is for each call to find
+// out: a user who may not list Endpoints may still manage the keys of one, so Cognigy's own 400, 403 and 404 pass.
+func (c *Client) Probe(ctx context.Context) error {
+	var answer struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	request := call{
+		method: http.MethodGet, route: "/endpoints", path: []string{"endpoints"},
+		query: url.Values{"limit": {"1"}}, answer: &answer,
+	}
+	err := c.do(ctx, request)
+	if failure := AsError(err); failure != nil {
+		switch failure.Kind {
+		case Invalid, Forbidden, NotFound:
+			return nil
+		}
+	}
+	if err == nil && answer.Items == nil {
+		return unexpected(request, http.StatusOK, "the answer is no list of Endpoints")
+	}
+	return err
+}

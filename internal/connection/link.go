@@ -1,0 +1,111 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package connection
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// Link is a client with the lists of keys that it has seen. All keys of an Endpoint share them.
+type Link struct {
+	*cognigy.Client
+	fingerprint string
+
+	mu        sync.Mutex
+	endpoints map[string]*endpoint
+}
+
+func newLink(spec *v1alpha1.ConnectionSpec, credentials cognigy.Sensitive, userAgent, fingerprint string) (*Link, error) {
+	client, err := cognigy.New(cognigy.Config{
+		BaseURL: spec.BaseURL, APIKey: credentials, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
+		Timeout: spec.Timeout(), UserAgent: userAgent,
+	})
+	if err != nil {
+		return nil, stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
+	}
+	return &Link{Client: client, fingerprint: fingerprint, endpoints: map[string]*endpoint{}}, nil
+}
+
+// endpoint remembers the newest list of one Endpoint's keys, and since when a key that ought to be there is missing.
+type endpoint struct {
+	asking chan struct{} // holds one token: one request at a time
+
+	mu      sync.Mutex
+	listing *plan.Listing
+	missing map[string]time.Time // key id: when the first list that ought to show it was asked for
+}
+
+func (l *Link) endpoint(id string) *endpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.endpoints[id] == nil {
+		l.endpoints[id] = &endpoint{asking: make(chan struct{}, 1), missing: map[string]time.Time{}}
+	}
+	return l.endpoints[id]
+}
+
+// List returns a list of the Endpoint's keys that was asked for at notBefore or later. Callers at the same time share it.
+func (l *Link) List(ctx context.Context, endpointID string, notBefore time.Time, now func() time.Time) (*plan.Listing, error) {
+	e := l.endpoint(endpointID)
+	select {
+	case e.asking <- struct{}{}:
+		defer func() { <-e.asking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if known := e.newest(); known != nil && !known.At.Before(notBefore) {
+		return known, nil
+	}
+	asked := now()
+	keys, err := l.ListKeys(ctx, endpointID)
+	if err != nil {
+		return nil, err
+	}
+	listing := &plan.Listing{At: asked}
+	for _, key := range keys {
+		listing.Keys = append(listing.Keys, plan.Key(key))
+	}
+	e.remember(listing)
+	return listing, nil
+}
+
+// Newest returns the newest list of the Endpoint's keys, or nil.
+func (l *Link) Newest(endpointID string) *plan.Listing { return l.endpoint(endpointID).newest() }
+
+// MissingSince returns when the first list in a row was asked for that does not show the key although it is from a time at
+// which it ought to; zero if the newest list shows the key, or is older than that.
+func (l *Link) MissingSince(endpointID, keyID string, shownFrom time.Time) time.Time {
+	e := l.endpoint(endpointID)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.listing == nil || e.listing.At.Before(shownFrom) || e.listing.Shows(keyID) {
+		return time.Time{}
+	}
+	if since, ok := e.missing[keyID]; ok && !since.Before(shownFrom) {
+		return since
+	}
+	e.missing[keyID] = e.listing.At
+	return e.listing.At
+}
+
+func (e *endpoint) newest() *plan.Listing {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.listing
+}
+
+func (e *endpoint) remember(listing *plan.Listing) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.listing = listing
+	for _, key := range listing.Keys {
+		delete(e.missing, key.ID)
+	}
+}

@@ -1,0 +1,188 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// missingWait is the time between two looks for a credentials Secret that does not exist: only labelled Secrets are watched.
+const missingWait = 3 * time.Second
+
+// longestProbeWait keeps a connection's recovery from being noticed late: many resources may wait for it.
+const longestProbeWait = 30 * time.Second
+
+// ConnectionReconciler probes connections of one kind and reports on them. Both kinds have one each.
+type ConnectionReconciler struct {
+	// Client reads from the cache, but Secrets from the API server.
+	client.Client
+	Connections *connection.Resolver
+	Events      events.EventRecorder
+	Clock       clock.PassiveClock
+	// New returns an empty connection of the reconciler's kind, NewList an empty list of them.
+	New     func() v1alpha1.Connection
+	NewList func() client.ObjectList
+	// ProbeInterval is the time between two probes of a connection that works.
+	ProbeInterval time.Duration
+}
+
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=get;list;watch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections/status;clustercognigyconnections/status,verbs=get;update;patch
+
+// SetupWithManager registers the reconciler and what it watches.
+func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	err := mgr.GetFieldIndexer().IndexField(context.Background(), r.New(), indexSecret, func(object client.Object) []string {
+		return []string{r.Connections.SecretName(object.(v1alpha1.Connection)).String()}
+	})
+	if err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		For(r.New(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, wiped))).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.connectionsOfSecret), builder.OnlyMetadata).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: workers,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortestWait, longestProbeWait),
+		}).
+		Complete(r)
+}
+
+// Reconcile probes a connection and reports.
+func (r *ConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	found := r.New()
+	if err := r.Get(ctx, request.NamespacedName, found); err != nil {
+		found.SetNamespace(request.Namespace)
+		found.SetName(request.Name)
+		r.Connections.Forget(found)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !found.GetDeletionTimestamp().IsZero() {
+		return ctrl.Result{}, nil
+	}
+	failure := r.probe(ctx, found)
+	problem := problemOf(failure)
+	if failure != nil && problem == nil {
+		return ctrl.Result{}, failure
+	}
+	if err := r.report(ctx, found, problem); err != nil {
+		return ctrl.Result{}, err
+	}
+	switch {
+	case problem == nil:
+		return ctrl.Result{RequeueAfter: plan.Spread(r.ProbeInterval, string(found.GetUID()))}, nil
+	case problem.Reason == v1alpha1.ReasonCredentialsNotFound:
+		return ctrl.Result{RequeueAfter: missingWait}, nil
+	case retryAfter(failure) > 0:
+		return ctrl.Result{RequeueAfter: retryAfter(failure)}, nil
+	default:
+		return ctrl.Result{}, failure
+	}
+}
+
+// probe sends an authenticated request.
+func (r *ConnectionReconciler) probe(ctx context.Context, found v1alpha1.Connection) error {
+	if err := r.labelSecret(ctx, found); err != nil {
+		return err
+	}
+	if err := selectorProblem(found); err != nil {
+		return err
+	}
+	link, err := r.Connections.Link(ctx, found)
+	if err != nil {
+		return err
+	}
+	return link.Probe(ctx)
+}
+
+// labelSecret makes the credentials Secret one that is watched, so that a change of it is noticed at once. Its data stays.
+func (r *ConnectionReconciler) labelSecret(ctx context.Context, found v1alpha1.Connection) error {
+	name := r.Connections.SecretName(found)
+	if name.Name == "" {
+		return nil
+	}
+	secret := &metav1.PartialObjectMetadata{}
+	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	if err := r.Get(ctx, name, secret); err != nil || secret.Labels[v1alpha1.SecretTypeLabel] != "" {
+		return client.IgnoreNotFound(err)
+	}
+	patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%q}}}`, v1alpha1.SecretTypeLabel, v1alpha1.SecretTypeCredentials)
+	return client.IgnoreNotFound(r.Patch(ctx, secret, client.RawPatch("application/merge-patch+json", patch)))
+}
+
+// selectorProblem reports a selector that the API server accepts and that selects nothing.
+func selectorProblem(found v1alpha1.Connection) error {
+	cluster, ok := found.(*v1alpha1.ClusterCognigyConnection)
+	if !ok {
+		return nil
+	}
+	if _, err := metav1.LabelSelectorAsSelector(cluster.Spec.AllowedNamespaces.Selector); err != nil {
+		return &connection.Problem{
+			Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
+			Message: "allowedNamespaces.selector cannot be used, so that no namespace is allowed: " + err.Error(),
+		}
+	}
+	return nil
+}
+
+func (r *ConnectionReconciler) report(ctx context.Context, found v1alpha1.Connection, problem *connection.Problem) error {
+	changed := found.DeepCopyObject().(v1alpha1.Connection)
+	status := changed.GetConnectionStatus()
+	status.ObservedGeneration = found.GetGeneration()
+	status.LastHandledReconcileAt = found.GetAnnotations()[v1alpha1.RequestedAtAnnotation]
+	wanted := []metav1.Condition{ready(true, v1alpha1.ReasonConnected, "Cognigy answers and accepts the credentials")}
+	if problem != nil {
+		wanted = []metav1.Condition{ready(false, problem.Reason, problem.Message), inTheWay(problem)}
+	}
+	setConditions(&status.Conditions, found.GetGeneration(), r.Clock.Now(), wanted)
+	if equality.Semantic.DeepEqual(status, found.GetConnectionStatus()) {
+		return nil
+	}
+	if err := r.Status().Patch(ctx, changed, client.MergeFrom(found)); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	before := meta.FindStatusCondition(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady)
+	if after := wanted[0]; before == nil || before.Reason != after.Reason {
+		kind := corev1.EventTypeNormal
+		if problem != nil {
+			kind = corev1.EventTypeWarning
+		}
+		r.Events.Eventf(changed, nil, kind, after.Reason, "Probe", "%s", clip(after.Message, maxNote))
+	}
+	return nil
+}
+
+func (r *ConnectionReconciler) connectionsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	found := r.NewList()
+	if err := r.List(ctx, found, client.MatchingFields{indexSecret: client.ObjectKeyFromObject(secret).String()}); err != nil {
+		return nil // the cache is read, which fails at shutdown only
+	}
+	var requests []reconcile.Request
+	_ = meta.EachListItem(found, func(item runtime.Object) error {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(item.(client.Object))})
+		return nil
+	})
+	return requests
+}

@@ -1,0 +1,128 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// act carries out the action of a plan, and leaves the objects of the pass as they are after it.
+func (r *EndpointAPIKeyReconciler) act(ctx context.Context, p *pass, next plan.Plan) error {
+	switch next.Do {
+	case plan.Protect:
+		return r.protect(ctx, p)
+	case plan.Issue:
+		return r.issue(ctx, p)
+	case plan.Repair:
+		return r.repair(ctx, p)
+	case plan.Revoke:
+		return r.revoke(ctx, p, next.Revoke)
+	case plan.RemoveSecret:
+		return r.removeSecret(ctx, p)
+	case plan.Release:
+		return r.release(ctx, p)
+	case plan.Retain:
+		return r.retain(ctx, p)
+	default:
+		return fmt.Errorf("there is no action %d", next.Do)
+	}
+}
+
+// protect persists the finalizer, which precedes the first POST, ever.
+func (r *EndpointAPIKeyReconciler) protect(ctx context.Context, p *pass) error {
+	return r.patchKey(ctx, p, func(key *v1alpha1.EndpointAPIKey) { controllerutil.AddFinalizer(key, v1alpha1.Finalizer) })
+}
+
+// repair writes the Secret without a new value.
+func (r *EndpointAPIKeyReconciler) repair(ctx context.Context, p *pass) error {
+	secret := delivery.Repair(p.secret, p.key)
+	if err := r.Update(ctx, secret, client.FieldOwner(delivery.FieldManager)); err != nil {
+		return refused(err, p.key.SecretName(), string(apierrors.ReasonForError(err)))
+	}
+	p.secret = secret
+	return nil
+}
+
+// revoke revokes keys. That they are gone is believed when a list no longer shows them.
+func (r *EndpointAPIKeyReconciler) revoke(ctx context.Context, p *pass, keys []plan.Key) error {
+	link, err := r.link(ctx, p)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, key := range keys {
+		if err := link.DeleteKey(ctx, p.key.Spec.Endpoint.ID, key.ID); err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		logf.FromContext(ctx).Info("revoked a key", "keyID", key.ID, "keyPreview", key.Preview)
+		r.event(p.key, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
+	}
+	return errors.Join(failures...)
+}
+
+// removeSecret deletes the Secret as it was read, and no other.
+func (r *EndpointAPIKeyReconciler) removeSecret(ctx context.Context, p *pass) error {
+	read := client.Preconditions{UID: &p.secret.UID, ResourceVersion: &p.secret.ResourceVersion}
+	if err := client.IgnoreNotFound(r.Delete(ctx, p.secret, read)); err != nil {
+		return err
+	}
+	p.secret = nil
+	return nil
+}
+
+// retain leaves the key and the Secret to others.
+func (r *EndpointAPIKeyReconciler) retain(ctx context.Context, p *pass) error {
+	if p.observed.Secret.State == plan.SecretOurs {
+		secret := delivery.Detach(p.secret, p.key)
+		if err := r.Update(ctx, secret, client.FieldOwner(delivery.FieldManager)); err != nil {
+			return refused(client.IgnoreNotFound(err), p.key.SecretName(), string(apierrors.ReasonForError(err)))
+		}
+		r.event(p.key, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
+			p.observed.Secret.KeyID, delivery.Preview(secret), secret.Name)
+	}
+	return r.release(ctx, p)
+}
+
+func (r *EndpointAPIKeyReconciler) release(ctx context.Context, p *pass) error {
+	err := r.patchKey(ctx, p, func(key *v1alpha1.EndpointAPIKey) { controllerutil.RemoveFinalizer(key, v1alpha1.Finalizer) })
+	if err = client.IgnoreNotFound(err); err == nil {
+		p.released = true
+		r.mints.forget(p.key.UID)
+	}
+	return err
+}
+
+// patchKey changes the resource if it is still as it was read.
+func (r *EndpointAPIKeyReconciler) patchKey(ctx context.Context, p *pass, change func(*v1alpha1.EndpointAPIKey)) error {
+	changed := p.key.DeepCopy()
+	change(changed)
+	if err := r.Patch(ctx, changed, client.MergeFromWithOptions(p.key, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
+	}
+	p.key = changed
+	return nil
+}
+
+// patchStatus changes the status if the resource is still as it was read.
+func (r *EndpointAPIKeyReconciler) patchStatus(ctx context.Context, p *pass, status v1alpha1.EndpointAPIKeyStatus) error {
+	changed := p.key.DeepCopy()
+	changed.Status = status
+	if err := r.Status().Patch(ctx, changed, client.MergeFromWithOptions(p.key, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
+	}
+	p.key = changed
+	return nil
+}

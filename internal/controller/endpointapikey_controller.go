@@ -1,0 +1,160 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+const (
+	// workers bounds how many resources are worked on at a time; most of that time is spent waiting for Cognigy.
+	workers = 32
+	// Failures are retried after the shortest wait first, then after twice as long each time, up to the longest.
+	shortestWait = 500 * time.Millisecond
+	longestWait  = 2 * time.Minute
+	// conflictWait lets the cache catch up after a write that came too late.
+	conflictWait = 200 * time.Millisecond
+	// confirmWait is the time between a revocation and the list that is to confirm it.
+	confirmWait = time.Second
+)
+
+// EndpointAPIKeyReconciler keeps one working key in the Secret of every EndpointAPIKey.
+type EndpointAPIKeyReconciler struct {
+	// Client reads from the cache, but Secrets from the API server.
+	client.Client
+	// Live reads everything from the API server.
+	Live        client.Reader
+	Connections *connection.Resolver
+	Events      events.EventRecorder
+	Clock       clock.PassiveClock
+	// Cluster is the identity of this cluster in the names of keys.
+	Cluster string
+	// DriftInterval is the time between two looks at the keys of an Endpoint.
+	DriftInterval time.Duration
+	// ListLag is how long a list of keys may take to show what was done.
+	ListLag time.Duration
+
+	started time.Time
+	mints   mintLog
+}
+
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys,verbs=get;list;watch;update;patch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys/finalizers,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;patch;delete
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
+
+// SetupWithManager registers the reconciler and what it watches.
+func (r *EndpointAPIKeyReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.started = r.Clock.Now()
+	if err := indexKeys(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.EndpointAPIKey{}, builder.WithPredicates(relevant)).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.keysOfSecret), builder.OnlyMetadata).
+		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.keysOfConnection)).
+		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.keysOfConnection)).
+		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.keysOfNamespace), builder.OnlyMetadata).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: workers,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortestWait, longestWait),
+		}).
+		Complete(r)
+}
+
+// Reconcile takes one step: observe, plan, act, report.
+func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	key := &v1alpha1.EndpointAPIKey{}
+	if err := r.Get(ctx, request.NamespacedName, key); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	p, err := r.observe(ctx, key)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	next := r.plan(p)
+	var failure error
+	if next.Do == plan.Look {
+		if failure = r.look(ctx, p); failure == nil {
+			next = r.plan(p)
+		}
+	}
+	if failure == nil && next.Do != plan.Wait {
+		if failure = r.act(ctx, p, next); p.released {
+			return ctrl.Result{}, failure
+		}
+		// What the action changed is known: the report speaks of the state after it.
+		r.refresh(p)
+		next = r.plan(p)
+	}
+	if err := r.report(ctx, p, next, failure); err != nil && failure == nil {
+		failure = err
+	}
+	return r.result(next, failure)
+}
+
+func (r *EndpointAPIKeyReconciler) plan(p *pass) plan.Plan {
+	return plan.Next(p.observed, r.Clock.Now(), p.timing)
+}
+
+// result says when to look again.
+func (r *EndpointAPIKeyReconciler) result(next plan.Plan, failure error) (ctrl.Result, error) {
+	after := func(wait time.Duration) (ctrl.Result, error) {
+		return ctrl.Result{RequeueAfter: max(wait, time.Millisecond)}, nil
+	}
+	busy := next.Do != plan.Wait
+	switch {
+	case errors.Is(failure, errGone), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
+		return after(conflictWait)
+	case waitsForConnection(failure):
+		return after(longestWait) // its recovery is an event
+	case failure != nil && retryAfter(failure) > 0:
+		return after(retryAfter(failure))
+	case failure != nil && (busy || next.Again.IsZero()):
+		return ctrl.Result{}, failure
+	case busy && next.Do == plan.Revoke:
+		return after(confirmWait)
+	case busy:
+		return after(0)
+	case next.Again.IsZero():
+		return ctrl.Result{}, nil
+	default:
+		return after(next.Again.Sub(r.Clock.Now()))
+	}
+}
+
+func waitsForConnection(err error) bool {
+	problem := (*connection.Problem)(nil)
+	return errors.As(err, &problem) && (problem.Reason == v1alpha1.ReasonConnectionNotReady ||
+		problem.Reason == v1alpha1.ReasonConnectionNotFound || problem.Reason == v1alpha1.ReasonConnectionNotAllowed)
+}
+
+// retryAfter is how long Cognigy asks to wait.
+func retryAfter(err error) time.Duration {
+	if failure := cognigy.AsError(err); failure != nil {
+		return failure.RetryAfter
+	}
+	return 0
+}

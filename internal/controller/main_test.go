@@ -1,0 +1,125 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/operator"
+	"github.com/cognigy-operator/cognigy-operator/internal/options"
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+)
+
+// The tests of this package share one control plane and one operator, which runs with the permissions of the manifests that
+// users install. Each test has a namespace and a Cognigy of its own, so that they run side by side.
+var (
+	cluster client.Client // as administrator
+	logs    logBuffer     // what the operator logs, at the highest verbosity
+)
+
+// driftInterval is short, so that what happens behind the operator's back is noticed within a test.
+const driftInterval = 3 * time.Second
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "24"); err != nil { // tests wait more than they work
+		panic(err)
+	}
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	plane, err := controlplane.Start(ctx, controlplane.Options{ControllerManager: true})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, plane.Stop()) }()
+	if err := installation.Apply(ctx, plane.Config(), installation.File()); err != nil {
+		return 0, err
+	}
+	types := runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(types), v1alpha1.AddToScheme(types)); err != nil {
+		return 0, err
+	}
+	if cluster, err = client.New(plane.Config(), client.Options{Scheme: types}); err != nil {
+		return 0, err
+	}
+	stopped, err := startOperator(ctx, plane)
+	if err != nil {
+		return 0, err
+	}
+	code = m.Run()
+	stop()
+	return code, <-stopped
+}
+
+func startOperator(ctx context.Context, plane *controlplane.ControlPlane) (<-chan error, error) {
+	kubeconfig, err := plane.KubeconfigFor(ctx, installation.Namespace, installation.ServiceAccount)
+	if err != nil {
+		return nil, err
+	}
+	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := options.Parse([]string{
+		"--namespace=" + installation.Namespace, "--drift-interval=" + driftInterval.String(),
+		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0",
+	})
+	if err != nil {
+		return nil, err
+	}
+	var sink io.Writer = &logs
+	if testing.Verbose() {
+		sink = io.MultiWriter(&logs, os.Stderr)
+	}
+	ctrl.SetLogger(zap.New(zap.WriteTo(sink), zap.Level(zapcore.Level(-10))))
+	stopped := make(chan error, 1)
+	go func() { stopped <- operator.Run(ctx, config, settings, "test") }()
+	return stopped, nil
+}
+
+// logBuffer collects logs for the tests that search them.
+type logBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}

@@ -1,0 +1,132 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import (
+	"bytes"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+)
+
+// FieldManager is the name under which the operator writes Secrets.
+const FieldManager = "cognigy-operator"
+
+// Compose returns the Secret that delivers a key: a new one if existing is nil, else existing with everything changed that is
+// the operator's. Labels, annotations and data of others stay.
+func Compose(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, record Record, plaintext string) *corev1.Secret {
+	secret := fresh(existing, owner)
+	if old, ok := readRecord(secret).locate(secret, owner.SecretKey()); ok {
+		delete(secret.Data, old)
+	}
+	value := []byte(plaintext)
+	secret.Data[owner.SecretKey()] = value
+	maps.Copy(secret.Annotations, record.annotations())
+	secret.Annotations[v1alpha1.ChecksumAnnotation] = record.checksum(value)
+	return secret
+}
+
+// Repair returns the Secret with its metadata put right and the value under the wanted data key.
+func Repair(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
+	secret := fresh(existing, owner)
+	if old, ok := readRecord(secret).locate(secret, owner.SecretKey()); ok && old != owner.SecretKey() {
+		secret.Data[owner.SecretKey()] = secret.Data[old]
+		delete(secret.Data, old)
+	}
+	return secret
+}
+
+// Detach returns the Secret without its owner reference, so that it survives its owner.
+func Detach(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
+	secret := existing.DeepCopy()
+	references := secret.OwnerReferences
+	secret.OwnerReferences = nil
+	for _, reference := range references {
+		if reference.UID != owner.UID {
+			secret.OwnerReferences = append(secret.OwnerReferences, reference)
+		}
+	}
+	return secret
+}
+
+// fresh returns a copy of the Secret with labels, annotations and owner reference as the spec wants them.
+func fresh(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
+	secret := &corev1.Secret{Type: corev1.SecretTypeOpaque}
+	if existing != nil {
+		secret = existing.DeepCopy()
+	}
+	name := owner.SecretName()
+	secret.Namespace, secret.Name = name.Namespace, name.Name
+	if secret.Data == nil {
+		secret.Data = map[string][]byte{}
+	}
+	wantedLabels := map[string]string{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey}
+	for key, value := range owner.Spec.Secret.Labels {
+		wantedLabels[key] = string(value)
+	}
+	wantedAnnotations := map[string]string{}
+	for key, value := range owner.Spec.Secret.Annotations {
+		wantedAnnotations[key] = string(value)
+	}
+	written := writtenByUs(secret)
+	secret.Labels = merge(secret.Labels, wantedLabels, written, "labels")
+	secret.Annotations = merge(secret.Annotations, wantedAnnotations, written, "annotations")
+	setController(secret, owner)
+	return secret
+}
+
+// merge adds what is wanted, and removes what the operator wrote and nobody wants any more. The record's annotations stay.
+func merge(current, wanted map[string]string, written *fieldpath.Set, field string) map[string]string {
+	merged := map[string]string{}
+	for key, value := range current {
+		_, kept := wanted[key]
+		if kept || isRecord(key) || !written.Has(fieldpath.MakePathOrDie("metadata", field, key)) {
+			merged[key] = value
+		}
+	}
+	maps.Copy(merged, wanted)
+	return merged
+}
+
+func isRecord(annotation string) bool {
+	_, ok := Record{}.annotations()[annotation]
+	return ok || annotation == v1alpha1.ChecksumAnnotation
+}
+
+// writtenByUs returns the fields that the operator wrote, as the API server keeps book of them.
+func writtenByUs(secret *corev1.Secret) *fieldpath.Set {
+	written := fieldpath.NewSet()
+	for _, entry := range secret.ManagedFields {
+		if entry.Manager != FieldManager || entry.FieldsV1 == nil {
+			continue
+		}
+		fields := fieldpath.NewSet()
+		if fields.FromJSON(bytes.NewReader(entry.FieldsV1.Raw)) == nil {
+			written = written.Union(fields)
+		}
+	}
+	return written
+}
+
+// setController makes the resource the Secret's one controller. Callers have made sure that there is no other.
+func setController(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) {
+	reference := *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind("EndpointAPIKey"))
+	for i := range secret.OwnerReferences {
+		if secret.OwnerReferences[i].UID == owner.UID {
+			secret.OwnerReferences[i] = reference
+			return
+		}
+	}
+	secret.OwnerReferences = append(secret.OwnerReferences, reference)
+}
+
+func outdated(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) bool {
+	wanted := fresh(secret, owner)
+	return !equality.Semantic.DeepEqual(secret.ObjectMeta, wanted.ObjectMeta)
+}

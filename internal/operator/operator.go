@@ -1,0 +1,161 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package operator puts the parts together: caches, reconcilers, leader election, health and metrics.
+package operator
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/controller"
+	"github.com/cognigy-operator/cognigy-operator/internal/options"
+)
+
+const (
+	// listLag is how long Cognigy's list of keys may take to show what was done. Nothing says that it is read-your-writes.
+	listLag = 5 * time.Second
+	// shutdownTimeout lets an issuance in flight end, within the termination grace period of the Deployment.
+	shutdownTimeout = 50 * time.Second
+)
+
+// Run runs the operator until the context ends, or leadership is lost.
+func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) error {
+	mgr, err := newManager(config, options)
+	if err != nil {
+		return err
+	}
+	cluster := options.ClusterID
+	if cluster == "" {
+		if cluster, err = clusterUID(ctx, mgr.GetAPIReader()); err != nil {
+			return err
+		}
+	}
+	resolver := &connection.Resolver{
+		Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: "cognigy-operator/" + version,
+	}
+	keys := &controller.EndpointAPIKeyReconciler{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Connections: resolver,
+		Events: mgr.GetEventRecorder("cognigy-operator"), Clock: clock.RealClock{},
+		Cluster: cluster, DriftInterval: options.DriftInterval, ListLag: listLag,
+	}
+	if err := keys.SetupWithManager(mgr); err != nil {
+		return err
+	}
+	namespaced := &controller.ConnectionReconciler{
+		New:     func() v1alpha1.Connection { return &v1alpha1.CognigyConnection{} },
+		NewList: func() client.ObjectList { return &v1alpha1.CognigyConnectionList{} },
+	}
+	clusterWide := &controller.ConnectionReconciler{
+		New:     func() v1alpha1.Connection { return &v1alpha1.ClusterCognigyConnection{} },
+		NewList: func() client.ObjectList { return &v1alpha1.ClusterCognigyConnectionList{} },
+	}
+	for _, connections := range []*controller.ConnectionReconciler{namespaced, clusterWide} {
+		connections.Client, connections.Connections, connections.Events = mgr.GetClient(), resolver, keys.Events
+		connections.Clock, connections.ProbeInterval = keys.Clock, options.DriftInterval
+		if err := connections.SetupWithManager(mgr); err != nil {
+			return err
+		}
+	}
+	return mgr.Start(ctx)
+}
+
+func newManager(config *rest.Config, options *options.Options) (manager.Manager, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, err
+		}
+	}
+	config = rest.CopyConfig(config)
+	config.QPS = -1 // the API server's priority and fairness decides, not a guess made here
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         cacheOptions(options),
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Metrics:                       metricsOptions(options),
+		HealthProbeBindAddress:        options.ProbeAddress,
+		LeaderElection:                options.LeaderElect,
+		LeaderElectionID:              "cognigy-operator.io",
+		LeaderElectionNamespace:       options.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       new(shutdownTimeout),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.AddHealthzCheck("healthz", healthz.Ping); err != nil {
+		return nil, err
+	}
+	return mgr, mgr.AddReadyzCheck("caches", synced(mgr.GetCache()))
+}
+
+func clientgoscheme(s *runtime.Scheme) error { return scheme.AddToScheme(s) }
+
+// cacheOptions has Secrets cached as metadata only (by how they are watched), and only those with our label.
+func cacheOptions(options *options.Options) cache.Options {
+	labelled, err := labels.NewRequirement(v1alpha1.SecretTypeLabel, selection.Exists, nil)
+	if err != nil {
+		panic(err) // a constant is malformed
+	}
+	secrets := cache.ByObject{Label: labels.NewSelector().Add(*labelled)}
+	caches := cache.Options{}
+	if len(options.WatchNamespaces) > 0 {
+		caches.DefaultNamespaces = map[string]cache.Config{}
+		// The credentials of ClusterCognigyConnections are in the operator's own namespace.
+		secrets.Namespaces = map[string]cache.Config{options.Namespace: {}}
+		for _, namespace := range options.WatchNamespaces {
+			caches.DefaultNamespaces[namespace] = cache.Config{}
+			secrets.Namespaces[namespace] = cache.Config{}
+		}
+	}
+	caches.ByObject = map[client.Object]cache.ByObject{&corev1.Secret{}: secrets}
+	return caches
+}
+
+func metricsOptions(options *options.Options) metricsserver.Options {
+	return metricsserver.Options{
+		BindAddress: options.MetricsAddress, SecureServing: true, FilterProvider: filters.WithAuthenticationAndAuthorization,
+	}
+}
+
+// synced is ready when the caches are: a replica that stands by is ready to take over.
+func synced(caches cache.Cache) healthz.Checker {
+	return func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
+		defer cancel()
+		if !caches.WaitForCacheSync(ctx) {
+			return fmt.Errorf("the caches are not filled yet")
+		}
+		return nil
+	}
+}
+
+// clusterUID is the identity of the cluster: by convention the UID of the namespace kube-system.
+func clusterUID(ctx context.Context, reader client.Reader) (string, error) {
+	system := &corev1.Namespace{}
+	if err := reader.Get(ctx, types.NamespacedName{Name: "kube-system"}, system); err != nil {
+		return "", fmt.Errorf("cannot tell which cluster this is; set --cluster-id: %w", err)
+	}
+	return string(system.UID), nil
+}

@@ -1,0 +1,121 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package options holds the operator's flags, validated once.
+package options
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+)
+
+const (
+	shortestDriftInterval = time.Second
+	inClusterNamespace    = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+)
+
+// Options are the operator's settings.
+type Options struct {
+	LeaderElect     bool
+	MetricsAddress  string // host:port; "0" serves none
+	ProbeAddress    string // host:port
+	Namespace       string // of the operator: leases, and the credentials of ClusterCognigyConnections
+	WatchNamespaces []string
+	ClusterID       string // "" for the UID of the namespace kube-system
+	DriftInterval   time.Duration
+	Log             zap.Options
+}
+
+// Parse reads the command line. pflag.ErrHelp means that help was asked for and printed.
+func Parse(args []string) (*Options, error) {
+	options := &Options{}
+	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
+	flags.BoolVar(&options.LeaderElect, "leader-elect", false,
+		"Elect a leader, so that several replicas may run and one works.")
+	flags.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8443",
+		"host:port of the metrics, served over TLS to whoever Kubernetes authorizes; 0 serves none.")
+	flags.StringVar(&options.ProbeAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz.")
+	flags.StringVar(&options.Namespace, "namespace", ownNamespace(),
+		"The operator's own namespace: it holds leases and the credentials of ClusterCognigyConnections. "+
+			"Defaults to the environment variable POD_NAMESPACE, then to the namespace of the Pod.")
+	flags.StringSliceVar(&options.WatchNamespaces, "watch-namespaces", nil,
+		"Comma-separated namespaces to work in; all if empty.")
+	flags.StringVar(&options.ClusterID, "cluster-id", "",
+		"What tells this cluster's keys from those of others in Cognigy. Defaults to the UID of the namespace kube-system. "+
+			"Changing it makes the operator lose sight of the keys that it issued before.")
+	flags.DurationVar(&options.DriftInterval, "drift-interval", 10*time.Minute,
+		"Time between two looks at the keys of an Endpoint in Cognigy, varied by up to a tenth.")
+	logging := flag.NewFlagSet("", flag.ContinueOnError)
+	options.Log.BindFlags(logging)
+	flags.AddGoFlagSet(logging)
+	if kubeconfig := flag.Lookup("kubeconfig"); kubeconfig != nil {
+		flags.AddGoFlag(kubeconfig)
+	}
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("there are no arguments beside flags, but got %q", flags.Args())
+	}
+	return options, options.validate()
+}
+
+// validate names the flag of everything that is wrong.
+func (o *Options) validate() error {
+	var wrong []error
+	complain := func(flag, format string, args ...any) {
+		wrong = append(wrong, fmt.Errorf("--%s: %s", flag, fmt.Sprintf(format, args...)))
+	}
+	if o.MetricsAddress != "0" && !isAddress(o.MetricsAddress) {
+		complain("metrics-bind-address", "%q is not host:port, :port or 0", o.MetricsAddress)
+	}
+	if !isAddress(o.ProbeAddress) {
+		complain("health-probe-bind-address", "%q is not host:port or :port", o.ProbeAddress)
+	}
+	if o.Namespace == "" {
+		complain("namespace", "set it, since this does not run in a Pod that would tell it")
+	} else if reasons := validation.IsDNS1123Label(o.Namespace); len(reasons) > 0 {
+		complain("namespace", "%q is not the name of a namespace: %s", o.Namespace, strings.Join(reasons, "; "))
+	}
+	for _, namespace := range o.WatchNamespaces {
+		if reasons := validation.IsDNS1123Label(namespace); len(reasons) > 0 {
+			complain("watch-namespaces", "%q is not the name of a namespace: %s", namespace, strings.Join(reasons, "; "))
+		}
+	}
+	if o.ClusterID != strings.TrimSpace(o.ClusterID) {
+		complain("cluster-id", "%q begins or ends with white space", o.ClusterID)
+	}
+	if o.DriftInterval < shortestDriftInterval {
+		complain("drift-interval", "%s is shorter than %s", o.DriftInterval, shortestDriftInterval)
+	}
+	return errors.Join(wrong...)
+}
+
+func isAddress(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err == nil
+}
+
+func ownNamespace() string {
+	if namespace := os.Getenv("POD_NAMESPACE"); namespace != "" {
+		return namespace
+	}
+	namespace, err := os.ReadFile(inClusterNamespace)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(namespace))
+}

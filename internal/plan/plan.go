@@ -1,0 +1,140 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package plan decides what to do next for one EndpointAPIKey. It is pure: observed values and the time go in, one action,
+// the time to look again and what to report come out. It holds no client, no context and no clock, and it does nothing.
+package plan
+
+import "time"
+
+// Action is what to do next.
+type Action int
+
+// The actions. At most one of them is carried out before everything is observed again.
+const (
+	// Wait: nothing is to be done now.
+	Wait Action = iota
+	// Look: list the Endpoint's keys, then read the resource and the Secret from the API server, and plan again.
+	Look
+	// Protect: add the finalizer.
+	Protect
+	// Issue: make a key and deliver it. Without the finalizer, which is added first, nothing can exist in Cognigy yet.
+	Issue
+	// Repair: put the Secret's metadata and data key right; the value stays.
+	Repair
+	// Revoke: revoke the keys of the plan.
+	Revoke
+	// RemoveSecret: delete the Secret.
+	RemoveSecret
+	// Release: remove the finalizer.
+	Release
+	// Retain: detach the Secret from the resource, then remove the finalizer. Keys and Secret stay.
+	Retain
+)
+
+// State says where the resource is on its way, for the report.
+type State int
+
+// The states.
+const (
+	Delivered State = iota // nothing is left to do
+	Issuing
+	Rotating
+	Verifying // whether an earlier attempt made a key
+	Retiring  // replaced and lost keys
+	Revoking  // every key, since the resource is being deleted
+	Suspended
+	SecretNotOwned
+	EndpointNotFound
+	MintBudgetExhausted
+)
+
+// Plan is what follows from what was observed.
+type Plan struct {
+	Do     Action
+	Revoke []Key     // for Revoke
+	Again  time.Time // when to look again; zero: when something changes
+
+	State     State
+	HasKey    bool      // the Secret holds a key that is believed to work
+	Open      bool      // the recorded intent is not concluded
+	RotatesAt time.Time // zero: never
+	Retiring  []Key     // replaced keys that still work
+	RetiresAt time.Time // when they will be revoked
+}
+
+const (
+	// foreignWait is the time between two looks at a Secret that is not ours: it has no label, so that it is not watched.
+	foreignWait = 15 * time.Second
+	// goneWait is the time between two looks for an Endpoint that does not exist.
+	goneWait = time.Minute
+)
+
+// Next plans the next step.
+func Next(o Observed, now time.Time, t Timing) Plan {
+	var p Plan
+	switch {
+	case o.Deleting:
+		p = deletion(o, now, t)
+	case o.Suspended:
+		p = Plan{State: Suspended, HasKey: o.recorded(), Open: o.unconcluded()}
+	case o.Secret.State == SecretForeign:
+		p = Plan{State: SecretNotOwned, Open: o.unconcluded(), Again: now.Add(foreignWait)}
+	case o.EndpointGone:
+		p = Plan{State: EndpointNotFound, Open: o.unconcluded(), Again: now.Add(min(goneWait, t.DriftInterval))}
+	default:
+		p = upkeep(o, now, t)
+	}
+	if !o.Live && irreversible(p.Do, o) {
+		p.Do = Look
+	}
+	return p
+}
+
+// irreversible tells which actions need a live observation. The first issue does not: its intent is written under optimistic
+// lock, and nothing can exist in Cognigy before the finalizer.
+func irreversible(action Action, o Observed) bool {
+	switch action {
+	case Revoke, RemoveSecret, Release:
+		return true
+	case Issue:
+		return o.Protected
+	default:
+		return false
+	}
+}
+
+// unconcluded tells whether an intent is recorded whose key is not the one in the Secret.
+func (o Observed) unconcluded() bool {
+	return !o.Intent.IsZero() && !(o.recorded() && o.Secret.IssuedAt.Equal(o.Intent))
+}
+
+// settlesAt is when a request sent on the recorded intent has ended and its effect shows in a list. An intent that lies in
+// the future by more than a clock may be off is not believed.
+func (o Observed) settlesAt(now time.Time, t Timing) time.Time {
+	if !o.unconcluded() || o.Intent.After(now.Add(t.RequestTimeout)) {
+		return time.Time{}
+	}
+	return o.Intent.Add(t.RequestTimeout + t.ListLag)
+}
+
+func latest(times ...time.Time) time.Time {
+	var last time.Time
+	for _, at := range times {
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+// earliest ignores zero times.
+func earliest(times ...time.Time) time.Time {
+	var first time.Time
+	for _, at := range times {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}

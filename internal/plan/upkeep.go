@@ -1,0 +1,163 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import "time"
+
+const (
+	mintBudget = 5
+	mintWindow = 10 * time.Minute
+)
+
+// upkeep keeps one working key in the Secret.
+func upkeep(o Observed, now time.Time, t Timing) Plan {
+	settles := o.settlesAt(now, t)
+	switch {
+	case now.Before(settles):
+		return Plan{State: Verifying, HasKey: o.recorded(), Open: true, Again: settles}
+	case !o.Protected && o.issuedBefore():
+		return Plan{Do: Protect, State: Issuing, HasKey: o.recorded(), Open: o.unconcluded()}
+	case !o.Protected:
+		return issue(o, now, Plan{State: Issuing, Open: o.unconcluded()})
+	case o.unconcluded() && !o.Live:
+		return Plan{Do: Look, State: Verifying, HasKey: o.recorded(), Open: true}
+	case !o.Live && o.lookDue(now, t):
+		return withTimes(Plan{Do: Look, HasKey: o.recorded(), State: lookState(o)}, o, now, t)
+	}
+	if !o.hasKey(now, t) {
+		return replace(o, now)
+	}
+	return maintain(o, now, t)
+}
+
+// issuedBefore tells whether a key may exist although the finalizer is gone: somebody removed it.
+func (o Observed) issuedBefore() bool {
+	return !o.Intent.IsZero() || !o.LastIssued.IsZero() || o.Secret.State == SecretOurs
+}
+
+// lookDue tells whether Cognigy is to be asked.
+func (o Observed) lookDue(now time.Time, t Timing) bool {
+	seen := time.Time{}
+	if o.Listing != nil {
+		seen = o.Listing.At
+	}
+	drift := latest(seen, o.Secret.IssuedAt, o.WatchedSince).Add(t.DriftInterval)
+	announced := !o.RetiresAt.IsZero() && seen.Before(o.RetiresAt) && !now.Before(o.RetiresAt)
+	missing := o.missingSince(t)
+	doubtful := !missing.IsZero() && !now.Before(missing.Add(t.ListLag))
+	return !o.recorded() || o.Requested || doubtful || announced || !now.Before(drift)
+}
+
+func lookState(o Observed) State {
+	if o.recorded() {
+		return Delivered
+	}
+	return Issuing
+}
+
+// hasKey tells whether the Secret holds a key that works, as far as can be known. A key that lists do not show counts as
+// revoked only when two of them that ought to show it, a lag apart, do not.
+func (o Observed) hasKey(now time.Time, t Timing) bool {
+	if !o.recorded() {
+		return false
+	}
+	if key, ok := o.listed(); ok {
+		return HasMarker(key.Name, o.Marker) && o.Secret.fits(key.Preview)
+	}
+	missing := o.missingSince(t)
+	return missing.IsZero() || o.Listing.At.Before(missing.Add(t.ListLag))
+}
+
+// missingSince is since when lists that ought to show the Secret's key do not; zero if none proves it.
+func (o Observed) missingSince(t Timing) time.Time {
+	if o.Listing == nil || o.Listing.At.Before(o.Secret.IssuedAt.Add(t.ListLag)) || o.Listing.Shows(o.Secret.KeyID) {
+		return time.Time{}
+	}
+	return o.MissingSince
+}
+
+// replace issues a key where the Secret holds none that works. Keys of an attempt that was not concluded lost their
+// plaintext: they go first. Any others are older, and are revoked once the new one is delivered.
+func replace(o Observed, now time.Time) Plan {
+	if owned := o.owned(); o.unconcluded() && len(owned) > 0 {
+		return Plan{Do: Revoke, Revoke: owned, State: Verifying, Open: true}
+	}
+	return issue(o, now, Plan{State: Issuing})
+}
+
+// issue adds Issue to a plan, within the mint budget.
+func issue(o Observed, now time.Time, p Plan) Plan {
+	recent := o.Issues
+	for len(recent) > 0 && !now.Before(recent[0].Add(mintWindow)) {
+		recent = recent[1:]
+	}
+	if len(recent) < mintBudget {
+		p.Do = Issue
+		return p
+	}
+	p.State = MintBudgetExhausted
+	p.Again = recent[len(recent)-mintBudget].Add(mintWindow)
+	return p
+}
+
+// maintain revokes lost and replaced keys, rotates, and repairs the Secret. Revoking comes before rotating, so that keys do
+// not pile up.
+func maintain(o Observed, now time.Time, t Timing) Plan {
+	p := withTimes(Plan{State: Delivered, HasKey: true}, o, now, t)
+	lost, replaced := o.others()
+	retiresAt := o.Secret.IssuedAt.Add(o.Rotation.Overlap)
+	due := !now.Before(retiresAt)
+	if !due && len(replaced) > 0 {
+		p.Retiring, p.RetiresAt = replaced, retiresAt
+		p.Again = earliest(p.Again, retiresAt)
+	}
+	switch {
+	case len(lost) > 0:
+		p.Do, p.Revoke, p.State = Revoke, lost, Retiring
+	case due && len(replaced) > 0:
+		p.Do, p.Revoke, p.State = Revoke, replaced, Retiring
+	case !p.RotatesAt.IsZero() && !now.Before(p.RotatesAt):
+		p.State = Rotating
+		p = issue(o, now, p)
+	case o.Secret.Outdated:
+		p.Do = Repair
+	}
+	return p
+}
+
+// others returns the owned keys beside the Secret's: lost ones, which are newer, so that their plaintext never arrived, and
+// replaced ones. While the list does not show the Secret's key yet, none can be told to be lost.
+func (o Observed) others() (lost, replaced []Key) {
+	current, listed := o.listed()
+	for _, key := range o.owned() {
+		switch {
+		case key.ID == o.Secret.KeyID:
+		case listed && key.CreatedAt.After(current.CreatedAt):
+			lost = append(lost, key)
+		default:
+			replaced = append(replaced, key)
+		}
+	}
+	return lost, replaced
+}
+
+// withTimes fills in when the key rotates and when to look again.
+func withTimes(p Plan, o Observed, now time.Time, t Timing) Plan {
+	if !o.recorded() {
+		return p
+	}
+	p.RotatesAt = o.rotatesAt()
+	seen := latest(o.Secret.IssuedAt, o.WatchedSince)
+	if o.Listing != nil {
+		seen = latest(seen, o.Listing.At)
+	}
+	p.Again = earliest(seen.Add(t.DriftInterval), p.RotatesAt)
+	if missing := o.missingSince(t); !missing.IsZero() {
+		p.Again = earliest(p.Again, missing.Add(t.ListLag))
+	}
+	if o.RetiresAt.After(now) {
+		p.Again = earliest(p.Again, o.RetiresAt)
+	}
+	return p
+}

@@ -1,0 +1,155 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Route templates, for Count, Request.Route and Fault.Route.
+const (
+	RouteEndpoints = "/new/v2.0/endpoints"
+	RouteEndpoint  = "/new/v2.0/endpoints/{endpointId}"
+	RouteKeys      = "/new/v2.0/endpoints/{endpointId}/apikeys"
+	RouteKey       = "/new/v2.0/endpoints/{endpointId}/apikeys/{apiKeyId}"
+	RouteWebhook   = "/{URLToken}"
+)
+
+const maxBody = 1 << 20
+
+var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
+
+// call is one API request, read and routed.
+type call struct {
+	method, path, route string
+	endpointID, keyID   string
+	query               url.Values
+	header              http.Header
+	body                []byte
+	fault               Fault
+}
+
+// serveAPI records, waits as long as a fault says, acts and answers, unless a fault says otherwise.
+func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
+	s.handling.RLock()
+	defer s.handling.RUnlock()
+
+	c := s.route(r)
+	request := s.arrived(c, r, s.now())
+	var err error
+	// The body is read before anything waits: net/http notices that a client has left only then.
+	if c.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1)); err != nil {
+		drop(w)
+		return
+	}
+	c.fault = s.take(c)
+	waiting := r.Context()
+	if c.fault.Kind == FaultCommitAfterDelay {
+		waiting = s.ctx
+	}
+	if !wait(waiting, c.fault.Delay) || c.fault.Kind == FaultResetBefore {
+		reset(w)
+		return
+	}
+	reply := s.play(c)
+	if r.Context().Err() != nil || c.fault.Kind == FaultCommitThenDrop {
+		drop(w)
+		return
+	}
+	s.answered(request, reply.status) // before the write: whoever has the answer must find it
+	reply.write(w)
+}
+
+// route finds the template a path belongs to. It works on the escaped path: an escaped slash is
+// part of an id, which is then refused as an id.
+func (s *Simulator) route(r *http.Request) call {
+	c := call{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.Query(), header: r.Header}
+	rest, isEndpoints := strings.CutPrefix(c.path, RouteEndpoints)
+	if !isEndpoints {
+		if token := strings.TrimPrefix(c.path, "/"); token != "" && !strings.Contains(token, "/") {
+			c.route, c.endpointID = RouteWebhook, s.endpointByToken(token)
+		}
+		return c
+	}
+	parts := strings.Split(rest, "/") // the first is what stands before the first slash
+	if parts[0] != "" || slices.Contains(parts[1:], "") {
+		return c
+	}
+	switch {
+	case len(parts) == 1:
+		c.route = RouteEndpoints
+	case len(parts) == 2:
+		c.route, c.endpointID = RouteEndpoint, parts[1]
+	case len(parts) == 3 && parts[2] == "apikeys":
+		c.route, c.endpointID = RouteKeys, parts[1]
+	case len(parts) == 4 && parts[2] == "apikeys":
+		c.route, c.endpointID, c.keyID = RouteKey, parts[1], parts[3]
+	}
+	return c
+}
+
+var operations = map[operation]func(*Simulator, call) answer{
+	{http.MethodGet, RouteEndpoints}: (*Simulator).getEndpoints,
+	{http.MethodGet, RouteEndpoint}:  (*Simulator).getEndpoint,
+	{http.MethodGet, RouteKeys}:      (*Simulator).getKeys,
+	{http.MethodPost, RouteKeys}:     (*Simulator).postKey,
+	{http.MethodDelete, RouteKey}:    (*Simulator).removeKey,
+}
+
+// handle is Cognigy without faults.
+func (s *Simulator) handle(c call) answer {
+	switch c.route {
+	case "":
+		return proxyPage(http.StatusNotFound)
+	case RouteWebhook:
+		return s.webhook(c)
+	}
+	if !s.accepts(c.header.Get("X-API-Key")) {
+		return refuse(c, http.StatusUnauthorized, http.StatusUnauthorized, "The X-API-Key is missing or not valid.")
+	}
+	run, ok := operations[operation{c.method, c.route}]
+	switch {
+	case !ok:
+		return refuse(c, http.StatusMethodNotAllowed, codeMethodNotAllowed, "The method is not allowed here.")
+	case len(c.body) > maxBody:
+		return refuse(c, http.StatusRequestEntityTooLarge, http.StatusRequestEntityTooLarge, "The body is too large.")
+	case c.endpointID != "" && !idPattern.MatchString(c.endpointID):
+		return refuse(c, http.StatusBadRequest, codeInvalidArgument, "The endpointId is not an id.")
+	case c.keyID != "" && !idPattern.MatchString(c.keyID):
+		return refuse(c, http.StatusBadRequest, codeInvalidArgument, "The apiKeyId is not an id.")
+	}
+	return run(s, c)
+}
+
+// webhook is the Endpoint itself, always protected.
+func (s *Simulator) webhook(c call) answer {
+	switch {
+	case c.endpointID == "":
+		return proxyPage(http.StatusNotFound)
+	case c.method != http.MethodPost:
+		return refuse(c, http.StatusMethodNotAllowed, codeMethodNotAllowed, "The method is not allowed here.")
+	case !s.Works(c.endpointID, c.header.Get("X-Webhook-Key")):
+		return answer{status: http.StatusUnauthorized, body: map[string]string{"error": "Unauthorized"}}
+	}
+	return answer{status: http.StatusOK, body: map[string]bool{"ok": true}}
+}
+
+// wait says whether the whole delay has passed.
+func wait(ctx context.Context, delay time.Duration) bool {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
