@@ -225,10 +225,3 @@ type ClusterCognigyConnectionList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []ClusterCognigyConnection `json:"items"`
 }
-
-func init() {
-	SchemeBuilder.Register(
-		&CognigyConnection{}, &CognigyConnectionList{},
-		&ClusterCognigyConnection{}, &ClusterCognigyConnectionList{},
-	)
-}

@@ -89,7 +89,7 @@ type EndpointReference struct {
 
 // SecretTarget describes the Secret that the key is delivered into.
 type SecretTarget struct {
-	// name is the name of the Secret; the name of the EndpointAPIKey if empty. It cannot be changed.
+	// name is the name of the Secret; the name of the EndpointAPIKey if left out. It cannot be changed.
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="a Secret's name is lower-case letters, digits, '-' and '.', and begins and ends with a letter or digit; leave secret.name out to use the name of the EndpointAPIKey"
 	// +optional
@@ -168,7 +168,7 @@ type EndpointAPIKeySpec struct {
 	// +required
 	Endpoint EndpointReference `json:"endpoint"`
 
-	// displayName is what people see in Cognigy; "<namespace> <name>" if empty. The operator appends its marker to it.
+	// displayName is what people see in Cognigy; `<namespace> <name>` if empty. The operator appends its marker to it.
 	// Letters, digits, spaces and hyphens are safe; Cognigy may refuse others. A change takes effect with the next key.
 	// +kubebuilder:validation:MaxLength=160
 	// +optional
@@ -347,8 +347,3 @@ type EndpointAPIKeyList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []EndpointAPIKey `json:"items"`
 }
-
-func init() {
-	SchemeBuilder.Register(&EndpointAPIKey{}, &EndpointAPIKeyList{})
-}
-

@@ -4,15 +4,21 @@
 package v1alpha1
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/scheme"
 )
 
 // GroupVersion is the group and version of every type in this package.
 var GroupVersion = schema.GroupVersion{Group: "cognigy-operator.io", Version: "v1alpha1"}
 
-// SchemeBuilder collects the types of this package.
-var SchemeBuilder = &scheme.Builder{GroupVersion: GroupVersion}
-
 // AddToScheme registers the types of this package with a scheme.
-var AddToScheme = SchemeBuilder.AddToScheme
+func AddToScheme(scheme *runtime.Scheme) error {
+	scheme.AddKnownTypes(GroupVersion,
+		&EndpointAPIKey{}, &EndpointAPIKeyList{},
+		&CognigyConnection{}, &CognigyConnectionList{},
+		&ClusterCognigyConnection{}, &ClusterCognigyConnectionList{},
+	)
+	metav1.AddToGroupVersion(scheme, GroupVersion)
+	return nil
+}

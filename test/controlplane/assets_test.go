@@ -17,7 +17,7 @@ func assetsIn(t *testing.T, folder string, commands ...string) string {
 		t.Fatal(err)
 	}
 	for _, command := range commands {
-		if err := os.WriteFile(filepath.Join(folder, command), nil, 0o700); err != nil { //nolint:gosec // stands for a binary
+		if err := os.WriteFile(filepath.Join(folder, command), nil, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

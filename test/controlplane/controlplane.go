@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -150,15 +151,20 @@ func (c *ControlPlane) Config() *rest.Config { return rest.CopyConfig(c.config) 
 // Kubeconfig returns an administrator's kubeconfig.
 func (c *ControlPlane) Kubeconfig() []byte { return append([]byte(nil), c.kubeconfig...) }
 
-// Stop stops every process and removes their data. It may be called more than once.
+// Stop ends every process and removes their data. It may be called more than once.
 func (c *ControlPlane) Stop() error {
 	c.stopOnce.Do(func() {
+		// There is nothing to be saved, and an API server that ends in order waits a minute for clients that still watch.
+		c.guard.kill()
 		var errs []error
 		if c.manager != nil {
-			errs = append(errs, c.manager.stop())
+			errs = append(errs, c.manager.wait())
 		}
 		if c.plane != nil {
-			errs = append(errs, c.plane.Stop())
+			// envtest signals the process once more, and may find it gone.
+			if err := c.plane.Stop(); !errors.Is(err, syscall.ESRCH) {
+				errs = append(errs, err)
+			}
 		}
 		c.stopErr = errors.Join(append(errs, c.guard.stop())...)
 	})

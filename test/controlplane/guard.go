@@ -4,6 +4,7 @@
 package controlplane
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,11 +26,12 @@ type guard struct {
 	alive   io.Closer
 }
 
-// The rename comes first: a process that registers itself too late to be seen finds the folder gone and gives up.
+// The rename comes first: a process that registers itself too late to be seen finds the folder gone and gives up. The
+// folder may need a second try, since a process can still write until its kill has gone through.
 const guardScript = `cat >/dev/null
 [ -d "$1/ended" ] || mv "$1/pids" "$1/ended"
 for pid in $(ls "$1/ended"); do kill -s KILL -- "-$pid" 2>/dev/null; done
-rm -rf "$1"`
+for try in 1 2 3; do rm -rf "$1" && break; sleep 1; done 2>/dev/null`
 
 // $$ is the pid of the process after exec, too, and with Setpgid the id of its group. envtest asks for --help to learn
 // which flags there are; that process ends by itself.
@@ -43,7 +45,7 @@ func startGuard(folder string) (*guard, error) {
 	if err := os.Mkdir(g.pids, 0o700); err != nil {
 		return nil, err
 	}
-	g.command = exec.Command("/bin/sh", "-c", guardScript, "control-plane-guard", folder)
+	g.command = exec.CommandContext(context.Background(), "/bin/sh", "-c", guardScript, "control-plane-guard", folder)
 	// A group of its own, so that ^C does not end the guard together with what it guards.
 	g.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	alive, err := g.command.StdinPipe()
@@ -60,7 +62,7 @@ func (g *guard) wrap(command string) (string, error) {
 	if strings.ContainsAny(command+g.folder, "'\n") {
 		return "", fmt.Errorf("cannot start %s from %s: a quote or line break in the path", command, g.folder)
 	}
-	return script, os.WriteFile(script, fmt.Appendf(nil, wrapScript, g.pids, command), 0o700) //nolint:gosec // it is executed
+	return script, os.WriteFile(script, fmt.Appendf(nil, wrapScript, g.pids, command), 0o700)
 }
 
 // groups lists the process groups that registered themselves in a folder.

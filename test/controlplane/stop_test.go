@@ -16,6 +16,8 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 )
 
 // Set for a copy of this test binary that starts a control plane and waits to be killed.
@@ -51,10 +53,26 @@ func TestStopLeavesNothingBehind(t *testing.T) {
 	g.Expect(c.folder).NotTo(BeADirectory())
 }
 
+// An operator that was not stopped first still watches; draining its connections would take a minute.
+func TestStopDoesNotWaitForClients(t *testing.T) {
+	g := NewWithT(t)
+	c, err := Start(t.Context(), Options{})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { _ = c.Stop() })
+	clients, err := kubernetes.NewForConfig(c.Config())
+	g.Expect(err).NotTo(HaveOccurred())
+	watch, err := clients.CoreV1().Secrets("").Watch(t.Context(), metav1.ListOptions{})
+	g.Expect(err).NotTo(HaveOccurred())
+	defer watch.Stop()
+	started := time.Now()
+	g.Expect(c.Stop()).To(Succeed())
+	g.Expect(time.Since(started)).To(BeNumerically("<", stopTimeout/2))
+}
+
 // A test that panics, times out, or is killed never gets to Stop.
 func TestDeathOfTheTestLeavesNothingBehind(t *testing.T) {
 	g := NewWithT(t)
-	victim := exec.Command(os.Args[0])
+	victim := exec.CommandContext(context.Background(), os.Args[0])
 	victim.Env = append(os.Environ(), victimVariable+"=1")
 	output, err := victim.StdoutPipe()
 	g.Expect(err).NotTo(HaveOccurred())

@@ -5,6 +5,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +44,7 @@ func waitFor(ctx context.Context, config *rest.Config, what string, get func(con
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		return fmt.Errorf("waiting for %s: %w (last: %v)", what, err, last)
+		return errors.Join(fmt.Errorf("waiting for %s: %w", what, err), last)
 	}
 	return nil
 }

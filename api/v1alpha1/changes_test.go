@@ -1,0 +1,61 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import "testing"
+
+const (
+	connectionRefImmutable = "connectionRef cannot be changed: the key lives behind the old connection; create a new EndpointAPIKey and delete this one"
+	endpointImmutable      = "endpoint cannot be changed: the key belongs to the old Endpoint; create a new EndpointAPIKey and delete this one"
+	secretNameImmutable    = "secret.name cannot be changed: workloads read the key from the old Secret; create a new EndpointAPIKey and delete this one"
+)
+
+// What says where a key lives cannot change, or the key would be left behind.
+func TestWhatCannotBeChanged(t *testing.T) {
+	testChanges(t, keys, []change{
+		{why: "another connection is another Cognigy", to: fields{"spec.connectionRef.name": "staging"}, refused: connectionRefImmutable},
+		{why: "another kind is another connection of the same name", to: fields{"spec.connectionRef.kind": "ClusterCognigyConnection"}, refused: connectionRefImmutable},
+		{why: "leaving the kind out again changes it, too", from: fields{"spec.connectionRef.kind": "ClusterCognigyConnection"}, refused: connectionRefImmutable},
+		{why: "writing the default out changes nothing", to: fields{"spec.connectionRef.kind": "CognigyConnection"}},
+		{why: "another Endpoint does not know the key", to: fields{"spec.endpoint.id": "64f0c0ffee0123456789abce"}, refused: endpointImmutable},
+
+		{why: "naming the Secret that is used anyway changes nothing", to: fields{"spec.secret.name": itsOwnName{}}},
+		{why: "naming another one would leave the old one behind", to: fields{"spec.secret.name": "another"}, refused: secretNameImmutable},
+		{why: "a name written out may be left out if it is the default", from: fields{"spec.secret.name": itsOwnName{}}},
+		{why: "a name of one's own may not be left out", from: fields{"spec.secret.name": "own"}, refused: secretNameImmutable},
+		{why: "nor with the whole of secret", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret": absent{}}, refused: secretNameImmutable},
+		{why: "nor be replaced", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": "another"}, refused: secretNameImmutable},
+		{why: "nor be replaced by the resource's name", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": itsOwnName{}}, refused: secretNameImmutable},
+		{why: "applying the same again is no change", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": "own"}},
+	})
+}
+
+// Whatever does not move a key can be changed without a new one.
+func TestWhatCanBeChanged(t *testing.T) {
+	testChanges(t, keys, []change{
+		{why: "Retain is the way out when Cognigy is gone for good", to: fields{"spec.deletionPolicy": "Retain"}},
+		{why: "and back", from: fields{"spec.deletionPolicy": "Retain"}, to: fields{"spec.deletionPolicy": "Revoke"}},
+		{why: "a resource can be suspended", to: fields{"spec.suspend": true}},
+		{why: "and resumed", from: fields{"spec.suspend": true}},
+		{why: "rotation can be introduced", to: fields{"spec.rotation.every": "720h"}},
+		{why: "rotated once, declaratively", from: fields{"spec.rotation.every": "720h"}, to: fields{"spec.rotation.notBefore": "2026-11-22T10:00:00Z"}},
+		{why: "and given up", from: fields{"spec.rotation.every": "720h", "spec.rotation.overlap": "24h"}},
+		{why: "the next key may have another name", from: fields{"spec.displayName": "old"}, to: fields{"spec.displayName": "new"}},
+		{why: "labels of the Secret come", to: fields{"spec.secret.labels": map[string]any{"a": "b"}}},
+		{why: "and go", from: fields{"spec.secret.labels": map[string]any{"a": "b"}}},
+		{why: "annotations of the Secret too", from: fields{"spec.secret.annotations": map[string]any{"a": "b"}}, to: fields{"spec.secret.annotations": map[string]any{"a": "c"}}},
+		{why: "workloads may want another data key", to: fields{"spec.secret.key": "token"}},
+	})
+	for _, k := range connectionKinds {
+		testChanges(t, k, []change{
+			{why: "an installation may move", to: fields{"spec.baseURL": "https://cognigy.example.com"}},
+			{why: "credentials may", to: fields{"spec.auth.apiKey.secretRef.name": "others"}},
+		})
+	}
+	testChanges(t, clusterConnections, []change{
+		{why: "permission can be withdrawn", to: fields{"spec.allowedNamespaces": map[string]any{
+			"from": "Selector", "selector": map[string]any{"matchLabels": map[string]any{"team": "crm"}},
+		}}},
+	})
+}

@@ -1,0 +1,59 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"testing"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+func expectStatus(t *testing.T, object *unstructured.Unstructured, expected status.Status) {
+	t.Helper()
+	g := NewWithT(t)
+	result, err := status.Compute(object)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(result.Status).To(Equal(expected), result.Message)
+}
+
+// Flux, Helm and kubectl wait go by kstatus, for which a resource without conditions is done. Each kind must say "not yet"
+// before the operator has seen it.
+func TestFreshObjectsAreInProgress(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.kind, func(t *testing.T) {
+			fresh, err := k.create(t, k.manifest(t, newName(), nil))
+			NewWithT(t).Expect(err).NotTo(HaveOccurred())
+			expectStatus(t, fresh, status.InProgressStatus)
+		})
+	}
+}
+
+func TestStatusIsUnderstood(t *testing.T) {
+	with := func(generation int, conditionType, conditionStatus string) fields {
+		result := condition(map[string]any{"type": conditionType, "status": conditionStatus})
+		result["status.observedGeneration"] = generation
+		return result
+	}
+	for _, c := range []struct {
+		why      string
+		status   fields
+		expected status.Status
+	}{
+		{"an emptied status is not yet rebuilt", fields{"status": map[string]any{}}, status.InProgressStatus},
+		{"ready is done", with(1, "Ready", "True"), status.CurrentStatus},
+		{"ready for an earlier generation is not", with(0, "Ready", "True"), status.InProgressStatus},
+		{"what is not ready may become so", with(1, "Ready", "False"), status.InProgressStatus},
+		{"what stalls needs a person", with(1, "Stalled", "True"), status.FailedStatus},
+	} {
+		for _, k := range kinds {
+			t.Run(k.kind+"/"+c.why, func(t *testing.T) {
+				object, err := writeStatus(t, k, c.status)
+				NewWithT(t).Expect(err).NotTo(HaveOccurred())
+				expectStatus(t, object, c.expected)
+			})
+		}
+	}
+}
