@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -30,6 +32,8 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
+	// net/http prints parts of answers there that it cannot place. What it has to report is returned as errors, too.
+	log.SetOutput(io.Discard)
 	parsed, err := options.Parse(args)
 	if err != nil {
 		return err

@@ -246,7 +246,7 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	KeyPreview string `json:"keyPreview,omitempty"`
 
-	// issuedAt is when the delivered key was issued, by the operator's clock.
+	// issuedAt is when the latest key that was delivered was issued, by the operator's clock.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`

@@ -5,7 +5,6 @@ package cognigy
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 )
@@ -21,10 +20,10 @@ func parseBaseURL(base string, allowInsecureHTTP bool) (*url.URL, error) {
 	}
 	switch {
 	case parsed.Scheme != "https" && parsed.Scheme != "http":
-		return nil, fmt.Errorf("baseURL begins with %q; write for example https://api-trial.cognigy.ai", parsed.Scheme)
+		return nil, errors.New("baseURL does not begin with https://; write for example https://api-trial.cognigy.ai")
 	case parsed.Scheme == "http" && !allowInsecureHTTP:
 		return nil, errors.New("baseURL is http; use https, or set allowInsecureHTTP: true")
-	case parsed.Host == "":
+	case parsed.Hostname() == "":
 		return nil, errors.New("baseURL names no host; write for example https://api-trial.cognigy.ai")
 	case parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "":
 		return nil, errors.New("baseURL has a user, a query or a fragment; credentials belong into auth")

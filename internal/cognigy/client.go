@@ -25,6 +25,9 @@ import (
 // maxBodyBytes bounds what is read of an answer: some ten thousand keys in a list.
 const maxBodyBytes = 4 << 20
 
+// maxRetryAfter bounds what a server may ask for: one wrong header must not put anything off for years.
+const maxRetryAfter = time.Hour
+
 // Config says how to reach Cognigy.
 type Config struct {
 	BaseURL           string
@@ -50,27 +53,45 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	once, err := newHTTPClient(config.CABundle, config.Timeout)
+	transport, err := newTransport(config.CABundle, config.Timeout)
 	if err != nil {
 		return nil, err
 	}
 	return &Client{
 		base: base, apiKey: config.APIKey, userAgent: config.UserAgent,
-		once: once, retrying: newRetrying(once),
+		once:     newHTTPClient(withoutReuse(transport), config.Timeout),
+		retrying: newRetrying(newHTTPClient(transport, config.Timeout)),
 	}, nil
 }
 
 // Close releases idle connections.
-func (c *Client) Close() { c.once.CloseIdleConnections() }
+func (c *Client) Close() { c.retrying.HTTPClient.CloseIdleConnections() }
 
 // call is one request and what is expected of its answer.
 type call struct {
 	method string
-	route  string   // template, for errors and metrics
-	path   []string // elements below the API's root
+	route  string   // template of the path below the API's root, for errors and metrics too
+	ids    []string // fill the route's placeholders
 	query  url.Values
 	body   any // sent as JSON unless nil
 	answer any // decoded from JSON unless nil
+}
+
+// path fills the route's placeholders. Nothing but ids is let in: "..", say, would lead to another route.
+func (c call) path() (string, error) {
+	path := c.route
+	for _, id := range c.ids {
+		if !idPattern.MatchString(id) {
+			return "", &Error{
+				Kind: Invalid, Method: c.method, Route: c.route,
+				detail: "the id of an Endpoint or key has 24 lower-case letters and digits; nothing was sent",
+			}
+		}
+		before, rest, _ := strings.Cut(path, "{")
+		_, after, _ := strings.Cut(rest, "}")
+		path = before + id + after
+	}
+	return path, nil
 }
 
 func (c *Client) do(ctx context.Context, call call) error {
@@ -85,6 +106,10 @@ func (c *Client) do(ctx context.Context, call call) error {
 		return c.transportError(call, err, sent)
 	}
 	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		// This body is the connection itself: reading it ends neither with a timeout nor with the context.
+		return answerError(call, response, nil)
+	}
 	// One byte more than is allowed tells a long answer from one that just fits.
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes+1))
 	if err != nil {
@@ -106,7 +131,11 @@ func (c *Client) do(ctx context.Context, call call) error {
 }
 
 func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, error) {
-	target := c.base.JoinPath(call.path...)
+	path, err := call.path()
+	if err != nil {
+		return nil, err
+	}
+	target := c.base.JoinPath(path)
 	target.RawQuery = call.query.Encode()
 	var body io.Reader
 	if call.body != nil {
@@ -187,13 +216,13 @@ func answerError(call call, response *http.Response, body []byte) error {
 
 // retryAfter reads the header's two forms: seconds, or an HTTP date.
 func retryAfter(header string, now time.Time) time.Duration {
+	wait := time.Duration(0)
 	if seconds, err := strconv.Atoi(header); err == nil {
-		return time.Duration(max(seconds, 0)) * time.Second
+		wait = time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		wait = at.Sub(now)
 	}
-	if at, err := http.ParseTime(header); err == nil {
-		return max(at.Sub(now), 0)
-	}
-	return 0
+	return min(max(wait, 0), maxRetryAfter)
 }
 
 // printable bounds a text that comes from outside.

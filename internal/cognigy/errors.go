@@ -6,7 +6,6 @@ package cognigy
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -108,7 +107,7 @@ func classify(status, code int) Kind {
 		return Redirected
 	case status == http.StatusTooManyRequests:
 		return RateLimited
-	case status >= 500 || status == http.StatusRequestTimeout:
+	case status >= 500 || status == http.StatusRequestTimeout || failed(code):
 		return Unavailable
 	case !own:
 		return Unexpected
@@ -127,17 +126,29 @@ func classify(status, code int) Kind {
 	}
 }
 
+// failed tells whether an error code speaks of a failure inside Cognigy rather than of the request, whatever the status is:
+// databases (1001, 1003, 2000, 2001), an internal error, a timeout. The request may have had its effect before.
+func failed(code int) bool {
+	switch code {
+	case 1001, 1003, 1008, 2000, 2001, 8001:
+		return true
+	}
+	return false
+}
+
 // refused tells whether an answer proves that a request had no effect: Cognigy's own refusal, or a rate limit.
 func (e *Error) refused() bool {
 	return e.Kind == RateLimited || (e.Code != 0 && e.Status >= 400 && e.Status < 500 && e.Kind != Unavailable)
 }
 
 // describe puts a transport error into words. Only errors that cannot quote an answer are passed on: Go's "malformed
-// HTTP response" and JSON errors contain parts of what they read.
+// HTTP response" and JSON errors contain parts of what they read. A certificate's names come from outside as well, hence
+// the bound. Nothing is mentioned that differs from one try to the next, such as the local port.
 func describe(err error) string {
 	var (
+		proxy       proxyError
 		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
+		name        *net.DNSError
 		operation   *net.OpError
 	)
 	switch {
@@ -145,12 +156,19 @@ func describe(err error) string {
 		return "cancelled"
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return "no answer within the request timeout"
+	case errors.As(err, &proxy):
+		return proxy.Error()
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "the server speaks http, not https; check baseURL"
 	case errors.As(err, &certificate):
-		return certificate.Error()
-	case errors.As(err, &authority):
-		return authority.Error()
+		return "the server's certificate is refused; if a private authority has signed it, put that into caBundle: " +
+			printable(certificate.Err.Error(), 300)
+	case errors.As(err, &name):
+		return printable(fmt.Sprintf("the host name %q cannot be resolved; check baseURL", name.Name), 300)
 	case errors.As(err, &operation):
-		return operation.Error()
+		lasting := *operation
+		lasting.Source = nil
+		return printable(lasting.Error(), 300)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed before the answer was complete"
 	default:

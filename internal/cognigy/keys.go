@@ -5,8 +5,11 @@ package cognigy
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -38,6 +41,20 @@ type keyBody struct {
 	CreatedAt int64  `json:"createdAt"`
 }
 
+// listedKey is an entry of a list. The first one without a valid id ends the decoding, so that an answer of a million
+// entries that are no keys does not take up memory for each.
+type listedKey struct{ keyBody }
+
+func (k *listedKey) UnmarshalJSON(data []byte) error {
+	if err := json.Unmarshal(data, &k.keyBody); err != nil {
+		return err
+	}
+	if !idPattern.MatchString(k.ID) {
+		return errors.New("a listed key has no valid _id")
+	}
+	return nil
+}
+
 func (b keyBody) key() Key {
 	return Key{
 		ID: b.ID, Name: b.Name, Preview: printable(b.Preview, 256), CreatedAt: time.Unix(b.CreatedAt, 0).UTC(),
@@ -52,7 +69,7 @@ func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*Issue
 		Plaintext string `json:"key"`
 	}
 	request := call{
-		method: http.MethodPost, route: routeKeys, path: []string{"endpoints", endpointID, "apikeys"},
+		method: http.MethodPost, route: routeKeys, ids: []string{endpointID},
 		body: map[string]string{"name": name}, answer: &answer,
 	}
 	if err := c.do(ctx, request); err != nil {
@@ -63,17 +80,20 @@ func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*Issue
 	switch {
 	case !idPattern.MatchString(answer.ID):
 		return nil, unexpected(request, http.StatusCreated, "the new key has no valid _id")
-	case plaintext == "" || printable(plaintext, len(plaintext)) != plaintext:
+	case plaintext == "" || strings.ContainsFunc(plaintext, unfitForHeader):
 		return nil, unexpected(request, http.StatusCreated, "the new key has no usable plaintext")
 	}
 	return &IssuedKey{Key: answer.key(), Plaintext: NewSensitive(plaintext)}, nil
 }
 
+// unfitForHeader tells whether a character cannot be part of a key, which callers send in a header.
+func unfitForHeader(r rune) bool { return r <= ' ' || r > '~' }
+
 // ListKeys lists the keys of an Endpoint. An answer with a malformed id is refused as a whole.
 func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error) {
-	answer := []keyBody(nil)
+	answer := []listedKey(nil)
 	request := call{
-		method: http.MethodGet, route: routeKeys, path: []string{"endpoints", endpointID, "apikeys"}, answer: &answer,
+		method: http.MethodGet, route: routeKeys, ids: []string{endpointID}, answer: &answer,
 	}
 	if err := c.do(ctx, request); err != nil {
 		return nil, err
@@ -84,9 +104,6 @@ func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error)
 	}
 	keys := make([]Key, 0, len(answer))
 	for _, entry := range answer {
-		if !idPattern.MatchString(entry.ID) {
-			return nil, unexpected(request, http.StatusOK, "a listed key has no valid _id")
-		}
 		keys = append(keys, entry.key())
 	}
 	return keys, nil
@@ -96,7 +113,7 @@ func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error)
 // the answer is not documented.
 func (c *Client) DeleteKey(ctx context.Context, endpointID, keyID string) error {
 	err := c.do(ctx, call{
-		method: http.MethodDelete, route: routeKey, path: []string{"endpoints", endpointID, "apikeys", keyID},
+		method: http.MethodDelete, route: routeKey, ids: []string{endpointID, keyID},
 	})
 	if IsKind(err, NotFound) {
 		return nil

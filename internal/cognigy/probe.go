@@ -4,6 +4,7 @@
 package cognigy
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -14,11 +15,11 @@ import (
 // out: a user who may not list Endpoints may still manage the keys of one, so Cognigy's own 400, 403 and 404 pass.
 func (c *Client) Probe(ctx context.Context) error {
 	var answer struct {
-		Items []json.RawMessage `json:"items"`
+		Items json.RawMessage `json:"items"`
 	}
 	request := call{
-		method: http.MethodGet, route: "/endpoints", path: []string{"endpoints"},
-		query: url.Values{"limit": {"1"}}, answer: &answer,
+		method: http.MethodGet, route: "/endpoints", query: url.Values{"limit": {"1"}},
+		answer: &answer,
 	}
 	err := c.do(ctx, request)
 	if failure := AsError(err); failure != nil {
@@ -27,7 +28,7 @@ func (c *Client) Probe(ctx context.Context) error {
 			return nil
 		}
 	}
-	if err == nil && answer.Items == nil {
+	if err == nil && !bytes.HasPrefix(answer.Items, []byte("[")) {
 		return unexpected(request, http.StatusOK, "the answer is no list of Endpoints")
 	}
 	return err

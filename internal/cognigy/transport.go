@@ -8,7 +8,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -17,13 +20,14 @@ import (
 const (
 	maxHeaderBytes = 64 << 10
 	retries        = 3
-	retryWaitMin   = 200 * time.Millisecond
-	retryWaitMax   = 2 * time.Second
+	// The wait before a repetition is a random one between these two, times the number of the repetition: 2.4 s in all at most.
+	shortestWait = 200 * time.Millisecond
+	longestWait  = 400 * time.Millisecond
 )
 
-// newHTTPClient returns a client that follows no redirect: Go forwards custom headers such as X-API-Key to the host that
-// it is sent to, and repeats a POST on 307 and 308.
-func newHTTPClient(caBundle []byte, timeout time.Duration) (*http.Client, error) {
+// newTransport returns a transport on which nothing lasts for ever. Establishing a connection needs a limit of its own:
+// net/http goes on with it when the request that it was meant for has timed out.
+func newTransport(caBundle []byte, timeout time.Duration) (*http.Transport, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	if len(caBundle) > 0 {
 		settings.RootCAs = x509.NewCertPool()
@@ -31,18 +35,53 @@ func newHTTPClient(caBundle []byte, timeout time.Duration) (*http.Client, error)
 			return nil, errors.New("caBundle holds no PEM certificate; paste the bundle that begins with -----BEGIN CERTIFICATE-----, base64-encoded")
 		}
 	}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: checkProxy,
+		DialContext:            (&net.Dialer{Timeout: timeout}).DialContext,
+		TLSClientConfig:        settings,
+		TLSHandshakeTimeout:    timeout,
+		ForceAttemptHTTP2:      true,
+		// Requests share an HTTP/2 connection. One that has died silently must not swallow all of them.
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: timeout, PingTimeout: timeout},
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+	}, nil
+}
+
+// withoutReuse returns a transport with a new connection for each request, for what must be sent once. A kept connection
+// may be dead, which leaves open whether a request was received. And what a server sends on one beyond the length that it
+// announced, net/http writes to the log: no such bytes may be those of a plaintext.
+func withoutReuse(transport *http.Transport) *http.Transport {
+	single := transport.Clone()
+	single.DisableKeepAlives = true
+	return single
+}
+
+// newHTTPClient returns a client that follows no redirect: Go forwards custom headers such as X-API-Key to the host that
+// it is sent to, and repeats a POST on 307 and 308.
+func newHTTPClient(transport *http.Transport, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			TLSClientConfig:        settings,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    16,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: maxHeaderBytes,
-		},
-	}, nil
+		Transport:     transport,
+	}
+}
+
+// proxyError is the HTTP status by which a proxy refuses to connect.
+type proxyError int
+
+func (e proxyError) Error() string {
+	return fmt.Sprintf("the proxy answers HTTP %d; check HTTPS_PROXY and NO_PROXY of the operator, and what the proxy allows", int(e))
+}
+
+// checkProxy keeps the proxy's own words out of the error, which net/http would make of them.
+func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
+		return proxyError(response.StatusCode)
+	}
+	return nil
 }
 
 // newRetrying wraps a client for idempotent requests.
@@ -50,8 +89,8 @@ func newRetrying(client *http.Client) *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient:   client,
 		RetryMax:     retries,
-		RetryWaitMin: retryWaitMin,
-		RetryWaitMax: retryWaitMax,
+		RetryWaitMin: shortestWait,
+		RetryWaitMax: longestWait,
 		CheckRetry:   shouldRetry,
 		Backoff:      retryablehttp.LinearJitterBackoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
@@ -66,5 +105,6 @@ func shouldRetry(ctx context.Context, response *http.Response, err error) (bool,
 	if response != nil && (response.StatusCode == http.StatusTooManyRequests || response.Header.Get("Retry-After") != "") {
 		return false, nil
 	}
-	return retryablehttp.DefaultRetryPolicy(ctx, response, err)
+	retry, _ := retryablehttp.DefaultRetryPolicy(ctx, response, err)
+	return retry, nil
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -22,15 +21,9 @@ type Link struct {
 	endpoints map[string]*endpoint
 }
 
-func newLink(spec *v1alpha1.ConnectionSpec, credentials cognigy.Sensitive, userAgent, fingerprint string) (*Link, error) {
-	client, err := cognigy.New(cognigy.Config{
-		BaseURL: spec.BaseURL, APIKey: credentials, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
-		Timeout: spec.Timeout(), UserAgent: userAgent,
-	})
-	if err != nil {
-		return nil, stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
-	}
-	return &Link{Client: client, fingerprint: fingerprint, endpoints: map[string]*endpoint{}}, nil
+// NewLink returns a Link that has seen no list yet.
+func NewLink(client *cognigy.Client) *Link {
+	return &Link{Client: client, endpoints: map[string]*endpoint{}}
 }
 
 // endpoint remembers the newest list of one Endpoint's keys, and since when a key that ought to be there is missing.

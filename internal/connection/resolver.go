@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 )
 
 // Resolver finds connections and keeps one Link for each.
@@ -116,14 +117,17 @@ func (r *Resolver) Link(ctx context.Context, connection v1alpha1.Connection) (*L
 	if known := r.links[id]; known != nil && known.fingerprint == fingerprint {
 		return known, nil
 	}
-	link, err := newLink(connection.GetConnectionSpec(), credentials, r.UserAgent, fingerprint)
+	spec := connection.GetConnectionSpec()
+	client, err := cognigy.New(cognigy.Config{
+		BaseURL: spec.BaseURL, APIKey: credentials, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
+		Timeout: spec.Timeout(), UserAgent: r.UserAgent,
+	})
 	if err != nil {
-		return nil, err
+		return nil, stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 	}
-	if r.links == nil {
-		r.links = map[string]*Link{}
-	}
-	r.links[id] = link
+	link := NewLink(client)
+	link.fingerprint = fingerprint
+	r.replace(id, link)
 	return link, nil
 }
 
@@ -139,7 +143,18 @@ func (r *Resolver) Known(connection v1alpha1.Connection) *Link {
 func (r *Resolver) Forget(connection v1alpha1.Connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.links, identify(connection))
+	r.replace(identify(connection), nil)
+}
+
+// replace puts a link in the place of another, whose idle connections are closed; nil removes it. The caller holds the lock.
+func (r *Resolver) replace(id string, link *Link) {
+	if old := r.links[id]; old != nil {
+		old.Close()
+	}
+	if r.links == nil {
+		r.links = map[string]*Link{}
+	}
+	r.links[id] = link
 }
 
 // SecretName is the Secret that holds a connection's credentials.

@@ -19,6 +19,7 @@ import (
 const (
 	maxMessage = 32768 // of a condition
 	maxNote    = 1024  // of an event
+	maxRequest = 1024  // of status.lastHandledReconcileAt
 )
 
 // setConditions makes the wanted conditions the only ones of the operator's. A condition whose status did not change keeps its
@@ -44,6 +45,11 @@ func clip(text string, most int) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:most], "")
+}
+
+// requested is the look that somebody asks for, as it is acknowledged.
+func requested(object metav1.Object) string {
+	return clip(object.GetAnnotations()[v1alpha1.RequestedAtAnnotation], maxRequest)
 }
 
 func ready(status bool, reason, message string) metav1.Condition {

@@ -151,7 +151,7 @@ func (r *ConnectionReconciler) report(ctx context.Context, found v1alpha1.Connec
 	changed := found.DeepCopyObject().(v1alpha1.Connection)
 	status := changed.GetConnectionStatus()
 	status.ObservedGeneration = found.GetGeneration()
-	status.LastHandledReconcileAt = found.GetAnnotations()[v1alpha1.RequestedAtAnnotation]
+	status.LastHandledReconcileAt = requested(found)
 	wanted := []metav1.Condition{ready(true, v1alpha1.ReasonConnected, "Cognigy answers and accepts the credentials")}
 	if problem != nil {
 		wanted = []metav1.Condition{ready(false, problem.Reason, problem.Message), inTheWay(problem)}

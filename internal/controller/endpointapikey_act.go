@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,15 +25,13 @@ func (r *EndpointAPIKeyReconciler) act(ctx context.Context, p *pass, next plan.P
 	case plan.Protect:
 		return r.protect(ctx, p)
 	case plan.Issue:
-		return r.issue(ctx, p)
+		return r.issue(ctx, p, next)
 	case plan.Repair:
 		return r.repair(ctx, p)
 	case plan.Revoke:
 		return r.revoke(ctx, p, next.Revoke)
-	case plan.RemoveSecret:
-		return r.removeSecret(ctx, p)
 	case plan.Release:
-		return r.release(ctx, p)
+		return r.letGo(ctx, p)
 	case plan.Retain:
 		return r.retain(ctx, p)
 	default:
@@ -62,25 +61,31 @@ func (r *EndpointAPIKeyReconciler) revoke(ctx context.Context, p *pass, keys []p
 		return err
 	}
 	var failures []error
+	var revoked []string
 	for _, key := range keys {
 		if err := link.DeleteKey(ctx, p.key.Spec.Endpoint.ID, key.ID); err != nil {
 			failures = append(failures, err)
 			continue
 		}
 		logf.FromContext(ctx).Info("revoked a key", "keyID", key.ID, "keyPreview", key.Preview)
-		r.event(p.key, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
+		revoked = append(revoked, fmt.Sprintf("%s (%s)", key.ID, key.Preview))
+	}
+	// One event for all: events of one reason at one time are taken for repetitions of each other.
+	if len(revoked) > 0 {
+		r.event(p.key, v1alpha1.EventRevoked, "Revoke", "revoked key %s", strings.Join(revoked, ", "))
 	}
 	return errors.Join(failures...)
 }
 
-// removeSecret deletes the Secret as it was read, and no other.
-func (r *EndpointAPIKeyReconciler) removeSecret(ctx context.Context, p *pass) error {
-	read := client.Preconditions{UID: &p.secret.UID, ResourceVersion: &p.secret.ResourceVersion}
-	if err := client.IgnoreNotFound(r.Delete(ctx, p.secret, read)); err != nil {
-		return err
+// letGo deletes the Secret as it was read, and no other, and then lets go of the resource.
+func (r *EndpointAPIKeyReconciler) letGo(ctx context.Context, p *pass) error {
+	if p.observed.Secret.State == plan.SecretOurs {
+		read := client.Preconditions{UID: &p.secret.UID, ResourceVersion: &p.secret.ResourceVersion}
+		if err := client.IgnoreNotFound(r.Delete(ctx, p.secret, read)); err != nil {
+			return err
+		}
 	}
-	p.secret = nil
-	return nil
+	return r.release(ctx, p)
 }
 
 // retain leaves the key and the Secret to others.

@@ -86,8 +86,9 @@ func (r *EndpointAPIKeyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 
 // Reconcile takes one step: observe, plan, act, report.
 func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	// The cache is often a write of our own behind, and acting on that costs writes that are refused.
 	key := &v1alpha1.EndpointAPIKey{}
-	if err := r.Get(ctx, request.NamespacedName, key); err != nil {
+	if err := r.Live.Get(ctx, request.NamespacedName, key); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	p, err := r.observe(ctx, key)
@@ -97,7 +98,7 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	next := r.plan(p)
 	var failure error
 	if next.Do == plan.Look {
-		if failure = r.look(ctx, p); failure == nil {
+		if failure = r.look(ctx, p, next.From); failure == nil {
 			next = r.plan(p)
 		}
 	}
@@ -109,8 +110,8 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 		r.refresh(p)
 		next = r.plan(p)
 	}
-	if err := r.report(ctx, p, next, failure); err != nil && failure == nil {
-		failure = err
+	if err := r.report(ctx, p, next, failure); err != nil {
+		failure = err // what was to be reported happens again soon
 	}
 	return r.result(next, failure)
 }

@@ -29,7 +29,7 @@ const deliveryWait = 500 * time.Millisecond
 // issue makes a key and delivers it, in one go, since the plaintext cannot survive into another reconcile. Whatever stops it
 // before the POST leaves nothing behind; whatever stops it after that leaves the intent, so that the key is found by its
 // marker and revoked.
-func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass) error {
+func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan.Plan) error {
 	link, err := r.link(ctx, p)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass) error {
 	if err := r.rehearse(ctx, p); err != nil {
 		return err
 	}
-	if err := r.intend(ctx, p); err != nil {
+	if err := r.intend(ctx, p, next); err != nil {
 		return err
 	}
 	// From here on a shutdown must not interrupt: an answer that nobody reads is a key that nobody has.
@@ -53,10 +53,7 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass) error {
 	if err != nil {
 		return err
 	}
-	if err := r.deliver(detached, p, issued); err != nil {
-		return r.discard(ctx, p, link, issued, err)
-	}
-	return nil
+	return r.deliver(detached, p, link, issued)
 }
 
 // rehearse has the API server check the write of the Secret without doing it, so that quota, admission, permissions and
@@ -87,29 +84,26 @@ func (r *EndpointAPIKeyReconciler) write(ctx context.Context, p *pass, secret *c
 
 // intend records under optimistic lock that a key is about to be made. A stale cache, an old leader, a deletion or a
 // suspension that was not seen yet fail here.
-func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass) error {
+func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next plan.Plan) error {
 	started := metav1.NewMicroTime(r.Clock.Now().Truncate(time.Microsecond))
-	state := plan.Issuing
-	if p.observed.Secret.Intact {
-		state = plan.Rotating
-	}
 	status := *p.key.Status.DeepCopy()
 	status.Issuance = &v1alpha1.Issuance{StartedAt: started}
 	status.ObservedGeneration = p.key.Generation
-	setConditions(&status.Conditions, p.key.Generation, r.Clock.Now(),
-		conditions(plan.Plan{Do: plan.Issue, State: state, HasKey: state == plan.Rotating}, nil, p.key))
+	setConditions(&status.Conditions, p.key.Generation, r.Clock.Now(), conditions(next, nil, p.key))
 	return r.patchStatus(ctx, p, status)
 }
 
 // create sends the POST, once. The intent is dropped if the answer proves that there is no key.
 func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *connection.Link) (*cognigy.IssuedKey, error) {
 	marker := r.marker(p.key)
-	r.mints.add(p.key.UID, p.key.Status.Issuance.StartedAt.Time)
+	r.mints.start(p.key.UID, p.key.Status.Issuance.StartedAt.Time)
 	issued, err := link.CreateKey(ctx, p.key.Spec.Endpoint.ID, plan.KeyName(displayName(p.key), marker))
+	failure := cognigy.AsError(err)
+	if err == nil || failure != nil && !failure.OutcomeUnknown {
+		r.mints.end(p.key.UID, r.Clock.Now())
+	}
 	if err != nil {
-		if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
-			p.concluded = true
-		}
+		p.concluded = failure != nil && !failure.OutcomeUnknown
 		return nil, err
 	}
 	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
@@ -125,31 +119,50 @@ func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *co
 }
 
 // deliver writes the Secret, again and again until the deadline if Kubernetes cannot. It never writes over what somebody else
-// delivered.
-func (r *EndpointAPIKeyReconciler) deliver(ctx context.Context, p *pass, issued *cognigy.IssuedKey) error {
+// delivered. A key that was certainly not delivered is revoked. If a write may have been carried out, the intent stays, and a
+// later pass sees what became of the key.
+func (r *EndpointAPIKeyReconciler) deliver(ctx context.Context, p *pass, link *connection.Link, issued *cognigy.IssuedKey) error {
 	record := delivery.Record{
 		OwnerUID: string(p.key.UID), EndpointID: p.key.Spec.Endpoint.ID, KeyID: issued.ID, Preview: issued.Preview,
 		IssuedAt: p.key.Status.Issuance.StartedAt.Time,
 	}
 	composed := delivery.Compose(p.secret, p.key, record, issued.Plaintext.Reveal())
-	var last error
+	doubtful, last := r.writeUntil(ctx, p, composed)
+	switch {
+	case last == nil, r.delivered(context.WithoutCancel(ctx), p, record):
+		r.event(p.key, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, p.secret.Name)
+		return nil
+	case doubtful:
+		return undelivered(last, "whether it was after all will be seen before another key is made")
+	default:
+		return r.discard(ctx, p, link, issued, undelivered(last, "so it was revoked; trying again"))
+	}
+}
+
+// writeUntil writes the Secret until that succeeds, is refused, or the context's deadline has passed: who is late gives up. It
+// returns whether any try may have been carried out in spite of its error, and the last error.
+func (r *EndpointAPIKeyReconciler) writeUntil(ctx context.Context, p *pass, composed *corev1.Secret) (doubtful bool, last error) {
+	deadline, _ := ctx.Deadline()
 	err := wait.PollUntilContextCancel(ctx, deliveryWait, true, func(ctx context.Context) (bool, error) {
-		var written *corev1.Secret
-		if written, last = r.write(ctx, p, composed.DeepCopy()); last == nil {
+		// A process that was paused has not been told by its timers yet.
+		if !r.Clock.Now().Before(deadline) {
+			return false, context.DeadlineExceeded
+		}
+		written, err := r.write(ctx, p, composed.DeepCopy())
+		if last = err; err == nil {
 			p.secret = written
 			return true, nil
 		}
-		if refusal(last) || apierrors.IsAlreadyExists(last) || apierrors.IsConflict(last) {
-			return false, last
+		if refusal(err) || apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
+			return false, err
 		}
+		doubtful = true
 		return false, nil
 	})
-	// A write may have been carried out without our seeing the answer.
-	if err != nil && !r.delivered(context.WithoutCancel(ctx), p, record) {
-		return undelivered(last)
+	if err != nil && last == nil {
+		last = err
 	}
-	r.event(p.key, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, p.secret.Name)
-	return nil
+	return doubtful, last
 }
 
 // delivered tells whether the Secret holds the record.

@@ -29,6 +29,7 @@ type pass struct {
 	secret     *corev1.Secret      // nil: absent
 	connection v1alpha1.Connection // nil: blocked
 	blocked    error               // why the connection cannot be used
+	listing    *plan.Listing       // that the plan is made on, once Cognigy was asked in this pass
 	concluded  bool                // it is certain that the recorded intent made no key
 	released   bool                // the finalizer is gone
 	observed   plan.Observed
@@ -48,14 +49,17 @@ func (r *EndpointAPIKeyReconciler) observe(ctx context.Context, key *v1alpha1.En
 	return p, nil
 }
 
-// look asks Cognigy for the Endpoint's keys, and reads the resource and the Secret after that. The order matters: see
+// look asks Cognigy for the Endpoint's keys, as of a time or of now if that is zero, and reads the resource and the Secret after that. The order matters: see
 // plan.Observed.Live.
-func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass) error {
+func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass, from time.Time) error {
 	link, err := r.link(ctx, p)
 	if err != nil {
 		return err
 	}
-	_, err = link.List(ctx, p.key.Spec.Endpoint.ID, r.Clock.Now(), r.Clock.Now)
+	if from.IsZero() {
+		from = r.Clock.Now()
+	}
+	listing, err := link.List(ctx, p.key.Spec.Endpoint.ID, from, r.Clock.Now)
 	gone := cognigy.IsKind(err, cognigy.NotFound)
 	if err != nil && !gone {
 		return err
@@ -71,7 +75,8 @@ func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass) error {
 	if err := r.readSecret(ctx, p); err != nil {
 		return err
 	}
-	p.observed.Live, p.observed.EndpointGone = true, gone
+	// A list that another worker is given meanwhile is newer than what was read here, and must not be taken for older.
+	p.listing, p.observed.Live, p.observed.EndpointGone = listing, true, gone
 	r.refresh(p)
 	return nil
 }
@@ -110,7 +115,6 @@ func (r *EndpointAPIKeyReconciler) readSecret(ctx context.Context, p *pass) erro
 // refresh derives what the plan is made from. It reads nothing.
 func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 	key, secret := p.key, delivery.Read(p.secret, p.key)
-	requested := key.Annotations[v1alpha1.RequestedAtAnnotation]
 	p.timing = plan.Timing{
 		RequestTimeout: requestTimeout(p.connection), ListLag: r.ListLag,
 		DriftInterval: plan.Spread(r.DriftInterval, key.Spec.Endpoint.ID),
@@ -120,7 +124,7 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 		Retain:       key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,
 		Suspended:    key.Spec.Suspend,
 		Protected:    controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer),
-		Requested:    requested != "" && requested != key.Status.LastHandledReconcileAt,
+		Requested:    requested(key) != key.Status.LastHandledReconcileAt,
 		Rotation:     rotation(key.Spec.Rotation),
 		EndpointID:   key.Spec.Endpoint.ID,
 		Marker:       r.marker(key),
@@ -129,15 +133,19 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 		EndpointGone: p.observed.EndpointGone,
 		Live:         p.observed.Live,
 		WatchedSince: r.started,
-		LastIssued:   r.lastIssued(key, secret),
-		Issues:       r.mints.of(key.UID),
+		Issues:       r.mints.started(key.UID),
 	}
+	p.observed.LastIssued, p.observed.LastEnded = r.lastIssued(key, secret, p.timing.RequestTimeout)
 	if key.Status.Issuance != nil && !p.concluded {
 		p.observed.Intent = key.Status.Issuance.StartedAt.Time
 	}
 	if link := r.knownLink(p); link != nil {
 		p.observed.Listing = link.Newest(key.Spec.Endpoint.ID)
-		p.observed.MissingSince = link.MissingSince(key.Spec.Endpoint.ID, secret.KeyID, secret.IssuedAt.Add(r.ListLag))
+		if p.observed.Live {
+			p.observed.Listing = p.listing
+		}
+		p.observed.MissingSince = link.MissingSince(key.Spec.Endpoint.ID, secret.KeyID,
+			secret.IssuedAt.Add(p.timing.RequestTimeout+p.timing.ListLag))
 	}
 }
 
@@ -152,20 +160,23 @@ func (r *EndpointAPIKeyReconciler) marker(key *v1alpha1.EndpointAPIKey) string {
 	return plan.Marker(r.Cluster, string(key.UID))
 }
 
-// lastIssued is the latest issuance that anything tells of. What lies in the future is not believed: it would hold up the
-// deletion for ever.
-func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secret plan.Secret) time.Time {
-	told := append(r.mints.of(key.UID), secret.IssuedAt)
+// lastIssued is when the latest issuance that anything tells of was begun, and when it had ended if this process knows. What
+// lies in the future by more than clocks may differ is not believed: it would hold up the deletion for ever.
+func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secret plan.Secret, timeout time.Duration) (began, ended time.Time) {
+	told := []time.Time{secret.IssuedAt}
 	if key.Status.IssuedAt != nil {
 		told = append(told, key.Status.IssuedAt.Time)
 	}
-	var last time.Time
-	for _, at := range told {
-		if at.After(last) && !at.After(r.Clock.Now()) {
-			last = at
+	last := r.mints.last(key.UID)
+	for _, at := range append(told, last.started) {
+		if at.After(began) && !at.After(r.Clock.Now().Add(timeout)) {
+			began = at
 		}
 	}
-	return last
+	if began.Equal(last.started) {
+		ended = last.ended
+	}
+	return began, ended
 }
 
 func requestTimeout(found v1alpha1.Connection) time.Duration {

@@ -60,7 +60,8 @@ func statusOf(p *pass, next plan.Plan, problem *connection.Problem, now time.Tim
 	status := v1alpha1.EndpointAPIKeyStatus{
 		ObservedGeneration:     p.key.Generation,
 		EndpointID:             p.key.Spec.Endpoint.ID,
-		LastHandledReconcileAt: p.key.Annotations[v1alpha1.RequestedAtAnnotation],
+		LastHandledReconcileAt: requested(p.key),
+		IssuedAt:               p.key.Status.IssuedAt,
 		Conditions:             p.key.DeepCopy().Status.Conditions,
 	}
 	if next.Open {
@@ -123,25 +124,35 @@ func say(next plan.Plan, key *v1alpha1.EndpointAPIKey) connection.Problem {
 	case plan.Rotating:
 		return connection.Problem{Reason: v1alpha1.ReasonRotating, Message: holds(key) + ", which is being replaced"}
 	case plan.Verifying:
-		return connection.Problem{Reason: v1alpha1.ReasonVerifying,
-			Message: "an earlier attempt may have made a key that was not delivered; it is looked for and revoked before another is made"}
+		return connection.Problem{
+			Reason:  v1alpha1.ReasonVerifying,
+			Message: "an earlier attempt may have made a key that was not delivered; it is looked for and revoked before another is made",
+		}
 	case plan.Retiring:
 		return connection.Problem{Reason: v1alpha1.ReasonRevoking, Message: "replaced keys are being revoked"}
 	case plan.Revoking:
-		return connection.Problem{Reason: v1alpha1.ReasonRevoking,
-			Message: "the keys of this resource are being revoked; to let go of it without that, set deletionPolicy: Retain"}
+		return connection.Problem{
+			Reason:  v1alpha1.ReasonRevoking,
+			Message: "the keys of this resource are being revoked; to let go of it without that, set deletionPolicy: Retain",
+		}
 	case plan.Suspended:
 		return connection.Problem{Reason: v1alpha1.ReasonSuspended, Message: "spec.suspend is true: nothing is issued, healed, rotated or revoked"}
 	case plan.SecretNotOwned:
-		return connection.Problem{Reason: v1alpha1.ReasonSecretNotOwned, Stalled: true,
+		return connection.Problem{
+			Reason: v1alpha1.ReasonSecretNotOwned, Stalled: true,
 			Message: fmt.Sprintf("Secret %q exists and is not this resource's; it is left as it is and no key is issued. "+
-				"Delete it, or create another EndpointAPIKey with another secret.name", key.SecretName())}
+				"Delete it, or create another EndpointAPIKey with another secret.name", key.SecretName()),
+		}
 	case plan.EndpointNotFound:
-		return connection.Problem{Reason: v1alpha1.ReasonEndpointNotFound, Stalled: true,
-			Message: fmt.Sprintf("Cognigy knows no Endpoint %q; check endpoint.id and the connection's baseURL", key.Spec.Endpoint.ID)}
+		return connection.Problem{
+			Reason: v1alpha1.ReasonEndpointNotFound, Stalled: true,
+			Message: fmt.Sprintf("Cognigy knows no Endpoint %q; check endpoint.id and the connection's baseURL", key.Spec.Endpoint.ID),
+		}
 	case plan.MintBudgetExhausted:
-		return connection.Problem{Reason: v1alpha1.ReasonMintBudgetExhausted,
-			Message: "five keys were issued within ten minutes; find out what removes or rejects them. Issuing goes on later by itself"}
+		return connection.Problem{
+			Reason:  v1alpha1.ReasonMintBudgetExhausted,
+			Message: "five keys were issued within ten minutes; find out what removes or rejects them. Issuing goes on later by itself",
+		}
 	default:
 		return connection.Problem{Reason: v1alpha1.ReasonIssuing, Message: "a key is being issued"}
 	}

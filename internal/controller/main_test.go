@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
@@ -34,7 +33,7 @@ import (
 // users install. Each test has a namespace and a Cognigy of its own, so that they run side by side.
 var (
 	cluster client.Client // as administrator
-	logs    logBuffer     // what the operator logs, at the highest verbosity
+	logs    logBuffer     // what the operator logs, at the highest verbosity that it permits
 )
 
 // driftInterval is short, so that what happens behind the operator's back is noticed within a test.
@@ -91,7 +90,7 @@ func startOperator(ctx context.Context, plane *controlplane.ControlPlane) (<-cha
 	}
 	settings, err := options.Parse([]string{
 		"--namespace=" + installation.Namespace, "--drift-interval=" + driftInterval.String(),
-		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0",
+		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0", "--zap-log-level=7",
 	})
 	if err != nil {
 		return nil, err
@@ -100,7 +99,7 @@ func startOperator(ctx context.Context, plane *controlplane.ControlPlane) (<-cha
 	if testing.Verbose() {
 		sink = io.MultiWriter(&logs, os.Stderr)
 	}
-	ctrl.SetLogger(zap.New(zap.WriteTo(sink), zap.Level(zapcore.Level(-10))))
+	ctrl.SetLogger(zap.New(zap.WriteTo(sink), zap.UseFlagOptions(&settings.Log)))
 	stopped := make(chan error, 1)
 	go func() { stopped <- operator.Run(ctx, config, settings, "test") }()
 	return stopped, nil

@@ -91,13 +91,16 @@ func refused(err error, secret types.NamespacedName, words string) error {
 }
 
 // undelivered says why a new key could not be written into its Secret, without quoting what may have seen the plaintext.
-func undelivered(err error) error {
+func undelivered(err error, whatNow string) error {
 	if apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
 		return err
 	}
+	why := string(apierrors.ReasonForError(err))
+	if why == "" {
+		why = "no answer"
+	}
 	return &connection.Problem{
 		Reason: v1alpha1.ReasonSecretRefused, Stalled: refusal(err),
-		Message: fmt.Sprintf("the new key could not be written into its Secret in time and was revoked (Kubernetes says %q); trying again",
-			apierrors.ReasonForError(err)),
+		Message: fmt.Sprintf("the new key could not be written into its Secret in time (%s); %s", why, whatNow),
 	}
 }

@@ -5,6 +5,7 @@ package controller_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -125,7 +126,7 @@ func (w *world) create(object client.Object) {
 func (w *world) change(object client.Object, edit func()) {
 	w.t.Helper()
 	w.Eventually(func() error {
-		if err := cluster.Get(w.ctx, client.ObjectKeyFromObject(object), object); err != nil {
+		if err := cluster.Get(w.ctx, clientKey(object), object); err != nil {
 			return err
 		}
 		edit()
@@ -142,7 +143,7 @@ func (w *world) delete(object client.Object) {
 func (w *world) read(key *v1alpha1.EndpointAPIKey) *v1alpha1.EndpointAPIKey {
 	w.t.Helper()
 	found := &v1alpha1.EndpointAPIKey{}
-	w.Expect(cluster.Get(w.ctx, client.ObjectKeyFromObject(key), found)).To(Succeed())
+	w.Expect(cluster.Get(w.ctx, clientKey(key), found)).To(Succeed())
 	return found
 }
 
@@ -168,7 +169,7 @@ func (w *world) settles(key *v1alpha1.EndpointAPIKey, live int) *v1alpha1.Endpoi
 	var found *v1alpha1.EndpointAPIKey
 	w.eventually(func(g Gomega) {
 		found = &v1alpha1.EndpointAPIKey{}
-		g.Expect(cluster.Get(w.ctx, client.ObjectKeyFromObject(key), found)).To(Succeed())
+		g.Expect(cluster.Get(w.ctx, clientKey(key), found)).To(Succeed())
 		g.Expect(kstatus(g, found)).To(Equal(status.CurrentStatus), "%s", conditionsOf(found))
 		secret := w.secret(key)
 		g.Expect(secret).NotTo(BeNil())
@@ -199,7 +200,7 @@ func (w *world) reports(key client.Object, reason string, want status.Status) st
 	w.t.Helper()
 	var message string
 	w.eventually(func(g Gomega) {
-		g.Expect(cluster.Get(w.ctx, client.ObjectKeyFromObject(key), key)).To(Succeed())
+		g.Expect(cluster.Get(w.ctx, clientKey(key), key)).To(Succeed())
 		found := conditionsOf(key)
 		ready := meta.FindStatusCondition(found, v1alpha1.ConditionReady)
 		g.Expect(ready).NotTo(BeNil())
@@ -215,7 +216,7 @@ func (w *world) reports(key client.Object, reason string, want status.Status) st
 func (w *world) gone(key *v1alpha1.EndpointAPIKey) {
 	w.t.Helper()
 	w.eventually(func(g Gomega) {
-		err := cluster.Get(w.ctx, client.ObjectKeyFromObject(key), &v1alpha1.EndpointAPIKey{})
+		err := cluster.Get(w.ctx, clientKey(key), &v1alpha1.EndpointAPIKey{})
 		g.Expect(apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
 	})
 	w.Expect(w.liveKeys(key)).To(BeEmpty())
@@ -254,8 +255,9 @@ func (w *world) searchCanaries() {
 		places[strings.TrimPrefix(strings.TrimSuffix(typeName(list), "List"), "*")] = string(encoded)
 	}
 	for canary := range w.canaries {
+		encoded := base64.StdEncoding.EncodeToString([]byte(canary))
 		for place, text := range places {
-			if strings.Contains(text, canary) {
+			if strings.Contains(text, canary) || strings.Contains(text, encoded) {
 				w.t.Errorf("a plaintext is found in %s", place)
 			}
 		}
@@ -291,3 +293,5 @@ func clusterUID(w *world) string {
 	w.Expect(cluster.Get(w.ctx, types.NamespacedName{Name: "kube-system"}, system)).To(Succeed())
 	return string(system.UID)
 }
+
+func clientKey(object client.Object) client.ObjectKey { return client.ObjectKeyFromObject(object) }

@@ -4,7 +4,6 @@
 package delivery
 
 import (
-	"bytes"
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
@@ -107,7 +106,7 @@ func writtenByUs(secret *corev1.Secret) *fieldpath.Set {
 			continue
 		}
 		fields := fieldpath.NewSet()
-		if fields.FromJSON(bytes.NewReader(entry.FieldsV1.Raw)) == nil {
+		if fields.FromJSON(entry.FieldsV1.GetRawReader()) == nil {
 			written = written.Union(fields)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +21,9 @@ import (
 
 const (
 	shortestDriftInterval = time.Second
-	inClusterNamespace    = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+	// From verbosity 8 on client-go logs the bodies of requests, and with them Secrets.
+	highestVerbosity   = 7
+	inClusterNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 )
 
 // Options are the operator's settings.
@@ -97,6 +100,10 @@ func (o *Options) validate() error {
 	if o.DriftInterval < shortestDriftInterval {
 		complain("drift-interval", "%s is shorter than %s", o.DriftInterval, shortestDriftInterval)
 	}
+	if o.Log.Level != nil && o.Log.Level.Enabled(-highestVerbosity-1) {
+		complain("zap-log-level", "at most %d: from %d on the bodies of requests would be logged, and with them Secrets",
+			highestVerbosity, highestVerbosity+1)
+	}
 	return errors.Join(wrong...)
 }
 
@@ -105,7 +112,7 @@ func isAddress(address string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = net.LookupPort("tcp", port)
+	_, err = strconv.ParseUint(port, 10, 16)
 	return err == nil
 }
 

@@ -8,7 +8,8 @@ import "time"
 // deletion revokes every key with the marker, and lets go of the resource when a list that can be trusted shows none.
 func deletion(o Observed, now time.Time, t Timing) Plan {
 	p := Plan{State: Revoking, HasKey: o.recorded(), Open: o.unconcluded()}
-	switch settles := o.settlesAt(now, t); {
+	settles := o.settlesAt(now, t)
+	switch {
 	case !o.Protected:
 		return p
 	case o.Retain:
@@ -18,7 +19,8 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 		p.Again = settles
 		return p
 	case o.EndpointGone:
-		return o.letGo(p)
+		p.Do = Release
+		return p
 	case o.Listing == nil:
 		p.Do = Look
 		return p
@@ -27,21 +29,23 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 		p.Do, p.Revoke = Revoke, owned
 		return p
 	}
-	// A list that is younger than the last issue by less than the lag may not show its key yet.
-	if trusted := o.LastIssued.Add(t.ListLag); !o.LastIssued.IsZero() && o.Listing.At.Before(trusted) {
-		p.Do, p.Again = Look, time.Time{}
-		if o.Live {
-			p.Do, p.Again = Wait, trusted
-		}
+	// What was begun last may have made a key just before it ended, and an earlier list may not show it yet.
+	if trusted := latest(settles, o.lastShown(t)); o.Listing.At.Before(trusted) {
+		p.Do, p.Again = Look, trusted
 		return p
 	}
-	return o.letGo(p)
+	p.Do = Release
+	return p
 }
 
-func (o Observed) letGo(p Plan) Plan {
-	p.Do = Release
-	if o.Secret.State == SecretOurs {
-		p.Do = RemoveSecret
+// lastShown is from when on a list shows the key of the latest issuance that is known of.
+func (o Observed) lastShown(t Timing) time.Time {
+	switch {
+	case o.LastIssued.IsZero():
+		return time.Time{}
+	case o.LastEnded.IsZero():
+		return o.LastIssued.Add(t.RequestTimeout + t.ListLag)
+	default:
+		return o.LastEnded.Add(t.ListLag)
 	}
-	return p
 }

@@ -35,7 +35,8 @@ type Observed struct {
 	Live bool
 
 	WatchedSince time.Time   // when this process started
-	LastIssued   time.Time   // the latest issuance that is known of, not in the future; zero if none
+	LastIssued   time.Time   // when the latest issuance that is known of was begun, not in the future; zero if none
+	LastEnded    time.Time   // when that one had ended; zero if it is not known, or still under way
 	Issues       []time.Time // when this process issued keys for this resource, oldest first
 }
 

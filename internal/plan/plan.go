@@ -24,9 +24,7 @@ const (
 	Repair
 	// Revoke: revoke the keys of the plan.
 	Revoke
-	// RemoveSecret: delete the Secret.
-	RemoveSecret
-	// Release: remove the finalizer.
+	// Release: delete the Secret if it is ours, then remove the finalizer.
 	Release
 	// Retain: detach the Secret from the resource, then remove the finalizer. Keys and Secret stay.
 	Retain
@@ -52,6 +50,7 @@ const (
 // Plan is what follows from what was observed.
 type Plan struct {
 	Do     Action
+	From   time.Time // for Look: the list must have been asked for then or later; zero for now
 	Revoke []Key     // for Revoke
 	Again  time.Time // when to look again; zero: when something changes
 
@@ -68,10 +67,14 @@ const (
 	foreignWait = 15 * time.Second
 	// goneWait is the time between two looks for an Endpoint that does not exist.
 	goneWait = time.Minute
+	// lookWait is the time between two looks at Cognigy when the first did not settle what was asked.
+	lookWait = time.Second
 )
 
 // Next plans the next step.
 func Next(o Observed, now time.Time, t Timing) Plan {
+	looked := o.Live
+	o.Live = looked && (o.Listing != nil || o.EndpointGone) // without Cognigy's answer nothing was seen
 	var p Plan
 	switch {
 	case o.Deleting:
@@ -88,6 +91,12 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 	if !o.Live && irreversible(p.Do, o) {
 		p.Do = Look
 	}
+	if p.Do == Look && looked {
+		p.Do = Wait
+		if !p.Again.After(now) {
+			p.Again = now.Add(lookWait)
+		}
+	}
 	return p
 }
 
@@ -95,7 +104,7 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 // lock, and nothing can exist in Cognigy before the finalizer.
 func irreversible(action Action, o Observed) bool {
 	switch action {
-	case Revoke, RemoveSecret, Release:
+	case Revoke, Release:
 		return true
 	case Issue:
 		return o.Protected
@@ -106,7 +115,7 @@ func irreversible(action Action, o Observed) bool {
 
 // unconcluded tells whether an intent is recorded whose key is not the one in the Secret.
 func (o Observed) unconcluded() bool {
-	return !o.Intent.IsZero() && !(o.recorded() && o.Secret.IssuedAt.Equal(o.Intent))
+	return !o.Intent.IsZero() && (!o.recorded() || !o.Secret.IssuedAt.Equal(o.Intent))
 }
 
 // settlesAt is when a request sent on the recorded intent has ended and its effect shows in a list. An intent that lies in

@@ -4,7 +4,8 @@
 package plan
 
 import (
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"time"
 )
@@ -26,9 +27,8 @@ func (o Observed) rotatesAt() time.Time {
 
 // share maps a text evenly to [0, 1).
 func share(text string) float64 {
-	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(text))
-	return float64(hash.Sum64()>>11) / math.Exp2(53)
+	sum := sha256.Sum256([]byte(text)) // weaker hashes map ids that were counted up close together
+	return float64(binary.BigEndian.Uint64(sum[:])>>11) / math.Exp2(53)
 }
 
 // Spread varies an interval by up to a tenth either way, by a share that follows from a name, so that what started together

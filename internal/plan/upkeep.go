@@ -14,18 +14,19 @@ const (
 func upkeep(o Observed, now time.Time, t Timing) Plan {
 	settles := o.settlesAt(now, t)
 	switch {
-	case now.Before(settles):
-		return Plan{State: Verifying, HasKey: o.recorded(), Open: true, Again: settles}
 	case !o.Protected && o.issuedBefore():
 		return Plan{Do: Protect, State: Issuing, HasKey: o.recorded(), Open: o.unconcluded()}
+	case now.Before(settles):
+		return Plan{State: Verifying, HasKey: o.recorded(), Open: true, Again: settles}
 	case !o.Protected:
 		return issue(o, now, Plan{State: Issuing, Open: o.unconcluded()})
-	case o.unconcluded() && !o.Live:
+	case o.unconcluded() && (!o.Live || o.Listing.At.Before(settles)):
 		return Plan{Do: Look, State: Verifying, HasKey: o.recorded(), Open: true}
-	case !o.Live && o.lookDue(now, t):
-		return withTimes(Plan{Do: Look, HasKey: o.recorded(), State: lookState(o)}, o, now, t)
 	}
-	if !o.hasKey(now, t) {
+	if due, from := o.lookDue(now, t); due && !o.Live {
+		return withTimes(Plan{Do: Look, From: from, HasKey: o.recorded(), State: lookState(o)}, o, now, t)
+	}
+	if !o.hasKey(t) {
 		return replace(o, now)
 	}
 	return maintain(o, now, t)
@@ -36,17 +37,30 @@ func (o Observed) issuedBefore() bool {
 	return !o.Intent.IsZero() || !o.LastIssued.IsZero() || o.Secret.State == SecretOurs
 }
 
-// lookDue tells whether Cognigy is to be asked.
-func (o Observed) lookDue(now time.Time, t Timing) bool {
-	seen := time.Time{}
-	if o.Listing != nil {
-		seen = o.Listing.At
-	}
-	drift := latest(seen, o.Secret.IssuedAt, o.WatchedSince).Add(t.DriftInterval)
-	announced := !o.RetiresAt.IsZero() && seen.Before(o.RetiresAt) && !now.Before(o.RetiresAt)
+// lookDue tells whether Cognigy is to be asked, and from when on a list will do. A routine look may use what another key of
+// the Endpoint has just been told.
+func (o Observed) lookDue(now time.Time, t Timing) (due bool, from time.Time) {
+	announced := !o.RetiresAt.IsZero() && o.seen().Before(o.RetiresAt) && !now.Before(o.RetiresAt)
 	missing := o.missingSince(t)
 	doubtful := !missing.IsZero() && !now.Before(missing.Add(t.ListLag))
-	return !o.recorded() || o.Requested || doubtful || announced || !now.Before(drift)
+	if !o.recorded() || o.Requested || doubtful || announced {
+		return true, time.Time{}
+	}
+	drift := o.driftAt(t)
+	return !now.Before(drift), drift
+}
+
+// seen is when the newest list was asked for; zero if there is none.
+func (o Observed) seen() time.Time {
+	if o.Listing == nil {
+		return time.Time{}
+	}
+	return o.Listing.At
+}
+
+// driftAt is when the next routine look is due.
+func (o Observed) driftAt(t Timing) time.Time {
+	return latest(o.seen(), o.Secret.IssuedAt, o.WatchedSince).Add(t.DriftInterval)
 }
 
 func lookState(o Observed) State {
@@ -58,7 +72,7 @@ func lookState(o Observed) State {
 
 // hasKey tells whether the Secret holds a key that works, as far as can be known. A key that lists do not show counts as
 // revoked only when two of them that ought to show it, a lag apart, do not.
-func (o Observed) hasKey(now time.Time, t Timing) bool {
+func (o Observed) hasKey(t Timing) bool {
 	if !o.recorded() {
 		return false
 	}
@@ -69,12 +83,14 @@ func (o Observed) hasKey(now time.Time, t Timing) bool {
 	return missing.IsZero() || o.Listing.At.Before(missing.Add(t.ListLag))
 }
 
-// missingSince is since when lists that ought to show the Secret's key do not; zero if none proves it.
+// missingSince is since when lists that ought to show the Secret's key do not; zero if none proves it. A key may be made as
+// late as its request times out.
 func (o Observed) missingSince(t Timing) time.Time {
-	if o.Listing == nil || o.Listing.At.Before(o.Secret.IssuedAt.Add(t.ListLag)) || o.Listing.Shows(o.Secret.KeyID) {
+	shown := o.Secret.IssuedAt.Add(t.RequestTimeout + t.ListLag)
+	if o.MissingSince.IsZero() || o.Listing == nil || o.Listing.At.Before(shown) || o.Listing.Shows(o.Secret.KeyID) {
 		return time.Time{}
 	}
-	return o.MissingSince
+	return latest(o.MissingSince, shown)
 }
 
 // replace issues a key where the Secret holds none that works. Keys of an attempt that was not concluded lost their
@@ -97,7 +113,7 @@ func issue(o Observed, now time.Time, p Plan) Plan {
 		return p
 	}
 	p.State = MintBudgetExhausted
-	p.Again = recent[len(recent)-mintBudget].Add(mintWindow)
+	p.Again = earliest(p.RetiresAt, recent[len(recent)-mintBudget].Add(mintWindow))
 	return p
 }
 
@@ -114,9 +130,9 @@ func maintain(o Observed, now time.Time, t Timing) Plan {
 	}
 	switch {
 	case len(lost) > 0:
-		p.Do, p.Revoke, p.State = Revoke, lost, Retiring
+		p.Do, p.Revoke, p.State, p.Open = Revoke, lost, Retiring, o.unconcluded()
 	case due && len(replaced) > 0:
-		p.Do, p.Revoke, p.State = Revoke, replaced, Retiring
+		p.Do, p.Revoke, p.State, p.Open = Revoke, replaced, Retiring, o.unconcluded()
 	case !p.RotatesAt.IsZero() && !now.Before(p.RotatesAt):
 		p.State = Rotating
 		p = issue(o, now, p)
@@ -148,11 +164,7 @@ func withTimes(p Plan, o Observed, now time.Time, t Timing) Plan {
 		return p
 	}
 	p.RotatesAt = o.rotatesAt()
-	seen := latest(o.Secret.IssuedAt, o.WatchedSince)
-	if o.Listing != nil {
-		seen = latest(seen, o.Listing.At)
-	}
-	p.Again = earliest(seen.Add(t.DriftInterval), p.RotatesAt)
+	p.Again = earliest(o.driftAt(t), p.RotatesAt)
 	if missing := o.missingSince(t); !missing.IsZero() {
 		p.Again = earliest(p.Again, missing.Add(t.ListLag))
 	}

@@ -67,7 +67,7 @@ func Apply(ctx context.Context, config *rest.Config, file string) error {
 
 // Read reads the objects of a file of YAML documents.
 func Read(file string) ([]*unstructured.Unstructured, error) {
-	opened, err := os.Open(file) //nolint:gosec // the caller's file
+	opened, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("%w (`make build-installer` writes the manifests)", err)
 	}

@@ -1,0 +1,94 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package connection_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+const lag = 5 * time.Second
+
+var start = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+// linked returns a link to a Cognigy with one Endpoint.
+func linked(t *testing.T) (*connection.Link, *simulator.Simulator, string) {
+	t.Helper()
+	g := NewWithT(t)
+	server, err := simulator.Start(simulator.Options{})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(server.Close)
+	client, err := cognigy.New(cognigy.Config{
+		BaseURL: server.URL(), APIKey: cognigy.NewSensitive(server.APIKey()), AllowInsecureHTTP: true, Timeout: 10 * time.Second,
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	return connection.NewLink(client), server, server.AddEndpoint("project", "Endpoint").ID
+}
+
+func at(offset time.Duration) func() time.Time { return func() time.Time { return start.Add(offset) } }
+
+func list(t *testing.T, link *connection.Link, endpoint string, offset time.Duration) *plan.Listing {
+	t.Helper()
+	listing, err := link.List(t.Context(), endpoint, start.Add(offset), at(offset))
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return listing
+}
+
+// Many keys of one Endpoint that are due at the same time cost one request.
+func TestListIsShared(t *testing.T) {
+	g := NewWithT(t)
+	link, server, endpoint := linked(t)
+	server.Inject(simulator.Fault{Method: http.MethodGet, Delay: 50 * time.Millisecond})
+	var callers sync.WaitGroup
+	for range 20 {
+		callers.Go(func() { list(t, link, endpoint, 0) })
+	}
+	callers.Wait()
+	g.Expect(server.Count(http.MethodGet, simulator.RouteKeys)).To(Equal(1))
+	list(t, link, endpoint, time.Second)
+	g.Expect(server.Count(http.MethodGet, simulator.RouteKeys)).To(Equal(2), "an older list will not do")
+	another := server.AddEndpoint("project", "another").ID
+	list(t, link, another, 0)
+	g.Expect(server.Count(http.MethodGet, simulator.RouteKeys)).To(Equal(3), "another Endpoint has another list")
+}
+
+// A request that fails is nobody else's answer, and what was known before stays known.
+func TestListFailureIsNotShared(t *testing.T) {
+	g := NewWithT(t)
+	link, server, endpoint := linked(t)
+	known := list(t, link, endpoint, 0)
+	server.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: 429, Times: 1})
+	_, err := link.List(t.Context(), endpoint, start.Add(time.Second), at(time.Second))
+	g.Expect(cognigy.IsKind(err, cognigy.RateLimited)).To(BeTrue())
+	g.Expect(link.Newest(endpoint)).To(Equal(known))
+	g.Expect(list(t, link, endpoint, time.Second).At).To(Equal(start.Add(time.Second)))
+}
+
+// A key counts as missing from the first list that ought to show it on, until a list shows it again.
+func TestMissingSince(t *testing.T) {
+	g := NewWithT(t)
+	link, server, endpoint := linked(t)
+	key, _ := server.AddKey(endpoint, "key")
+	missing := func() time.Time { return link.MissingSince(endpoint, key.ID, start.Add(lag)) }
+	g.Expect(missing()).To(BeZero(), "there is no list")
+	list(t, link, endpoint, 0)
+	g.Expect(missing()).To(BeZero(), "the list shows it")
+	server.RevokeKey(key.ID)
+	list(t, link, endpoint, lag-1)
+	g.Expect(missing()).To(BeZero(), "the list is older than what ought to be shown")
+	list(t, link, endpoint, lag)
+	g.Expect(missing()).To(Equal(start.Add(lag)))
+	list(t, link, endpoint, 2*lag)
+	g.Expect(missing()).To(Equal(start.Add(lag)), "since the first of them")
+	g.Expect(link.MissingSince(endpoint, key.ID, start.Add(2*lag))).To(Equal(start.Add(2*lag)), "issued again later: earlier lists do not count")
+}

@@ -1,0 +1,137 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+var (
+	plaintext = "8a4f" + strings.Repeat("0", 56) + "7c2e"
+	issuedAt  = time.Date(2026, 11, 22, 10, 0, 3, 123456000, time.UTC)
+)
+
+func owner() *v1alpha1.EndpointAPIKey {
+	return &v1alpha1.EndpointAPIKey{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "crm", Name: "webhook", UID: "11111111-2222-3333-4444-555555555555"},
+		Spec:       v1alpha1.EndpointAPIKeySpec{Endpoint: v1alpha1.EndpointReference{ID: "64f0c0ffee0123456789abcd"}},
+	}
+}
+
+func record() delivery.Record {
+	return delivery.Record{
+		OwnerUID: string(owner().UID), KeyID: "65a1c0ffee0123456789abcd", Preview: "8a4f••••••••7c2e",
+		EndpointID: "64f0c0ffee0123456789abcd", IssuedAt: issuedAt,
+	}
+}
+
+func delivered() *corev1.Secret { return delivery.Compose(nil, owner(), record(), plaintext) }
+
+// What is composed is read back, to the microsecond.
+func TestRoundTrip(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(delivery.Read(delivered(), owner())).To(Equal(plan.Secret{
+		State: plan.SecretOurs, Intact: true, KeyID: record().KeyID, EndpointID: record().EndpointID, IssuedAt: issuedAt,
+		Head: "8a4f", Tail: "7c2e",
+	}))
+	g.Expect(delivery.Preview(delivered())).To(Equal(record().Preview))
+	g.Expect(delivery.Read(nil, owner()).State).To(Equal(plan.SecretAbsent))
+}
+
+// Any edit of the record or the value is noticed, also one that the preview does not show.
+func TestAlterations(t *testing.T) {
+	alterations := map[string]func(*corev1.Secret){
+		"value":     func(s *corev1.Secret) { s.Data["api-key"][30]++ },
+		"no value":  func(s *corev1.Secret) { delete(s.Data, "api-key") },
+		"a newline": func(s *corev1.Secret) { s.Data["api-key"] = append(s.Data["api-key"], '\n') },
+	}
+	for _, annotation := range []string{
+		v1alpha1.OwnerUIDAnnotation, v1alpha1.KeyIDAnnotation, v1alpha1.KeyPreviewAnnotation, v1alpha1.EndpointIDAnnotation,
+		v1alpha1.IssuedAtAnnotation, v1alpha1.ChecksumAnnotation,
+	} {
+		alterations["another "+annotation] = func(s *corev1.Secret) { s.Annotations[annotation] += "0" }
+		alterations["no "+annotation] = func(s *corev1.Secret) { delete(s.Annotations, annotation) }
+	}
+	for name, alter := range alterations {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			secret := delivered()
+			alter(secret)
+			read := delivery.Read(secret, owner())
+			g.Expect(read.State).To(Equal(plan.SecretOurs), "the owner reference says whose it is")
+			g.Expect(read.Intact).To(BeFalse())
+		})
+	}
+}
+
+// Whose a Secret is: its controller decides, and the annotation where there is none.
+func TestOwnership(t *testing.T) {
+	g := NewWithT(t)
+	another := owner()
+	another.UID = "99999999-2222-3333-4444-555555555555"
+	g.Expect(delivery.Read(delivered(), another).State).To(Equal(plan.SecretForeign))
+
+	copied := delivered()
+	copied.OwnerReferences[0].UID = another.UID
+	g.Expect(delivery.Read(copied, owner()).State).To(Equal(plan.SecretForeign), "another controller, whatever the annotation says")
+	g.Expect(delivery.Read(copied, another).Intact).To(BeFalse(), "a record of somebody else's")
+
+	orphaned := delivered()
+	orphaned.OwnerReferences = nil
+	read := delivery.Read(orphaned, owner())
+	g.Expect(read.State).To(Equal(plan.SecretOurs))
+	g.Expect(read.Intact).To(BeTrue())
+	g.Expect(read.Outdated).To(BeTrue(), "the owner reference is to be put back")
+}
+
+// A repair moves the value to the wanted data key and puts metadata right, and is then content.
+func TestRepair(t *testing.T) {
+	g := NewWithT(t)
+	moved := owner()
+	moved.Spec.Secret = v1alpha1.SecretTarget{Key: "token", Labels: map[string]v1alpha1.LabelValue{"team": "crm"}}
+	secret := delivered()
+	secret.Data["other"] = []byte("somebody's")
+	secret.Labels["other"] = "somebody's"
+	g.Expect(delivery.Read(secret, moved).Outdated).To(BeTrue())
+	repaired := delivery.Repair(secret, moved)
+	g.Expect(repaired.Data).To(Equal(map[string][]byte{"token": []byte(plaintext), "other": []byte("somebody's")}))
+	g.Expect(repaired.Labels).To(And(HaveKeyWithValue("team", "crm"), HaveKeyWithValue("other", "somebody's")))
+	read := delivery.Read(repaired, moved)
+	g.Expect(read.Intact).To(BeTrue())
+	g.Expect(read.Outdated).To(BeFalse())
+}
+
+// A new key replaces the old value wherever that was, and leaves the data of others.
+func TestCompose(t *testing.T) {
+	g := NewWithT(t)
+	moved := owner()
+	moved.Spec.Secret.Key = "token"
+	secret := delivered()
+	secret.Data["other"] = []byte("somebody's")
+	next := record()
+	next.KeyID = "75a1c0ffee0123456789abcd"
+	composed := delivery.Compose(secret, moved, next, "another")
+	g.Expect(composed.Data).To(Equal(map[string][]byte{"token": []byte("another"), "other": []byte("somebody's")}))
+	g.Expect(delivery.Read(composed, moved).KeyID).To(Equal(next.KeyID))
+	g.Expect(secret).To(Equal(func() *corev1.Secret { s := delivered(); s.Data["other"] = []byte("somebody's"); return s }()),
+		"what was read is not changed")
+}
+
+// A short value would be shown by its ends, so none are taken.
+func TestEndsOfShortValues(t *testing.T) {
+	g := NewWithT(t)
+	read := delivery.Read(delivery.Compose(nil, owner(), record(), "short"), owner())
+	g.Expect(read.Intact).To(BeTrue())
+	g.Expect(read.Head + read.Tail).To(BeEmpty())
+}

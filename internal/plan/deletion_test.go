@@ -1,0 +1,162 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+func TestDeletion(t *testing.T) {
+	check(t, []scenario{
+		{
+			"Which keys there are is asked first.",
+			delivered(deleting), "Look k1 Revoking key",
+		},
+		{
+			"Every key with the marker goes: the current, the replaced and the lost, and no other.",
+			delivered(deleting, looked(key("k0", -2*time.Hour), key("k1", -time.Hour), key("k2", 0), plan.Key{ID: "x", Name: marker})),
+			"Revoke k0 k1 k2 Revoking key",
+		},
+		{
+			"An overlap that is not over keeps no key alive.",
+			delivered(deleting, rotation(plan.Rotation{Overlap: time.Hour * 24}), looked(key("k0", -2*time.Hour))), "Revoke k0 Revoking key",
+		},
+		{
+			"The Secret goes when no key is left, not earlier: it tells when the last was issued.",
+			delivered(deleting, looked()), "Release Revoking key",
+		},
+		{
+			"The Secret of ours goes even if somebody altered it.",
+			delivered(deleting, broken, looked()), "Release Revoking",
+		},
+		{
+			"Then the resource is let go.",
+			delivered(deleting, absent, looked()), "Release Revoking",
+		},
+		{
+			"A list of an earlier pass is not enough for that.",
+			delivered(deleting, absent, listed(-time.Second)), "Look Revoking",
+		},
+		{
+			"A Secret that is not ours stays.",
+			delivered(deleting, foreign, looked()), "Release Revoking",
+		},
+		{
+			"A foreign Secret does not keep our keys alive.",
+			delivered(deleting, foreign, looked(key("k1", 0))), "Revoke k1 Revoking",
+		},
+		{
+			"A suspended resource can be deleted.",
+			delivered(deleting, suspended, looked(key("k1", 0))), "Revoke k1 Revoking key",
+		},
+		{
+			"Without our finalizer the resource is not ours to hold, or it waits for somebody else's.",
+			delivered(deleting, unprotected, looked(key("k1", 0))), "Wait Revoking key",
+		},
+	})
+}
+
+// What was begun last may show late: as late as its request times out, and then as late as lists lag.
+func TestDeletionSoonAfterAnIssue(t *testing.T) {
+	last := func(at time.Duration) change {
+		return func(o *plan.Observed) { o.LastIssued = start.Add(at) }
+	}
+	check(t, []scenario{
+		{
+			"A young intent is waited out: its key may be made any moment.",
+			delivered(deleting, intent(-time.Second), looked()), "Wait Revoking key open again:34s",
+		},
+		{
+			"Until then nothing is revoked either: the key may be about to be delivered.",
+			delivered(deleting, intent(-time.Second), looked(key("k1", -time.Hour), key("k2", 0))), "Wait Revoking key open again:34s",
+		},
+		{
+			"A settled intent is not in the way.",
+			delivered(deleting, intent(-settles), looked()), "Release Revoking key open",
+		},
+		{
+			"A list that is older than that proves nothing, even if the intent has settled since.",
+			delivered(deleting, absent, intent(-settles), live, listed(-time.Second)), "Wait Revoking open again:1s",
+		},
+		{
+			"An intent from a future that no clock explains is not waited for.",
+			delivered(deleting, absent, intent(time.Hour), looked()), "Release Revoking open",
+		},
+		{
+			"A concluded intent is not waited out: the list shows its key.",
+			delivered(deleting, intent(-time.Second), issued(-time.Second), looked(key("k1", 0))), "Revoke k1 Revoking key",
+		},
+		{
+			"A list that does not show a key which was issued just now may lag.",
+			delivered(deleting, issued(-time.Second), looked()), "Wait Revoking key again:34s",
+		},
+		{
+			"The key of a slow request may have been made at the end of it, and the list lag from there.",
+			delivered(deleting, issued(-settles+1), looked()), "Wait Revoking key again:1ns",
+		},
+		{
+			"After that an empty list is to be trusted.",
+			delivered(deleting, issued(-settles), looked()), "Release Revoking key",
+		},
+		{
+			"When the wait is over, another list is needed.",
+			delivered(deleting, issued(-settles), listed(-time.Second)), "Look Revoking key again:0s",
+		},
+		{
+			"Where the Secret is gone, anything else that tells of the last issue counts.",
+			delivered(deleting, absent, last(-time.Second), looked()), "Wait Revoking again:34s",
+		},
+	})
+}
+
+func TestDeletionOfWhatIsGone(t *testing.T) {
+	gone := func(o *plan.Observed) { o.EndpointGone, o.Live = true, true }
+	check(t, []scenario{
+		{
+			"Cognigy's own word that the Endpoint is gone means that its keys are.",
+			delivered(deleting, gone), "Release Revoking key",
+		},
+		{
+			"Then the resource is let go, whatever an old list shows.",
+			delivered(deleting, gone, absent), "Release Revoking",
+		},
+		{
+			"Without any list, too.",
+			delivered(deleting, gone, unlisted, foreign), "Release Revoking",
+		},
+		{
+			"A request that is under way is waited for all the same.",
+			delivered(deleting, gone, intent(0)), "Wait Revoking key open again:35s",
+		},
+	})
+}
+
+func TestRetain(t *testing.T) {
+	retain := func(o *plan.Observed) { o.Deleting, o.Retain = true, true }
+	check(t, []scenario{
+		{
+			"Key and Secret stay, and Cognigy is not asked.",
+			delivered(retain), "Retain Revoking key",
+		},
+		{
+			"It is the escape hatch: no young intent holds it up.",
+			delivered(retain, intent(0), unlisted), "Retain Revoking key open",
+		},
+		{
+			"Nor a Secret that is not ours.",
+			delivered(retain, foreign), "Retain Revoking",
+		},
+		{
+			"Nor a suspension.",
+			delivered(retain, suspended, absent), "Retain Revoking",
+		},
+		{
+			"Without the finalizer nothing is left to let go of.",
+			delivered(retain, unprotected), "Wait Revoking key",
+		},
+	})
+}

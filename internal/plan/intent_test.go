@@ -1,0 +1,145 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+const settles = 35 * time.Second // timing.RequestTimeout + timing.ListLag
+
+func TestIntent(t *testing.T) {
+	check(t, []scenario{
+		{
+			"A young intent may be somebody else's who is about to deliver: it is waited out, not cleaned up after.",
+			fresh(protected, intent(-time.Second), looked(key("k1", 0))), "Wait Verifying open again:34s",
+		},
+		{
+			"So is one beside a key that works.",
+			delivered(intent(-time.Second), looked(key("k1", -time.Hour), key("k2", 0))), "Wait Verifying key open again:34s",
+		},
+		{
+			"A nanosecond before its request has ended for sure, an intent is young.",
+			fresh(protected, intent(-settles+1), looked(key("k1", 0))), "Wait Verifying open again:1ns",
+		},
+		{
+			"Then Cognigy is asked what came of it.",
+			fresh(protected, intent(-settles)), "Look Verifying open",
+		},
+		{
+			"Beside a key that works, too: what was lost must not work for ever.",
+			delivered(intent(-settles)), "Look Verifying key open",
+		},
+		{
+			"What it made lost its plaintext, and is revoked before another key is made.",
+			fresh(protected, intent(-settles), looked(key("k1", 0))), "Revoke k1 Verifying open",
+		},
+		{
+			"When a list shows nothing any more, a key is made.",
+			fresh(protected, intent(-settles), looked()), "Issue Issuing",
+		},
+		{
+			"If it came to nothing beside a key that works, nothing is left to do, and the intent is dropped.",
+			delivered(intent(-settles), looked(key("k1", -time.Hour))), "Wait Delivered key again:10m0s",
+		},
+		{
+			"A list from before the request ended for sure may be too early to show the key: it is asked for again.",
+			delivered(intent(-settles), live, listed(-time.Second, key("k1", -time.Hour))), "Wait Verifying key open again:1s",
+		},
+		{
+			"Without a key the same list must not lead to another key beside the one that it does not show yet.",
+			fresh(protected, intent(-settles), live, listed(-time.Second)), "Wait Verifying open again:1s",
+		},
+		{
+			"An intent is concluded by the Secret that was delivered on it, young as it may be.",
+			delivered(intent(-time.Second), issued(-time.Second), listed(-time.Minute)), "Wait Delivered key again:9m59s",
+		},
+		{
+			"A Secret that was altered after its delivery concludes nothing.",
+			delivered(intent(-time.Second), issued(-time.Second), broken), "Wait Verifying open again:34s",
+		},
+		{
+			"A clock that is a little behind another operator's makes an intent lie in the future; it is young all the same.",
+			fresh(protected, intent(timing.RequestTimeout), looked()), "Wait Verifying open again:1m5s",
+		},
+		{
+			"An intent from a future that no clock explains is not believed, or it would block for ever.",
+			fresh(protected, intent(timing.RequestTimeout+1), looked(key("k1", 0))), "Revoke k1 Verifying open",
+		},
+		{
+			"The same at the very end of time.",
+			fresh(protected, func(o *plan.Observed) { o.Intent = time.Unix(1<<40, 0) }, looked()), "Issue Issuing",
+		},
+	})
+}
+
+func TestLostAndReplacedKeys(t *testing.T) {
+	overlap := rotation(plan.Rotation{Overlap: 2 * time.Hour})
+	check(t, []scenario{
+		{
+			"A key that is newer than the Secret's never arrived there: it goes at once, whatever the overlap.",
+			delivered(overlap, looked(key("k1", -time.Hour), key("k2", -time.Minute))), "Revoke k2 Retiring key again:10m0s",
+		},
+		{
+			"Nothing is revoked on account of a list of an earlier pass.",
+			delivered(listed(-time.Minute, key("k1", -time.Hour), key("k2", -time.Minute))), "Look k2 Retiring key again:9m0s",
+		},
+		{
+			"While a lost key works, the intent that made it is kept: after a crash it has Cognigy asked at once.",
+			delivered(intent(-time.Minute), looked(key("k1", -time.Hour), key("k2", -time.Minute))), "Revoke k2 Retiring key open again:10m0s",
+		},
+		{
+			"So it is while a key works that may be a lost one of the same second.",
+			delivered(intent(-time.Minute), looked(key("k0", -time.Hour), key("k1", -time.Hour))), "Revoke k0 Retiring key open again:10m0s",
+		},
+		{
+			"Keys of one second cannot be put in order. A tie counts as older: revoking the other a little late is the safer mistake.",
+			delivered(overlap, looked(key("k0", -time.Hour), key("k1", -time.Hour))), "Wait Delivered key again:10m0s retires:k0:1h0m0s",
+		},
+		{
+			"An older key was replaced, and works on until the overlap is over.",
+			delivered(overlap, looked(key("k0", -2*time.Hour), key("k1", -time.Hour))), "Wait Delivered key again:10m0s retires:k0:1h0m0s",
+		},
+		{
+			"The end of the overlap is waited for, not the next look for drift.",
+			delivered(rotation(plan.Rotation{Overlap: time.Hour + time.Minute}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"Wait Delivered key again:1m0s retires:k0:1m0s",
+		},
+		{
+			"A nanosecond before the end it still works.",
+			delivered(rotation(plan.Rotation{Overlap: time.Hour + 1}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"Wait Delivered key again:1ns retires:k0:1ns",
+		},
+		{
+			"At the end it goes.",
+			delivered(rotation(plan.Rotation{Overlap: time.Hour}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"Revoke k0 Retiring key again:10m0s",
+		},
+		{
+			"Without an overlap it goes at once.",
+			delivered(issued(0), looked(key("k0", -time.Hour), key("k1", 0))), "Revoke k0 Retiring key again:10m0s",
+		},
+		{
+			"While the list does not show the Secret's key yet, nothing can be told to be newer.",
+			delivered(overlap, issued(0), looked(key("k0", -time.Hour))), "Wait Delivered key again:10m0s retires:k0:2h0m0s",
+		},
+		{
+			"Keys without our marker are not looked at, old or new.",
+			delivered(looked(plan.Key{ID: "x", Name: "x"}, key("k1", -time.Hour), plan.Key{ID: "y", Name: marker, CreatedAt: start})),
+			"Wait Delivered key again:10m0s",
+		},
+		{
+			"Cognigy's clock only orders its own keys: a year off, it changes nothing.",
+			delivered(overlap, looked(key("k0", 8759*time.Hour), key("k1", 8760*time.Hour))), "Wait Delivered key again:10m0s retires:k0:1h0m0s",
+		},
+		{
+			"Revoking comes before rotating, so that keys do not pile up.",
+			delivered(rotation(plan.Rotation{NotBefore: start}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"Revoke k0 Retiring key again:0s rotates:0s",
+		},
+	})
+}

@@ -1,0 +1,116 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// Changing how markers are made would lose sight of every key that exists.
+func TestMarkerStays(t *testing.T) {
+	const made = "k8s-7156b8d309-775659733cdbfa5a48756d72"
+	if got := plan.Marker("6f2f6b1c-6f33-4c9d-8d0c-9c5a0f3f0d11", "0b4e7a52-3f0a-4b7e-9d5e-2f6a1c8b9d10"); got != made {
+		t.Errorf("the marker is %s, was %s", got, made)
+	}
+}
+
+var safe = regexp.MustCompile(`^k8s-[0-9a-f]{10}-[0-9a-f]{24}$`)
+
+// Markers are letters, digits and hyphens of one length, whatever a cluster and an owner are called.
+func TestMarkerAlphabet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cluster, owner := rapid.String().Draw(t, "cluster"), rapid.String().Draw(t, "owner")
+		made := plan.Marker(cluster, owner)
+		if !safe.MatchString(made) {
+			t.Fatalf("the marker %q is not safe", made)
+		}
+		if made != plan.Marker(cluster, owner) {
+			t.Fatal("the marker is another one when asked again")
+		}
+		if other := plan.Marker(cluster, owner+"2"); other == made {
+			t.Fatal("two owners have one marker")
+		}
+		if other := plan.Marker(cluster+"2", owner); other == made {
+			t.Fatal("two clusters have one marker")
+		}
+	})
+}
+
+// A key's name fits Cognigy's limit and carries its own marker alone, whatever the display name is made of.
+func TestKeyName(t *testing.T) {
+	others := plan.Marker("cluster", "other")
+	rapid.Check(t, func(t *rapid.T) {
+		display := rapid.OneOf(
+			rapid.String(), rapid.StringN(150, 250, -1), rapid.Just(others), rapid.Just(strings.Repeat("ü", 300)),
+			rapid.Map(rapid.StringN(100, 200, -1), func(text string) string { return text + " " + others }),
+		).Draw(t, "display name")
+		name := plan.KeyName(display, marker)
+		switch runes := utf8.RuneCountInString(name); {
+		case runes > plan.MaxNameLength:
+			t.Fatalf("the name has %d characters", runes)
+		case !plan.HasMarker(name, marker):
+			t.Fatalf("%q has lost its marker", name)
+		case plan.HasMarker(name, others):
+			t.Fatalf("%q has another resource's marker", name)
+		case !utf8.ValidString(name):
+			t.Fatalf("%q was cut inside a character", name)
+		case utf8.RuneCountInString(display) <= plan.MaxDisplayNameLength && !strings.HasPrefix(name, display):
+			t.Fatalf("%q does not begin with %q", name, display)
+		}
+	})
+}
+
+func TestKeyNameLength(t *testing.T) {
+	if plan.MaxDisplayNameLength != 160 {
+		t.Errorf("the CRD allows 160 characters, there is room for %d", plan.MaxDisplayNameLength)
+	}
+	for _, letter := range []string{"a", "ä", "鍵", "🔑"} {
+		longest := strings.Repeat(letter, 160)
+		if got := plan.KeyName(longest, marker); got != longest+" "+marker || utf8.RuneCountInString(got) != 200 {
+			t.Errorf("160 times %s became %q", letter, got)
+		}
+		if got := plan.KeyName(longest+letter, marker); got != longest+" "+marker {
+			t.Errorf("161 times %s became %q", letter, got)
+		}
+	}
+}
+
+func TestHasMarker(t *testing.T) {
+	others := plan.Marker("cluster", "other")
+	for name, want := range map[string]bool{
+		"My key " + marker:                  true,
+		others + " " + marker:               true,  // a display name that is another resource's marker changes nothing
+		marker + " " + others:               false, // nor does one that is ours
+		"My key " + marker + " ":            false,
+		"My key " + marker + " copy":        false, // what somebody made of it in Cognigy's UI is theirs
+		"My key" + marker:                   false,
+		"My key x" + marker:                 false,
+		marker:                              false, // no name that we give is without a display name and a space
+		" " + marker:                        true,
+		"My key " + strings.ToUpper(marker): false,
+		"My key":                            false,
+		"":                                  false,
+	} {
+		if got := plan.HasMarker(name, marker); got != want {
+			t.Errorf("HasMarker(%q) = %t", name, got)
+		}
+	}
+}
+
+func TestDefaultDisplayName(t *testing.T) {
+	if got := plan.DefaultDisplayName("crm", "hooks.example.com"); got != "crm hooks-example-com" {
+		t.Errorf("got %q: a dot is not known to be accepted by Cognigy", got)
+	}
+	longest := plan.DefaultDisplayName(strings.Repeat("n", 63), strings.Repeat("r", 253))
+	if name := plan.KeyName(longest, marker); len(name) != plan.MaxNameLength || !plan.HasMarker(name, marker) {
+		t.Errorf("the longest names become %q", name)
+	}
+}

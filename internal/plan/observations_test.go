@@ -1,0 +1,80 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// someTime draws from the instants around which plans change, the zero time included.
+func someTime(t *rapid.T, label string) time.Time {
+	if rapid.IntRange(0, 3).Draw(t, label+" is zero") == 0 {
+		return time.Time{}
+	}
+	return start.Add(offset(t, label))
+}
+
+func offset(t *rapid.T, label string) time.Duration {
+	around := []time.Duration{
+		0, timing.ListLag, timing.RequestTimeout, timing.RequestTimeout + timing.ListLag, timing.DriftInterval, time.Hour, 24 * time.Hour,
+	}
+	about := rapid.SampledFrom(around).Draw(t, label)
+	nudge := rapid.SampledFrom([]time.Duration{0, -time.Second, time.Second}).Draw(t, label+" nudge")
+	return time.Duration(rapid.SampledFrom([]int{-1, 1}).Draw(t, label+" sign")) * (about + nudge)
+}
+
+func someKey(t *rapid.T) plan.Key {
+	return plan.Key{
+		ID:        rapid.SampledFrom([]string{"k1", "k2", "k3", ""}).Draw(t, "id"),
+		Name:      rapid.SampledFrom([]string{"My key " + marker, "My key", marker, marker + " mine", ""}).Draw(t, "name"),
+		Preview:   rapid.SampledFrom([]string{"8a4f••••7c2e", "8a4f••••0000", "", "hidden", "••••"}).Draw(t, "preview"),
+		CreatedAt: someTime(t, "created"),
+	}
+}
+
+// observations are arbitrary, and many contradict themselves.
+var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
+	yes := func(label string) bool { return rapid.Bool().Draw(t, label) }
+	rarely := func(label string) bool { return rapid.IntRange(0, 4).Draw(t, label) == 4 }
+	o := plan.Observed{
+		Deleting: yes("deleting"), Retain: rarely("retain"), Suspended: rarely("suspended"), Protected: !rarely("unprotected"),
+		Requested: rarely("requested"), Live: yes("live"), EndpointGone: rarely("endpoint gone"),
+		EndpointID: endpointID, Marker: marker,
+		Rotation: plan.Rotation{
+			Every: max(offset(t, "every"), 0), Overlap: max(offset(t, "overlap"), 0), NotBefore: someTime(t, "not before"),
+		},
+		Intent: someTime(t, "intent"), RetiresAt: someTime(t, "retires"), MissingSince: someTime(t, "missing since"),
+		WatchedSince: someTime(t, "watched since"), LastIssued: someTime(t, "last issued"),
+		Secret: plan.Secret{
+			State:  rapid.SampledFrom([]plan.SecretState{plan.SecretOurs, plan.SecretAbsent, plan.SecretForeign}).Draw(t, "secret"),
+			Intact: !rarely("broken"), Outdated: rarely("outdated"), KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "secret key"),
+			EndpointID: rapid.SampledFrom([]string{endpointID, endpointID, "another"}).Draw(t, "secret endpoint"), IssuedAt: someTime(t, "issued"),
+			Head: rapid.SampledFrom([]string{"8a4f", ""}).Draw(t, "head"), Tail: "7c2e",
+		},
+	}
+	if rarely("concluded") {
+		o.Intent = o.Secret.IssuedAt
+	}
+	if !rarely("no list") {
+		o.Listing = &plan.Listing{At: someTime(t, "listed"), Keys: rapid.SliceOfNDistinct(rapid.Custom(someKey), 0, 4, func(key plan.Key) string { return key.ID }).Draw(t, "keys")}
+	}
+	for range rapid.IntRange(0, 7).Draw(t, "issues") {
+		o.Issues = append(o.Issues, start.Add(offset(t, "issue")))
+	}
+	slices.SortFunc(o.Issues, time.Time.Compare)
+	return o
+})
+
+func copyOf(o plan.Observed) plan.Observed {
+	o.Issues = slices.Clone(o.Issues)
+	if o.Listing != nil {
+		o.Listing = &plan.Listing{At: o.Listing.At, Keys: slices.Clone(o.Listing.Keys)}
+	}
+	return o
+}

@@ -1,0 +1,139 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// scenario is one case of a table: at start, something is observed, and a plan is wanted.
+type scenario struct {
+	why   string
+	given plan.Observed
+	want  string // as summary writes it
+}
+
+func check(t *testing.T, scenarios []scenario) {
+	t.Helper()
+	for _, s := range scenarios {
+		t.Run(s.why, func(t *testing.T) {
+			if got := summary(plan.Next(s.given, start, timing)); got != s.want {
+				t.Errorf("planned %q, want %q", got, s.want)
+			}
+		})
+	}
+}
+
+var (
+	actions = []string{"Wait", "Look", "Protect", "Issue", "Repair", "Revoke", "Release", "Retain"}
+	states  = []string{
+		"Delivered", "Issuing", "Rotating", "Verifying", "Retiring", "Revoking", "Suspended", "SecretNotOwned", "EndpointNotFound",
+		"MintBudgetExhausted",
+	}
+)
+
+// summary is all of a plan on one line, with times from start.
+func summary(p plan.Plan) string {
+	words := []string{actions[p.Do]}
+	for _, key := range p.Revoke {
+		words = append(words, key.ID)
+	}
+	words = append(words, states[p.State])
+	if p.HasKey {
+		words = append(words, "key")
+	}
+	if p.Open {
+		words = append(words, "open")
+	}
+	if !p.Again.IsZero() {
+		words = append(words, fmt.Sprintf("again:%s", p.Again.Sub(start)))
+	}
+	if !p.RotatesAt.IsZero() {
+		words = append(words, fmt.Sprintf("rotates:%s", p.RotatesAt.Sub(start)))
+	}
+	for _, key := range p.Retiring {
+		words = append(words, fmt.Sprintf("retires:%s:%s", key.ID, p.RetiresAt.Sub(start)))
+	}
+	return strings.Join(words, " ")
+}
+
+type change func(*plan.Observed)
+
+func with(o plan.Observed, changes ...change) plan.Observed {
+	for _, apply := range changes {
+		apply(&o)
+	}
+	return o
+}
+
+// fresh is a resource that nothing was done about yet.
+func fresh(changes ...change) plan.Observed {
+	return with(plan.Observed{EndpointID: endpointID, Marker: marker, WatchedSince: start.Add(-2 * time.Hour)}, changes...)
+}
+
+// delivered is a resource whose key k1 was issued an hour ago, and was on a list a minute ago.
+func delivered(changes ...change) plan.Observed {
+	o := fresh(protected, listed(-time.Minute, key("k1", -time.Hour)), func(o *plan.Observed) {
+		o.LastIssued = start.Add(-time.Hour)
+		o.Secret = plan.Secret{
+			State: plan.SecretOurs, Intact: true, KeyID: "k1", EndpointID: endpointID, IssuedAt: o.LastIssued, Head: "8a4f", Tail: "7c2e",
+		}
+	})
+	return with(o, changes...)
+}
+
+func key(id string, created time.Duration) plan.Key {
+	return plan.Key{ID: id, Name: plan.KeyName("My key", marker), Preview: "8a4f••••••••7c2e", CreatedAt: start.Add(created)}
+}
+
+func protected(o *plan.Observed) { o.Protected = true }
+
+func unprotected(o *plan.Observed) { o.Protected = false }
+
+func live(o *plan.Observed) { o.Live = true }
+
+func absent(o *plan.Observed) { o.Secret = plan.Secret{} }
+
+func foreign(o *plan.Observed) { o.Secret = plan.Secret{State: plan.SecretForeign} }
+
+func broken(o *plan.Observed) { o.Secret.Intact = false }
+
+func unlisted(o *plan.Observed) { o.Listing = nil }
+
+func deleting(o *plan.Observed) { o.Deleting = true }
+
+func suspended(o *plan.Observed) { o.Suspended = true }
+
+func listed(at time.Duration, keys ...plan.Key) change {
+	return func(o *plan.Observed) { o.Listing = &plan.Listing{At: start.Add(at), Keys: keys} }
+}
+
+// looked is a list of this pass.
+func looked(keys ...plan.Key) change {
+	return func(o *plan.Observed) { live(o); listed(0, keys...)(o) }
+}
+
+func intent(at time.Duration) change {
+	return func(o *plan.Observed) { o.Intent = start.Add(at) }
+}
+
+func issued(at time.Duration) change {
+	return func(o *plan.Observed) {
+		o.LastIssued = start.Add(at)
+		o.Secret.IssuedAt = o.LastIssued
+	}
+}
+
+func missing(since time.Duration) change {
+	return func(o *plan.Observed) { o.MissingSince = start.Add(since) }
+}
+
+func rotation(rotation plan.Rotation) change {
+	return func(o *plan.Observed) { o.Rotation = rotation }
+}

@@ -1,0 +1,54 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// step is a part of the story. What it says is checked; the first thing that does not hold ends the story, since the steps
+// build on each other.
+type step struct {
+	title string
+	play  func(*demo, context.Context) error
+}
+
+var steps = []step{
+	{"The resource becomes Ready", (*demo).becomesReady},
+	{"This is what people see of it", (*demo).isListed},
+	{"The Secret holds the key, and the record of its delivery", (*demo).holdsSecret},
+	{"The key opens the Endpoint, and nothing else does", (*demo).opensEndpoint},
+	{"The Secret is deleted, and healed with a new key", (*demo).healsSecret},
+	{"The key is rotated, and both work for a while", (*demo).rotates},
+	{"The resource is deleted, and no key outlives it", (*demo).isDeleted},
+	{"No plaintext has got anywhere but into the Secret", (*demo).leaksNothing},
+}
+
+// tell plays the steps and, if all of them hold, sums up.
+func (d *demo) tell(ctx context.Context) error {
+	d.up = time.Since(d.begun)
+	for i, s := range steps {
+		d.out.heading(fmt.Sprintf("[%d/%d] %s", i+1, len(steps), s.title))
+		began := time.Now()
+		if err := s.play(d, ctx); err != nil {
+			return err
+		}
+		d.held++
+		d.out.note("(" + seconds(time.Since(began)) + ")")
+	}
+	d.sumUp(green)
+	return nil
+}
+
+// sumUp says in a line how the story went, if it had begun.
+func (d *demo) sumUp(color string) {
+	if d.up == 0 {
+		return
+	}
+	made, live := len(d.cognigy.Ledger()), len(d.cognigy.Live(""))
+	d.out.line("\n" + d.out.paint(bold+color, fmt.Sprintf("%d of %d steps held; %d keys made, %d live; %s, of which %s to start.",
+		d.held, len(steps), made, live, seconds(time.Since(d.begun)), seconds(d.up))))
+}

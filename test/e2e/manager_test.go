@@ -1,0 +1,176 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// Metrics are for those whom Kubernetes authorizes, over TLS.
+func TestMetrics(t *testing.T) {
+	g := NewWithT(t)
+	p := start(t)
+	g.Eventually(func(g Gomega) { g.Expect(scrape(g, p, "")).To(Equal(http.StatusUnauthorized)) }).WithTimeout(patience).Should(Succeed())
+	nobody := account(t, g, "nobody", "")
+	g.Expect(scrape(g, p, nobody)).To(Equal(http.StatusForbidden))
+	scraper := account(t, g, "scraper", "cognigy-operator-metrics-reader")
+	g.Eventually(func(g Gomega) { g.Expect(scrape(g, p, scraper)).To(Equal(http.StatusOK)) }).WithTimeout(patience).Should(Succeed())
+}
+
+// scrape asks for metrics with a token, and returns the HTTP status.
+func scrape(g Gomega, p *process, token string) int {
+	// The certificate is made up by the operator at start; who asks is what is tested.
+	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	defer insecure.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://"+p.metrics+"/metrics", nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := insecure.Do(request)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer response.Body.Close() //nolint:errcheck // read only
+	body, err := io.ReadAll(response.Body)
+	g.Expect(err).NotTo(HaveOccurred())
+	if response.StatusCode == http.StatusOK {
+		g.Expect(string(body)).To(ContainSubstring("controller_runtime_reconcile_total"))
+	}
+	return response.StatusCode
+}
+
+// account makes a ServiceAccount, binds it to a ClusterRole if one is named, and returns a token.
+func account(t *testing.T, g Gomega, name, role string) string {
+	t.Helper()
+	serviceAccount := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}}
+	g.Expect(cluster.Create(t.Context(), serviceAccount)).To(Succeed())
+	if role != "" {
+		g.Expect(cluster.Create(t.Context(), &rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "default", Name: name}},
+		})).To(Succeed())
+	}
+	token := &authenticationv1.TokenRequest{}
+	g.Expect(cluster.SubResource("token").Create(t.Context(), serviceAccount, token)).To(Succeed())
+	return token.Status.Token
+}
+
+// Of two replicas one works; both are ready. When the leader is told to end it releases the lease, and the other takes over
+// without waiting for it to expire.
+func TestLeaderElection(t *testing.T) {
+	g := NewWithT(t)
+	first := start(t, "--leader-elect")
+	holder := leaseHolder(t, g, "")
+	start(t, "--leader-elect")
+	g.Expect(leaseHolder(t, g, "")).To(Equal(holder))
+	g.Expect(first.stop()).To(Succeed())
+	released := time.Now()
+	leaseHolder(t, g, holder)
+	t.Logf("the other replica took over after %s", time.Since(released).Round(10*time.Millisecond))
+
+	cognigy, err := simulator.Start(simulator.Options{TLS: true})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(cognigy.Close)
+	namespace := connect(t, g, cognigy)
+	key := newKey(namespace, "key", cognigy.AddEndpoint("project", "Endpoint").ID)
+	g.Expect(cluster.Create(t.Context(), key)).To(Succeed())
+	g.Eventually(func() []simulator.Entry { return cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(1))
+	release(t, g, key)
+}
+
+// leaseHolder waits for somebody else than the other to lead.
+func leaseHolder(t *testing.T, g Gomega, other string) string {
+	t.Helper()
+	var holder string
+	g.Eventually(func(g Gomega) {
+		lease := &coordinationv1.Lease{}
+		name := types.NamespacedName{Namespace: installation.Namespace, Name: "cognigy-operator.io"}
+		g.Expect(cluster.Get(t.Context(), name, lease)).To(Succeed())
+		g.Expect(lease.Spec.HolderIdentity).NotTo(HaveValue(BeElementOf("", other)))
+		holder = *lease.Spec.HolderIdentity
+	}).WithTimeout(patience).Should(Succeed())
+	return holder
+}
+
+// Told to watch some namespaces, the operator leaves the resources of others alone.
+func TestWatchNamespaces(t *testing.T) {
+	g := NewWithT(t)
+	cognigy, err := simulator.Start(simulator.Options{TLS: true})
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(cognigy.Close)
+	endpoint := cognigy.AddEndpoint("project", "Endpoint").ID
+	everywhere := start(t)
+	watched, second, ignored := connect(t, g, cognigy), connect(t, g, cognigy), connect(t, g, cognigy)
+	g.Expect(everywhere.stop()).To(Succeed())
+	start(t, "--watch-namespaces="+watched+","+second)
+	left := newKey(ignored, "key", endpoint)
+	g.Expect(cluster.Create(t.Context(), left)).To(Succeed())
+	for i, namespace := range []string{watched, second} {
+		key := newKey(namespace, "key", endpoint)
+		g.Expect(cluster.Create(t.Context(), key)).To(Succeed())
+		g.Eventually(func() []simulator.Entry { return cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(i + 1))
+	}
+	g.Consistently(func() []simulator.Entry { return cognigy.Live("") }).WithTimeout(2 * time.Second).Should(HaveLen(2))
+	g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(left), left)).To(Succeed())
+	g.Expect(left.Finalizers).To(BeEmpty())
+	for _, namespace := range []string{watched, second} {
+		release(t, g, newKey(namespace, "key", endpoint))
+	}
+}
+
+// release deletes a resource and waits for it to go.
+func release(t *testing.T, g Gomega, key *v1alpha1.EndpointAPIKey) {
+	t.Helper()
+	g.Expect(cluster.Delete(t.Context(), key)).To(Succeed())
+	g.Eventually(func(g Gomega) {
+		err := cluster.Get(t.Context(), client.ObjectKeyFromObject(key), key)
+		g.Expect(client.IgnoreNotFound(err)).To(Succeed())
+		g.Expect(err).To(HaveOccurred())
+	}).WithTimeout(patience).Should(Succeed())
+}
+
+// Settings that cannot work are refused at the start, and the error names the flag.
+func TestFlags(t *testing.T) {
+	cases := map[string][]string{
+		"--drift-interval: 1ms":                  {"--namespace=a", "--drift-interval=1ms"},
+		"--watch-namespaces: \"A_B\"":            {"--namespace=a", "--watch-namespaces=A_B"},
+		"--namespace: set it":                    {"--drift-interval=1m"},
+		"--metrics-bind-address: \"8443\"":       {"--namespace=a", "--metrics-bind-address=8443"},
+		"--health-probe-bind-address: \"x:abc\"": {"--namespace=a", "--health-probe-bind-address=x:abc"},
+		"--cluster-id: \" a\"":                   {"--namespace=a", "--cluster-id= a"},
+		"--zap-log-level: at most 7":             {"--namespace=a", "--zap-log-level=8"},
+		"unknown flag: --wach-namespaces":        {"--wach-namespaces=a"},
+		"no arguments beside flags":              {"--namespace=a", "run"},
+	}
+	for want, flags := range cases {
+		t.Run(want, func(t *testing.T) {
+			g := NewWithT(t)
+			command := exec.CommandContext(t.Context(), binary, flags...)
+			command.Env = append(os.Environ(), "POD_NAMESPACE=")
+			printed, err := command.CombinedOutput()
+			g.Expect(err).To(HaveOccurred())
+			g.Expect(string(printed)).To(ContainSubstring(want))
+		})
+	}
+}
