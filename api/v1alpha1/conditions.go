@@ -15,6 +15,12 @@ const (
 	ConditionStalled = "Stalled"
 )
 
+// ConditionInUse is on a connection that is being deleted while EndpointAPIKeys still need it. Its message names them.
+const ConditionInUse = "InUse"
+
+// ReasonReferenced is the reason of InUse: EndpointAPIKeys refer to the connection.
+const ReasonReferenced = "Referenced"
+
 // Reasons of an EndpointAPIKey's conditions.
 const (
 	// ReasonDelivered: the Secret holds a key that works.

@@ -11,6 +11,9 @@ import (
 // Finalizer keeps an EndpointAPIKey until its keys are revoked in Cognigy.
 const Finalizer = "cognigy-operator.io/revoke"
 
+// InUseFinalizer keeps a connection and its credentials Secret while EndpointAPIKeys need them to revoke their keys.
+const InUseFinalizer = "cognigy-operator.io/in-use"
+
 // What the operator writes on a Secret that it delivers a key into. Together with the value they are the durable record
 // of the delivery.
 const (

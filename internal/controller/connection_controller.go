@@ -5,11 +5,11 @@ package controller
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -79,15 +79,14 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Reque
 		r.Connections.Forget(found)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if !found.GetDeletionTimestamp().IsZero() {
-		return ctrl.Result{}, nil
-	}
 	failure := r.probe(ctx, found)
 	problem := problemOf(failure)
 	if failure != nil && problem == nil {
 		return ctrl.Result{}, failure
 	}
-	if err := r.report(ctx, found, problem); err != nil {
+	if err := r.report(ctx, found, problem); apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: conflictWait}, nil
+	} else if err != nil {
 		return ctrl.Result{}, err
 	}
 	switch {
@@ -104,9 +103,6 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Reque
 
 // probe sends an authenticated request.
 func (r *ConnectionReconciler) probe(ctx context.Context, found v1alpha1.Connection) error {
-	if err := r.labelSecret(ctx, found); err != nil {
-		return err
-	}
 	if err := selectorProblem(found); err != nil {
 		return err
 	}
@@ -115,21 +111,6 @@ func (r *ConnectionReconciler) probe(ctx context.Context, found v1alpha1.Connect
 		return err
 	}
 	return link.Probe(ctx)
-}
-
-// labelSecret makes the credentials Secret one that is watched, so that a change of it is noticed at once. Its data stays.
-func (r *ConnectionReconciler) labelSecret(ctx context.Context, found v1alpha1.Connection) error {
-	name := r.Connections.SecretName(found)
-	if name.Name == "" {
-		return nil
-	}
-	secret := &metav1.PartialObjectMetadata{}
-	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
-	if err := r.Get(ctx, name, secret); err != nil || secret.Labels[v1alpha1.SecretTypeLabel] != "" {
-		return client.IgnoreNotFound(err)
-	}
-	patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%q}}}`, v1alpha1.SecretTypeLabel, v1alpha1.SecretTypeCredentials)
-	return client.IgnoreNotFound(r.Patch(ctx, secret, client.RawPatch("application/merge-patch+json", patch)))
 }
 
 // selectorProblem reports a selector that the API server accepts and that selects nothing.
@@ -160,7 +141,8 @@ func (r *ConnectionReconciler) report(ctx context.Context, found v1alpha1.Connec
 	if equality.Semantic.DeepEqual(status, found.GetConnectionStatus()) {
 		return nil
 	}
-	if err := r.Status().Patch(ctx, changed, client.MergeFrom(found)); err != nil {
+	patch := client.MergeFromWithOptions(found, client.MergeFromWithOptimisticLock{})
+	if err := r.Status().Patch(ctx, changed, patch); err != nil {
 		return client.IgnoreNotFound(err)
 	}
 	before := meta.FindStatusCondition(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady)

@@ -127,7 +127,7 @@ func (r *EndpointAPIKeyReconciler) result(next plan.Plan, failure error) (ctrl.R
 	}
 	busy := next.Do != plan.Wait
 	switch {
-	case errors.Is(failure, errGone), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
+	case errors.Is(failure, errGone), errors.Is(failure, errUnprotected), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
 		return after(conflictWait)
 	case waitsForConnection(failure):
 		return after(longestWait) // its recovery is an event

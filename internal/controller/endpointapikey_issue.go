@@ -5,6 +5,8 @@ package controller
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -34,13 +36,17 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 	if err != nil {
 		return err
 	}
+	// Nothing is written before it is known that the Secret can be.
+	if err := r.secured(ctx, p); err != nil {
+		return err
+	}
+	if err := r.rehearse(ctx, p); err != nil {
+		return err
+	}
 	if !controllerutil.ContainsFinalizer(p.key, v1alpha1.Finalizer) {
 		if err := r.protect(ctx, p); err != nil {
 			return err
 		}
-	}
-	if err := r.rehearse(ctx, p); err != nil {
-		return err
 	}
 	if err := r.intend(ctx, p, next); err != nil {
 		return err
@@ -54,6 +60,35 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 		return err
 	}
 	return r.deliver(detached, p, link, issued)
+}
+
+// errUnprotected: the finalizers that keep the connection and its credentials are not there yet.
+var errUnprotected = errors.New("the connection is not protected from deletion yet")
+
+// secured makes sure that the key can be revoked again: the connection and its credentials stay as long as this resource does.
+// Both are read from the API server. Whoever lets go of them after that looks for resources first, and finds this one.
+func (r *EndpointAPIKeyReconciler) secured(ctx context.Context, p *pass) error {
+	found := p.connection.DeepCopyObject().(v1alpha1.Connection)
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(found), found); err != nil {
+		return err
+	}
+	if !found.GetDeletionTimestamp().IsZero() {
+		return &connection.Problem{
+			Reason:  v1alpha1.ReasonConnectionNotReady,
+			Message: fmt.Sprintf("the connection %q is being deleted, so that no key is issued through it; create it again", found.GetName()),
+		}
+	}
+	credentials := &metav1.PartialObjectMetadata{}
+	credentials.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	if err := r.Live.Get(ctx, r.Connections.SecretName(found), credentials); err != nil {
+		return err
+	}
+	for _, needed := range []client.Object{found, credentials} {
+		if !controllerutil.ContainsFinalizer(needed, v1alpha1.InUseFinalizer) {
+			return errUnprotected
+		}
+	}
+	return nil
 }
 
 // rehearse has the API server check the write of the Secret without doing it, so that quota, admission, permissions and

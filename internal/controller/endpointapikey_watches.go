@@ -30,13 +30,17 @@ func indexKeys(ctx context.Context, indexer client.FieldIndexer) error {
 		return err
 	}
 	return indexer.IndexField(ctx, &v1alpha1.EndpointAPIKey{}, indexConnection, func(object client.Object) []string {
-		key := object.(*v1alpha1.EndpointAPIKey)
-		name := types.NamespacedName{Namespace: key.Namespace, Name: key.Spec.ConnectionRef.Name}
-		if key.Spec.ConnectionRef.Kind == v1alpha1.ConnectionKindCluster {
-			name.Namespace = ""
-		}
-		return []string{name.String()}
+		return []string{connectionName(object.(*v1alpha1.EndpointAPIKey)).String()}
 	})
+}
+
+// connectionName is the connection that a resource refers to; the cluster-wide kind has no namespace.
+func connectionName(key *v1alpha1.EndpointAPIKey) types.NamespacedName {
+	name := types.NamespacedName{Namespace: key.Namespace, Name: key.Spec.ConnectionRef.Name}
+	if key.Spec.ConnectionRef.Kind == v1alpha1.ConnectionKindCluster {
+		name.Namespace = ""
+	}
+	return name
 }
 
 // keysOfSecret finds the resources that deliver into a Secret, whatever the Secret itself says.
@@ -71,9 +75,7 @@ var relevant = predicate.Or(
 	predicate.GenerationChangedPredicate{}, // also a deletion timestamp
 	predicate.AnnotationChangedPredicate{},
 	wiped,
-	predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		return len(e.ObjectOld.GetFinalizers()) != len(e.ObjectNew.GetFinalizers())
-	}},
+	finalizersChanged,
 )
 
 // wiped lets pass the loss of a report, so that it is made again.

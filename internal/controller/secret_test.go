@@ -65,7 +65,8 @@ func TestSecretRefused(t *testing.T) {
 			w.create(quota)
 			w.eventually(func(g Gomega) {
 				g.Expect(cluster.Get(w.ctx, clientKey(quota), quota)).To(Succeed())
-				g.Expect(quota.Status.Used).To(HaveKey(corev1.ResourceName("count/secrets")))
+				used := quota.Status.Used["count/secrets"]
+				g.Expect(used.Value()).To(BeEquivalentTo(1), "the credentials")
 			})
 			return func() { w.delete(quota) }
 		}},
@@ -91,6 +92,7 @@ func TestSecretRefused(t *testing.T) {
 			message := w.reports(key, v1alpha1.ReasonSecretRefused, status.FailedStatus)
 			w.Expect(message).To(ContainSubstring(test.quotes))
 			w.remains(func(g Gomega) { g.Expect(w.posts()).To(BeZero()) })
+			w.Expect(w.read(key).Finalizers).To(BeEmpty(), "nothing can exist in Cognigy, so nothing has to hold the resource")
 			allow()
 			w.settles(key, 1)
 			w.Expect(w.posts()).To(Equal(1))

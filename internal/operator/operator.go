@@ -77,7 +77,21 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 			return err
 		}
 	}
+	if err := protect(mgr, resolver, namespaced.New, clusterWide.New); err != nil {
+		return err
+	}
 	return mgr.Start(ctx)
+}
+
+// protect sets up what keeps connections and their credentials while they are needed.
+func protect(mgr manager.Manager, resolver *connection.Resolver, namespaced, clusterWide func() v1alpha1.Connection) error {
+	for name, kind := range map[string]func() v1alpha1.Connection{"protection": namespaced, "clusterprotection": clusterWide} {
+		protection := &controller.ProtectionReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, New: kind}
+		if err := protection.SetupWithManager(mgr, name); err != nil {
+			return err
+		}
+	}
+	return (&controller.CredentialsReconciler{Client: mgr.GetClient(), Connections: resolver}).SetupWithManager(mgr)
 }
 
 func newManager(config *rest.Config, options *options.Options) (manager.Manager, error) {

@@ -65,6 +65,9 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 	last := func(at time.Duration) change {
 		return func(o *plan.Observed) { o.LastIssued = start.Add(at) }
 	}
+	ended := func(at time.Duration) change {
+		return func(o *plan.Observed) { o.LastEnded = start.Add(at) }
+	}
 	check(t, []scenario{
 		{
 			"A young intent is waited out: its key may be made any moment.",
@@ -97,6 +100,14 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 		{
 			"The key of a slow request may have been made at the end of it, and the list lag from there.",
 			delivered(deleting, issued(-settles+1), looked()), "Wait Revoking key again:1ns",
+		},
+		{
+			"Where it is known when the request ended, it need not be waited for.",
+			delivered(deleting, issued(-10*time.Second), ended(-timing.ListLag), looked()), "Release Revoking key",
+		},
+		{
+			"The lag of the list counts from that end.",
+			delivered(deleting, issued(-time.Minute), ended(-timing.ListLag+1), looked()), "Wait Revoking key again:1ns",
 		},
 		{
 			"After that an empty list is to be trusted.",

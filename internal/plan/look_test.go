@@ -20,8 +20,12 @@ func TestLooks(t *testing.T) {
 	}
 	check(t, []scenario{
 		{
-			"A drift interval after the last list, Cognigy is asked again.",
-			delivered(listed(-timing.DriftInterval, key("k1", -time.Hour))), "Look Delivered key again:0s",
+			"A drift interval after the last list, Cognigy is asked again; what another key is told since then will do.",
+			delivered(listed(-timing.DriftInterval-time.Minute, key("k1", -time.Hour))), "Look Delivered key again:-1m0s from:-1m0s",
+		},
+		{
+			"Who asks for a look wants a list from now, even if a routine look is due.",
+			delivered(requested, listed(-timing.DriftInterval, key("k1", -time.Hour))), "Look Delivered key again:0s",
 		},
 		{
 			"Not a nanosecond earlier: in between, a resource costs nothing.",
@@ -33,7 +37,7 @@ func TestLooks(t *testing.T) {
 		},
 		{
 			"It does ask after a drift interval.",
-			delivered(unlisted, started(-timing.DriftInterval)), "Look Delivered key again:0s",
+			delivered(unlisted, started(-timing.DriftInterval)), "Look Delivered key again:0s from:0s",
 		},
 		{
 			"A key that was just issued needs no list to be believed.",

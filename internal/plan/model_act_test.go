@@ -111,15 +111,15 @@ func (o *operator) issue(p *pass) error {
 func (o *operator) post(p *pass, deadline time.Time) (*apiKey, error) {
 	w := o.world
 	request := &post{name: plan.KeyName("My key", marker), deadline: deadline.Add(-o.skew)}
-	o.mints = append(o.mints, p.key.status.intent)
+	o.mints = append(o.mints, mint{started: p.key.status.intent})
 	sent := false
 	_ = o.effect("POST", func() error {
 		if !o.clock().Before(deadline) {
 			return errLate
 		}
 		recent := 0
-		for _, at := range o.mints {
-			if o.clock().Sub(at) < 10*time.Minute {
+		for _, mint := range o.mints {
+			if o.clock().Sub(mint.started) < 10*time.Minute {
 				recent++
 			}
 		}
@@ -132,8 +132,9 @@ func (o *operator) post(p *pass, deadline time.Time) (*apiKey, error) {
 		}
 		return nil
 	})
+	ended := &o.mints[len(o.mints)-1].ended
 	if !sent {
-		p.concluded = true
+		p.concluded, *ended = true, o.clock()
 		return nil, cognigyError{errRefused}
 	}
 	err := o.ask("answer", func() error {
@@ -145,10 +146,11 @@ func (o *operator) post(p *pass, deadline time.Time) (*apiKey, error) {
 	})
 	switch {
 	case err == nil:
+		*ended = o.clock()
 		return request.made, nil
 	case errors.Is(err, errRefused) && request.made == nil && o.clock().Before(deadline): // the answer proves that there is no key
 		w.drop(request)
-		p.concluded = true
+		p.concluded, *ended = true, o.clock()
 	}
 	return nil, err
 }

@@ -25,7 +25,11 @@ func (o *operator) plan(p *pass) plan.Plan {
 		Deleting: key.deleting, Retain: key.retain, Suspended: key.suspended, Protected: key.protected,
 		Requested: key.requested != key.handled, Rotation: key.rotation, EndpointID: endpointID, Marker: marker,
 		RetiresAt: key.status.retiresAt, Secret: seen, EndpointGone: p.gone, Live: p.live,
-		WatchedSince: o.started, LastIssued: o.lastIssued(key, seen), Issues: slices.Clone(o.mints), Listing: o.listing,
+		WatchedSince: o.started, Listing: o.listing,
+	}
+	observed.LastIssued, observed.LastEnded = o.lastIssued(key, seen)
+	for _, mint := range o.mints {
+		observed.Issues = append(observed.Issues, mint.started)
 	}
 	if p.listing != nil && !o.world.quirks.newestList {
 		observed.Listing = p.listing
@@ -50,18 +54,24 @@ func (o *operator) inOrder(p *pass) bool {
 	return s != nil && !s.foreign && !s.broken && o.world.find(s.keyID) != nil && rotation.Every == 0 && !s.issuedAt.Before(rotation.NotBefore)
 }
 
-func (o *operator) lastIssued(key *resource, seen plan.Secret) time.Time {
-	var last time.Time
+func (o *operator) lastIssued(key *resource, seen plan.Secret) (began, ended time.Time) {
+	var last mint
+	if len(o.mints) > 0 {
+		last = o.mints[len(o.mints)-1]
+	}
 	tolerance := timing.RequestTimeout
 	if o.world.quirks.exactClocks {
 		tolerance = 0
 	}
-	for _, at := range append(slices.Clone(o.mints), seen.IssuedAt, key.status.issuedAt) {
-		if at.After(last) && !at.After(o.clock().Add(tolerance)) {
-			last = at
+	for _, at := range []time.Time{seen.IssuedAt, key.status.issuedAt, last.started} {
+		if at.After(began) && !at.After(o.clock().Add(tolerance)) {
+			began = at
 		}
 	}
-	return last
+	if began.Equal(last.started) {
+		ended = last.ended
+	}
+	return began, ended
 }
 
 func (o *operator) missingSince(keyID string, shownFrom time.Time) time.Time {

@@ -27,7 +27,7 @@ type operator struct {
 	started time.Time
 	listing *plan.Listing // the newest that the process has seen
 	missing map[string]time.Time
-	mints   []time.Time
+	mints   []mint
 
 	due    time.Time // when the next pass is wanted
 	again  bool      // something happened since the pass began
@@ -38,6 +38,9 @@ type operator struct {
 	stop   func()
 	yield  func(string) bool
 }
+
+// mint is what a process remembers of a request for a key.
+type mint struct{ started, ended time.Time }
 
 // fate is how an effect goes.
 type fate int
@@ -102,6 +105,7 @@ func (o *operator) effect(what string, do func() error) error {
 	if !o.yield(what) {
 		panic(crash{})
 	}
+	o.world.pass(time.Millisecond)
 	var err error
 	switch o.fate {
 	case failed:

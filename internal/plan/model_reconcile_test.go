@@ -36,7 +36,7 @@ func (o *operator) reconcile() {
 	var failure error
 	next := o.plan(p)
 	if next.Do == plan.Look {
-		if failure = o.look(p); failure == nil {
+		if failure = o.look(p, next.From); failure == nil {
 			next = o.plan(p)
 		}
 	}
@@ -54,8 +54,11 @@ func (o *operator) reconcile() {
 	o.schedule(next, failure)
 }
 
-func (o *operator) look(p *pass) error {
+func (o *operator) look(p *pass, from time.Time) error {
 	err := o.ask("LIST", func() (err error) {
+		if p.listing = o.listing; !from.IsZero() && o.listing != nil && !o.listing.At.Before(from) {
+			return nil
+		}
 		p.listing, err = o.glance()
 		return err
 	})

@@ -50,7 +50,7 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 			Every: max(offset(t, "every"), 0), Overlap: max(offset(t, "overlap"), 0), NotBefore: someTime(t, "not before"),
 		},
 		Intent: someTime(t, "intent"), RetiresAt: someTime(t, "retires"), MissingSince: someTime(t, "missing since"),
-		WatchedSince: someTime(t, "watched since"), LastIssued: someTime(t, "last issued"),
+		WatchedSince: someTime(t, "watched since"), LastIssued: someTime(t, "last issued"), LastEnded: someTime(t, "last ended"),
 		Secret: plan.Secret{
 			State:  rapid.SampledFrom([]plan.SecretState{plan.SecretOurs, plan.SecretAbsent, plan.SecretForeign}).Draw(t, "secret"),
 			Intact: !rarely("broken"), Outdated: rarely("outdated"), KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "secret key"),

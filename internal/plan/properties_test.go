@@ -32,6 +32,14 @@ func settled(o plan.Observed, begun time.Time) bool {
 	return begun.IsZero() || o.Listing != nil && !o.Listing.At.Before(begun.Add(timing.RequestTimeout+timing.ListLag))
 }
 
+// shown tells whether the list shows what the last issuance has made.
+func shown(o plan.Observed) bool {
+	if o.LastIssued.IsZero() || o.LastEnded.IsZero() {
+		return settled(o, o.LastIssued)
+	}
+	return !o.Listing.At.Before(o.LastEnded.Add(timing.ListLag))
+}
+
 // believed tells whether an intent is not from a future that no clock explains.
 func believed(o plan.Observed) bool {
 	return unconcluded(o) && !o.Intent.After(start.Add(timing.RequestTimeout))
@@ -65,11 +73,14 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		if p.Do != plan.Release {
 			return true
 		}
-		seen := o.EndpointGone || o.Listing != nil && !anyOwned(o) && settled(o, o.LastIssued) && (!believed(o) || settled(o, o.Intent))
+		seen := o.EndpointGone || o.Listing != nil && !anyOwned(o) && shown(o) && (!believed(o) || settled(o, o.Intent))
 		return o.Deleting && o.Protected && !o.Retain && o.Live && seen
 	},
 	"the escape hatch always opens": func(o plan.Observed, p plan.Plan) bool {
 		return (p.Do == plan.Retain) == (o.Deleting && o.Retain && o.Protected)
+	},
+	"only a routine look may share a list, and one that is not older than it is due": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Look || p.From.IsZero() || p.State == plan.Delivered && !o.Requested && !unconcluded(o) && !p.From.After(start)
 	},
 	"nobody looks twice in one pass": func(o plan.Observed, p plan.Plan) bool {
 		return p.Do != plan.Look || !o.Live

@@ -54,6 +54,9 @@ func summary(p plan.Plan) string {
 	if !p.Again.IsZero() {
 		words = append(words, fmt.Sprintf("again:%s", p.Again.Sub(start)))
 	}
+	if !p.From.IsZero() {
+		words = append(words, fmt.Sprintf("from:%s", p.From.Sub(start)))
+	}
 	if !p.RotatesAt.IsZero() {
 		words = append(words, fmt.Sprintf("rotates:%s", p.RotatesAt.Sub(start)))
 	}
