@@ -34,7 +34,8 @@ type Resolver struct {
 	links map[string]*Link
 }
 
-// Find returns the connection that a resource refers to if the resource's namespace may use it, or a Problem.
+// Find returns the connection that a resource refers to, and a Problem if there is none, or if the resource's namespace may
+// not use it.
 func (r *Resolver) Find(ctx context.Context, owner *v1alpha1.EndpointAPIKey) (v1alpha1.Connection, error) {
 	reference := owner.Spec.ConnectionRef
 	if reference.Kind == v1alpha1.ConnectionKindCluster {
@@ -63,7 +64,7 @@ func (r *Resolver) findCluster(ctx context.Context, name, namespace string) (v1a
 		return nil, err
 	}
 	if !allowed {
-		return nil, stalled(v1alpha1.ReasonConnectionNotAllowed,
+		return found, stalled(v1alpha1.ReasonConnectionNotAllowed,
 			"ClusterCognigyConnection %q does not allow namespace %q; ask for the namespace to be covered by its allowedNamespaces, or use another connection",
 			name, namespace)
 	}

@@ -198,6 +198,12 @@ func TestClusterConnection(t *testing.T) {
 		connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
 	})
 	w.settles(key, 1)
+	// Revoking remains allowed: a key must not outlive its resource.
+	w.change(connection, func() {
+		connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": "nobody"}},
+		}
+	})
 	w.delete(key)
 	w.gone(key)
 }

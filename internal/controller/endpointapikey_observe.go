@@ -27,8 +27,8 @@ var errGone = errors.New("the resource is another one now")
 type pass struct {
 	key        *v1alpha1.EndpointAPIKey
 	secret     *corev1.Secret      // nil: absent
-	connection v1alpha1.Connection // nil: blocked
-	blocked    error               // why the connection cannot be used
+	connection v1alpha1.Connection // nil: there is none
+	blocked    error               // why there is none, or why it may not be used
 	listing    *plan.Listing       // that the plan is made on, once Cognigy was asked in this pass
 	concluded  bool                // it is certain that the recorded intent made no key
 	released   bool                // the finalizer is gone
@@ -49,8 +49,8 @@ func (r *EndpointAPIKeyReconciler) observe(ctx context.Context, key *v1alpha1.En
 	return p, nil
 }
 
-// look asks Cognigy for the Endpoint's keys, as of a time or of now if that is zero, and reads the resource and the Secret after that. The order matters: see
-// plan.Observed.Live.
+// look asks Cognigy for the Endpoint's keys, as of a time or of now if that is zero, and reads the resource and the Secret
+// after that. The order matters: see plan.Observed.Live.
 func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass, from time.Time) error {
 	link, err := r.link(ctx, p)
 	if err != nil {
@@ -81,9 +81,10 @@ func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass, from time.
 	return nil
 }
 
-// link returns the client of the pass's connection, or why there is none.
+// link returns the client of the pass's connection, or why there is none. Permission that was taken back does not keep a
+// resource that is being deleted from revoking its keys.
 func (r *EndpointAPIKeyReconciler) link(ctx context.Context, p *pass) (*connection.Link, error) {
-	if p.blocked != nil {
+	if p.connection == nil || p.blocked != nil && !p.observed.Deleting {
 		return nil, p.blocked
 	}
 	if err := connection.Usable(p.connection); err != nil {
@@ -94,11 +95,11 @@ func (r *EndpointAPIKeyReconciler) link(ctx context.Context, p *pass) (*connecti
 
 func (r *EndpointAPIKeyReconciler) readConnection(ctx context.Context, p *pass) error {
 	found, err := r.Connections.Find(ctx, p.key)
+	p.connection = found
 	if problem := (*connection.Problem)(nil); errors.As(err, &problem) {
 		p.blocked = problem
 		return nil
 	}
-	p.connection = found
 	return err
 }
 

@@ -18,6 +18,7 @@ var holes = []struct {
 	quirks  quirks // of an operator that falls into the hole; none if it was one in the plan
 	violate string // what goes wrong with the quirks
 	ending  ending
+	clocks  time.Duration // how far B's is ahead of A's
 	events  []event
 }{
 	{
@@ -115,10 +116,26 @@ var holes = []struct {
 		},
 	},
 	{
+		why:     "Two operators issued keys within one second, the Secret is gone, and the status only tells the second.",
+		quirks:  quirks{sameSecond: true},
+		violate: "S1: the resource is gone, and k3 works",
+		ending:  deleted,
+		events: []event{
+			{do: run},
+			{do: deleteSecret},
+			{do: reach, who: b, until: "POST"},
+			{do: wait, wait: 4 * time.Second},
+			{do: run, who: b},
+			{do: deleteSecret},
+			{do: lag, wait: mostLag},
+		},
+	},
+	{
 		why:     "Another operator's clock is a second ahead, and the time of its issuance is not believed.",
 		quirks:  quirks{exactClocks: true},
 		violate: "S1: the resource is gone, and k2 works",
 		ending:  deleted,
+		clocks:  time.Second,
 		events: []event{
 			{do: run, who: b},
 			{do: lag, wait: time.Second},
@@ -143,7 +160,7 @@ func TestHoles(t *testing.T) {
 	for _, hole := range holes {
 		t.Run(hole.why, func(t *testing.T) {
 			play := func(q quirks) *world {
-				w := newWorld(0, time.Second)
+				w := newWorld(0, hole.clocks)
 				w.quirks = q
 				w.play(hole.events...)
 				w.finish(hole.ending, true)

@@ -68,7 +68,9 @@ func (o *operator) lastIssued(key *resource, seen plan.Secret) (began, ended tim
 			began = at
 		}
 	}
-	if began.Equal(last.started) {
+	// The status tells seconds only: another operator may have issued a key within the same.
+	ours := seen.IssuedAt.Equal(last.started) || key.status.issuedAt.Before(last.started.Truncate(time.Second)) || o.world.quirks.sameSecond
+	if began.Equal(last.started) && ours {
 		ended = last.ended
 	}
 	return began, ended

@@ -16,6 +16,7 @@ type quirks struct {
 	hastyDiscard bool // revokes the new key although an attempt to write it may have been carried out
 	forgetful    bool // drops status.issuedAt with the key
 	lateDelivery bool // delivers although it is late
+	sameSecond   bool // takes its own issuance for the last, if status.issuedAt names the second of it
 	exactClocks  bool // takes what another operator's clock says for the future, if it is a second ahead
 }
 
