@@ -64,6 +64,11 @@ control-plane: ## Make sure that there are etcd, kube-apiserver and kube-control
 test: control-plane build-installer ## Run all tests, against a real control plane.
 	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -timeout 20m ./...
 
+.PHONY: crash-test
+crash-test: control-plane build-installer ## Kill the operator before, at and after each of its side effects (about 7 minutes).
+	assets=$$(hack/control-plane.sh) && CRASH_ALL_MOMENTS=1 KUBEBUILDER_ASSETS=$$assets \
+		go test -count=1 -timeout 40m -v -run '^TestCrash$$' ./test/crash
+
 ##@ Build
 
 .PHONY: build
@@ -97,7 +102,7 @@ install: ## Install the CRDs.
 	set -o pipefail; $(TOOL) kustomize build config/crd | kubectl apply -f -
 
 .PHONY: uninstall
-uninstall: ## Remove the CRDs. Delete all EndpointAPIKeys first, while the operator runs: it revokes their keys.
+uninstall: ## Remove the CRDs. Delete all EndpointAPIKeys, then all connections first, while the operator runs.
 	set -o pipefail; $(TOOL) kustomize build config/crd | kubectl delete --ignore-not-found -f -
 
 .PHONY: deploy
@@ -105,5 +110,5 @@ deploy: ## Install the operator with the image IMG.
 	$(MANIFESTS) | kubectl apply -f -
 
 .PHONY: undeploy
-undeploy: ## Remove the operator and its CRDs. Delete all EndpointAPIKeys first: nobody else revokes their keys.
+undeploy: ## Remove the operator and its CRDs. Delete all EndpointAPIKeys, then all connections first.
 	$(MANIFESTS) | kubectl delete --ignore-not-found -f -

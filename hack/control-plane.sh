@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the folder that holds etcd, kube-apiserver and kube-controller-manager, after making sure that it does.
-# Order: KUBEBUILDER_ASSETS; what was built before (bin/control-plane/<version>); the prebuilt etcd and kube-apiserver
+# Order: KUBEBUILDER_ASSETS, completed if something is missing there; what was built before (bin/control-plane/<version>); the prebuilt etcd and kube-apiserver
 # of setup-envtest; a build from Go modules, for whatever is still missing. Progress goes to standard error.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -40,17 +40,21 @@ build() {
   say "built $command in $((SECONDS - started)) s"
 }
 
-if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
-  lacking=$(missing "$KUBEBUILDER_ASSETS")
-  if [[ -n $lacking ]]; then
-    say "KUBEBUILDER_ASSETS=$KUBEBUILDER_ASSETS lacks:" $lacking "(unset it to have them built)"
-    exit 1
-  fi
-  echo "$KUBEBUILDER_ASSETS"
-  exit
-fi
-
 mkdir -p "$folder"
+if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
+  if [[ -z $(missing "$KUBEBUILDER_ASSETS") ]]; then
+    echo "$KUBEBUILDER_ASSETS"
+    exit
+  fi
+  # Those of setup-envtest lack kube-controller-manager: what is missing is built beside them.
+  folder=$PWD/bin/control-plane-completed/$version
+  mkdir -p "$folder"
+  for command in "${commands[@]}"; do
+    if [[ -x $KUBEBUILDER_ASSETS/$command ]]; then
+      ln -sf "$KUBEBUILDER_ASSETS/$command" "$folder/$command"
+    fi
+  done
+fi
 if [[ -n $(missing "$folder" | grep -E 'etcd|apiserver' || true) ]]; then
   download
 fi

@@ -74,6 +74,37 @@ type ConnectionSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout is between 1s and 5m, in minutes and seconds; write for example 30s"
 	// +optional
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
+
+	// rateLimit bounds the requests that all EndpointAPIKeys of this connection send together; 20 a second and 40 at once if
+	// left out.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+}
+
+// RateLimit bounds the requests to Cognigy: a token bucket.
+type RateLimit struct {
+	// requestsPerSecond is how many requests a second are sent in the long run: 1 to 1000.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +required
+	RequestsPerSecond int32 `json:"requestsPerSecond"`
+
+	// burst is how many requests may be sent at once: 1 to 1000; requestsPerSecond if left out.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	Burst int32 `json:"burst,omitempty"`
+}
+
+// Values returns the requests per second and the burst, also of a limit that is not set.
+func (l *RateLimit) Values() (perSecond, burst int) {
+	if l == nil {
+		return 20, 40
+	}
+	if l.Burst == 0 {
+		return int(l.RequestsPerSecond), int(l.RequestsPerSecond)
+	}
+	return int(l.RequestsPerSecond), int(l.Burst)
 }
 
 // Timeout is how long one request to Cognigy may take.

@@ -57,8 +57,18 @@ func (k *listedKey) UnmarshalJSON(data []byte) error {
 
 func (b keyBody) key() Key {
 	return Key{
-		ID: b.ID, Name: b.Name, Preview: printable(b.Preview, 256), CreatedAt: time.Unix(b.CreatedAt, 0).UTC(),
+		ID: b.ID, Name: b.Name, Preview: masked(printable(b.Preview, 256)), CreatedAt: time.Unix(b.CreatedAt, 0).UTC(),
 	}
+}
+
+// masked hides the middle of a preview that shows it: previews are reported, and plaintexts must not be.
+func masked(preview string) string {
+	const shown = 4
+	runes := []rune(preview)
+	if strings.ContainsRune(preview, '•') || len(runes) <= 2*shown {
+		return preview
+	}
+	return string(runes[:shown]) + strings.Repeat("•", 2*shown) + string(runes[len(runes)-shown:])
 }
 
 // CreateKey makes a key. It sends one request and never repeats it. If the error's OutcomeUnknown is set, a key may exist

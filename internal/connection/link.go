@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -16,14 +17,15 @@ import (
 type Link struct {
 	*cognigy.Client
 	fingerprint string
+	turns       *turns
 
 	mu        sync.Mutex
 	endpoints map[string]*endpoint
 }
 
-// NewLink returns a Link that has seen no list yet.
-func NewLink(client *cognigy.Client) *Link {
-	return &Link{Client: client, endpoints: map[string]*endpoint{}}
+// NewLink returns a Link that has seen no list yet, and sends requests at a rate; the default's if limit is nil.
+func NewLink(client *cognigy.Client, limit *v1alpha1.RateLimit) *Link {
+	return &Link{Client: client, turns: newTurns(limit), endpoints: map[string]*endpoint{}}
 }
 
 // endpoint remembers the newest list of one Endpoint's keys, and since when a key that ought to be there is missing.
@@ -32,6 +34,7 @@ type endpoint struct {
 
 	mu      sync.Mutex
 	listing *plan.Listing
+	gone    bool                 // Cognigy's last word was that the Endpoint does not exist
 	missing map[string]time.Time // key id: when the first list that ought to show it was asked for
 }
 
@@ -59,6 +62,7 @@ func (l *Link) List(ctx context.Context, endpointID string, notBefore time.Time,
 	asked := now()
 	keys, err := l.ListKeys(ctx, endpointID)
 	if err != nil {
+		e.vanish(cognigy.IsKind(err, cognigy.NotFound))
 		return nil, err
 	}
 	listing := &plan.Listing{At: asked}
@@ -94,10 +98,24 @@ func (e *endpoint) newest() *plan.Listing {
 	return e.listing
 }
 
+// Gone tells whether Cognigy's last word was that the Endpoint does not exist.
+func (l *Link) Gone(endpointID string) bool {
+	e := l.endpoint(endpointID)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.gone
+}
+
+func (e *endpoint) vanish(gone bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gone = e.gone || gone
+}
+
 func (e *endpoint) remember(listing *plan.Listing) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.listing = listing
+	e.listing, e.gone = listing, false
 	for _, key := range listing.Keys {
 		delete(e.missing, key.ID)
 	}

@@ -32,7 +32,7 @@ func linked(t *testing.T) (*connection.Link, *simulator.Simulator, string) {
 		BaseURL: server.URL(), APIKey: cognigy.NewSensitive(server.APIKey()), AllowInsecureHTTP: true, Timeout: 10 * time.Second,
 	})
 	g.Expect(err).NotTo(HaveOccurred())
-	return connection.NewLink(client), server, server.AddEndpoint("project", "Endpoint").ID
+	return connection.NewLink(client, nil), server, server.AddEndpoint("project", "Endpoint").ID
 }
 
 func at(offset time.Duration) func() time.Time { return func() time.Time { return start.Add(offset) } }

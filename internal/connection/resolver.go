@@ -126,7 +126,7 @@ func (r *Resolver) Link(ctx context.Context, connection v1alpha1.Connection) (*L
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 	}
-	link := NewLink(client)
+	link := NewLink(client, spec.RateLimit)
 	link.fingerprint = fingerprint
 	r.replace(id, link)
 	return link, nil

@@ -14,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -50,7 +49,7 @@ type ConnectionReconciler struct {
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=get;list;watch
-// +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections/status;clustercognigyconnections/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections/status;clustercognigyconnections/status,verbs=patch
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -65,7 +64,7 @@ func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.connectionsOfSecret), builder.OnlyMetadata).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortestWait, longestProbeWait),
+			RateLimiter:             backoff(shortestWait, longestProbeWait),
 		}).
 		Complete(r)
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,6 +14,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -48,10 +48,24 @@ func (r *EndpointAPIKeyReconciler) protect(ctx context.Context, p *pass) error {
 func (r *EndpointAPIKeyReconciler) repair(ctx context.Context, p *pass) error {
 	secret := delivery.Repair(p.secret, p.key)
 	if err := r.Update(ctx, secret, client.FieldOwner(delivery.FieldManager)); err != nil {
-		return refused(err, p.key.SecretName(), string(apierrors.ReasonForError(err)))
+		return r.secretError(err, p)
 	}
 	p.secret = secret
+	if delivery.Read(secret, p.key).Outdated {
+		return &connection.Problem{
+			Reason: v1alpha1.ReasonSecretRefused, Stalled: true,
+			Message: fmt.Sprintf("something changes labels, annotations or owner of Secret %q back as soon as they are written; find out what", p.key.SecretName()),
+		}
+	}
 	return nil
+}
+
+// secretError is what to make of an error with a Secret that holds a plaintext.
+func (r *EndpointAPIKeyReconciler) secretError(err error, p *pass) error {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return err
+	}
+	return refused(err, p.key.SecretName(), reasonOf(err))
 }
 
 // revoke revokes keys. That they are gone is believed when a list no longer shows them.
@@ -61,18 +75,13 @@ func (r *EndpointAPIKeyReconciler) revoke(ctx context.Context, p *pass, keys []p
 		return err
 	}
 	var failures []error
-	var revoked []string
 	for _, key := range keys {
 		if err := link.DeleteKey(ctx, p.key.Spec.Endpoint.ID, key.ID); err != nil {
 			failures = append(failures, err)
 			continue
 		}
 		logf.FromContext(ctx).Info("revoked a key", "keyID", key.ID, "keyPreview", key.Preview)
-		revoked = append(revoked, fmt.Sprintf("%s (%s)", key.ID, key.Preview))
-	}
-	// One event for all: events of one reason at one time are taken for repetitions of each other.
-	if len(revoked) > 0 {
-		r.event(p.key, v1alpha1.EventRevoked, "Revoke", "revoked key %s", strings.Join(revoked, ", "))
+		r.event(p.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
 	}
 	return errors.Join(failures...)
 }
@@ -82,7 +91,7 @@ func (r *EndpointAPIKeyReconciler) letGo(ctx context.Context, p *pass) error {
 	if p.observed.Secret.State == plan.SecretOurs {
 		read := client.Preconditions{UID: &p.secret.UID, ResourceVersion: &p.secret.ResourceVersion}
 		if err := client.IgnoreNotFound(r.Delete(ctx, p.secret, read)); err != nil {
-			return err
+			return r.secretError(err, p)
 		}
 	}
 	return r.release(ctx, p)
@@ -93,9 +102,9 @@ func (r *EndpointAPIKeyReconciler) retain(ctx context.Context, p *pass) error {
 	if p.observed.Secret.State == plan.SecretOurs {
 		secret := delivery.Detach(p.secret, p.key)
 		if err := r.Update(ctx, secret, client.FieldOwner(delivery.FieldManager)); err != nil {
-			return refused(client.IgnoreNotFound(err), p.key.SecretName(), string(apierrors.ReasonForError(err)))
+			return r.secretError(err, p)
 		}
-		r.event(p.key, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
+		r.event(p.key, p.observed.Secret.KeyID, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
 			p.observed.Secret.KeyID, delivery.Preview(secret), secret.Name)
 	}
 	return r.release(ctx, p)

@@ -34,7 +34,7 @@ const (
 	longestWait  = 2 * time.Minute
 	// conflictWait lets the cache catch up after a write that came too late.
 	conflictWait = 200 * time.Millisecond
-	// confirmWait is the time between a revocation and the list that is to confirm it.
+	// confirmWait is the time between a revocation and the list that is to confirm it; more if the key is listed still.
 	confirmWait = time.Second
 )
 
@@ -54,32 +54,33 @@ type EndpointAPIKeyReconciler struct {
 	// ListLag is how long a list of keys may take to show what was done.
 	ListLag time.Duration
 
-	started time.Time
-	mints   mintLog
+	started       time.Time
+	mints         mintLog
+	confirmations workqueue.TypedRateLimiter[reconcile.Request]
 }
 
-// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys/status,verbs=patch
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys/finalizers,verbs=update
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;patch;delete
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
-// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *EndpointAPIKeyReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.started = r.Clock.Now()
+	r.started, r.confirmations = r.Clock.Now(), backoff(confirmWait, longestWait)
 	if err := indexKeys(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.EndpointAPIKey{}, builder.WithPredicates(relevant)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.keysOfSecret), builder.OnlyMetadata).
-		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.keysOfConnection)).
-		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.keysOfConnection)).
+		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.keysOfConnection), builder.WithPredicates(usability)).
+		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.keysOfConnection), builder.WithPredicates(usability)).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.keysOfNamespace), builder.OnlyMetadata).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortestWait, longestWait),
+			RateLimiter:             backoff(shortestWait, longestWait),
 		}).
 		Complete(r)
 }
@@ -110,10 +111,13 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 		r.refresh(p)
 		next = r.plan(p)
 	}
+	if wait := retryAfter(failure); wait > 0 && cognigy.AsError(failure) != nil {
+		r.knownLink(p).Pause(r.Clock.Now().Add(wait))
+	}
 	if err := r.report(ctx, p, next, failure); err != nil {
 		failure = err // what was to be reported happens again soon
 	}
-	return r.result(next, failure)
+	return r.result(request, next, failure)
 }
 
 func (r *EndpointAPIKeyReconciler) plan(p *pass) plan.Plan {
@@ -121,22 +125,25 @@ func (r *EndpointAPIKeyReconciler) plan(p *pass) plan.Plan {
 }
 
 // result says when to look again.
-func (r *EndpointAPIKeyReconciler) result(next plan.Plan, failure error) (ctrl.Result, error) {
+func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, failure error) (ctrl.Result, error) {
 	after := func(wait time.Duration) (ctrl.Result, error) {
 		return ctrl.Result{RequeueAfter: max(wait, time.Millisecond)}, nil
 	}
 	busy := next.Do != plan.Wait
+	if next.Do != plan.Revoke && next.Do != plan.Look {
+		r.confirmations.Forget(request)
+	}
 	switch {
-	case errors.Is(failure, errGone), errors.Is(failure, errUnprotected), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
+	case errors.Is(failure, errGone), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
 		return after(conflictWait)
-	case waitsForConnection(failure):
+	case waitsForConnection(failure) && !errors.Is(failure, errUnprotected):
 		return after(longestWait) // its recovery is an event
-	case failure != nil && retryAfter(failure) > 0:
+	case retryAfter(failure) > 0:
 		return after(retryAfter(failure))
 	case failure != nil && (busy || next.Again.IsZero()):
 		return ctrl.Result{}, failure
 	case busy && next.Do == plan.Revoke:
-		return after(confirmWait)
+		return after(r.confirmations.When(request))
 	case busy:
 		return after(0)
 	case next.Again.IsZero():
@@ -152,8 +159,11 @@ func waitsForConnection(err error) bool {
 		problem.Reason == v1alpha1.ReasonConnectionNotFound || problem.Reason == v1alpha1.ReasonConnectionNotAllowed)
 }
 
-// retryAfter is how long Cognigy asks to wait.
+// retryAfter is how long to wait, if the failure says so.
 func retryAfter(err error) time.Duration {
+	if early := (*notYet)(nil); errors.As(err, &early) {
+		return early.wait
+	}
 	if failure := cognigy.AsError(err); failure != nil {
 		return failure.RetryAfter
 	}

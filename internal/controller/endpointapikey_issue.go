@@ -5,13 +5,13 @@ package controller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -27,6 +27,9 @@ import (
 
 // deliveryWait is the time between two tries to write a Secret.
 const deliveryWait = 500 * time.Millisecond
+
+// readBackTimeout bounds the look whether a write that failed was carried out after all.
+const readBackTimeout = 5 * time.Second
 
 // issue makes a key and delivers it, in one go, since the plaintext cannot survive into another reconcile. Whatever stops it
 // before the POST leaves nothing behind; whatever stops it after that leaves the intent, so that the key is found by its
@@ -63,7 +66,10 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 }
 
 // errUnprotected: the finalizers that keep the connection and its credentials are not there yet.
-var errUnprotected = errors.New("the connection is not protected from deletion yet")
+var errUnprotected = &connection.Problem{
+	Reason:  v1alpha1.ReasonConnectionNotReady,
+	Message: "the connection and its credentials Secret do not carry the finalizer yet that keeps them from deletion; if that lasts, find out what keeps the operator from changing the Secret's metadata",
+}
 
 // secured makes sure that the key can be revoked again: the connection and its credentials stay as long as this resource does.
 // Both are read from the API server. Whoever lets go of them after that looks for resources first, and finds this one.
@@ -71,6 +77,13 @@ func (r *EndpointAPIKeyReconciler) secured(ctx context.Context, p *pass) error {
 	found := p.connection.DeepCopyObject().(v1alpha1.Connection)
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(found), found); err != nil {
 		return err
+	}
+	// Permission and address may have changed while Cognigy was asked.
+	if _, err := r.Connections.Find(ctx, p.key); err != nil {
+		return err
+	}
+	if found.GetUID() != p.connection.GetUID() || found.GetGeneration() != p.connection.GetGeneration() {
+		return errGone
 	}
 	if !found.GetDeletionTimestamp().IsZero() {
 		return &connection.Problem{
@@ -99,10 +112,14 @@ func (r *EndpointAPIKeyReconciler) rehearse(ctx context.Context, p *pass) error 
 		OwnerUID: string(p.key.UID), EndpointID: p.key.Spec.Endpoint.ID, IssuedAt: r.Clock.Now(), KeyID: stand[:24], Preview: stand[:16],
 	}
 	_, err := r.write(ctx, p, delivery.Compose(p.secret, p.key, record, stand), client.DryRunAll)
-	if err == nil {
-		return nil
+	switch {
+	case err == nil, apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		return err
+	case p.secret == nil:
+		return refused(err, p.key.SecretName(), err.Error())
+	default: // what refuses an update has seen the old value, too
+		return refused(err, p.key.SecretName(), reasonOf(err))
 	}
-	return refused(err, p.key.SecretName(), err.Error())
 }
 
 // write creates or updates the Secret. An update fails unless the Secret is still as it was read.
@@ -124,7 +141,10 @@ func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next pla
 	status := *p.key.Status.DeepCopy()
 	status.Issuance = &v1alpha1.Issuance{StartedAt: started}
 	status.ObservedGeneration = p.key.Generation
-	setConditions(&status.Conditions, p.key.Generation, r.Clock.Now(), conditions(next, nil, p.key))
+	// Where a person must act, trying again is no progress yet.
+	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled) {
+		setConditions(&status.Conditions, p.key.Generation, r.Clock.Now(), conditions(next, nil, p.key))
+	}
 	return r.patchStatus(ctx, p, status)
 }
 
@@ -133,22 +153,22 @@ func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *co
 	marker := r.marker(p.key)
 	r.mints.start(p.key.UID, p.key.Status.Issuance.StartedAt.Time)
 	issued, err := link.CreateKey(ctx, p.key.Spec.Endpoint.ID, plan.KeyName(displayName(p.key), marker))
-	failure := cognigy.AsError(err)
-	if err == nil || failure != nil && !failure.OutcomeUnknown {
-		r.mints.end(p.key.UID, r.Clock.Now())
+	if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
+		p.concluded = true
+		r.mints.drop(p.key.UID)
 	}
 	if err != nil {
-		p.concluded = failure != nil && !failure.OutcomeUnknown
 		return nil, err
 	}
+	r.mints.end(p.key.UID, r.Clock.Now())
 	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
-	r.event(p.key, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
+	r.event(p.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
 	if !plan.HasMarker(issued.Name, marker) {
-		return nil, r.discard(ctx, p, link, issued, &connection.Problem{
+		return nil, &connection.Problem{
 			Reason: v1alpha1.ReasonMarkerLost, Stalled: true,
-			Message: "Cognigy gave the new key another name than the one asked for, so that the key could not be found again if it got lost; " +
-				"it was revoked. Check what changes names on the way to Cognigy",
-		})
+			Message: "Cognigy gave the new key another name than the one asked for, so that it could not be found again if it got lost; " +
+				"find out what changes names on the way to Cognigy; " + r.discard(ctx, p, link, issued),
+		}
 	}
 	return issued, nil
 }
@@ -163,14 +183,21 @@ func (r *EndpointAPIKeyReconciler) deliver(ctx context.Context, p *pass, link *c
 	}
 	composed := delivery.Compose(p.secret, p.key, record, issued.Plaintext.Reveal())
 	doubtful, last := r.writeUntil(ctx, p, composed)
+	delivered := last == nil
+	if last != nil {
+		var unread error
+		// An earlier try may have been carried out without our seeing the answer: client-go repeats some by itself.
+		delivered, unread = r.delivered(ctx, p, record)
+		doubtful = doubtful || unread != nil
+	}
 	switch {
-	case last == nil, r.delivered(context.WithoutCancel(ctx), p, record):
-		r.event(p.key, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, p.secret.Name)
+	case delivered:
+		r.event(p.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, p.secret.Name)
 		return nil
 	case doubtful:
 		return undelivered(last, "whether it was after all will be seen before another key is made")
 	default:
-		return r.discard(ctx, p, link, issued, undelivered(last, "so it was revoked; trying again"))
+		return undelivered(last, r.discard(ctx, p, link, issued))
 	}
 }
 
@@ -201,29 +228,33 @@ func (r *EndpointAPIKeyReconciler) writeUntil(ctx context.Context, p *pass, comp
 }
 
 // delivered tells whether the Secret holds the record.
-func (r *EndpointAPIKeyReconciler) delivered(ctx context.Context, p *pass, record delivery.Record) bool {
+func (r *EndpointAPIKeyReconciler) delivered(ctx context.Context, p *pass, record delivery.Record) (bool, error) {
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBackTimeout)
+	defer cancel()
 	before := p.secret
-	if r.readSecret(ctx, p) == nil {
-		read := delivery.Read(p.secret, p.key)
-		if read.Intact && read.KeyID == record.KeyID {
-			return true
-		}
+	if err := r.readSecret(detached, p); err != nil {
+		p.secret = before
+		return false, err
+	}
+	if read := delivery.Read(p.secret, p.key); read.Intact && read.KeyID == record.KeyID {
+		return true, nil
 	}
 	p.secret = before
-	return false
+	return false, nil
 }
 
-// discard revokes a key that could not be delivered. The intent stays, so that a list is asked whether the key is gone.
-func (r *EndpointAPIKeyReconciler) discard(ctx context.Context, p *pass, link *connection.Link, issued *cognigy.IssuedKey, why error) error {
+// discard revokes a key that was not delivered, and says how that went. The intent stays, so that a list is asked whether the
+// key is gone.
+func (r *EndpointAPIKeyReconciler) discard(ctx context.Context, p *pass, link *connection.Link, issued *cognigy.IssuedKey) string {
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timing.RequestTimeout)
 	defer cancel()
 	if err := link.DeleteKey(detached, p.key.Spec.Endpoint.ID, issued.ID); err != nil {
-		logf.FromContext(ctx).Error(err, "could not revoke a key that was not delivered; its intent is on record", "keyID", issued.ID)
-		return why
+		logf.FromContext(ctx).Error(err, "could not revoke a key that was not delivered", "keyID", issued.ID)
+		return fmt.Sprintf("key %s could not be revoked: if it does not go away soon, revoke it in Cognigy", issued.ID)
 	}
 	logf.FromContext(ctx).Info("revoked a key that was not delivered", "keyID", issued.ID, "keyPreview", issued.Preview)
-	r.event(p.key, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
-	return why
+	r.event(p.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
+	return fmt.Sprintf("key %s was revoked; trying again", issued.ID)
 }
 
 func displayName(key *v1alpha1.EndpointAPIKey) string {

@@ -32,6 +32,7 @@ type pass struct {
 	listing    *plan.Listing       // that the plan is made on, once Cognigy was asked in this pass
 	concluded  bool                // it is certain that the recorded intent made no key
 	released   bool                // the finalizer is gone
+	admitted   bool                // it has its turn to send requests
 	observed   plan.Observed
 	timing     plan.Timing
 }
@@ -90,8 +91,25 @@ func (r *EndpointAPIKeyReconciler) link(ctx context.Context, p *pass) (*connecti
 	if err := connection.Usable(p.connection); err != nil {
 		return nil, err
 	}
-	return r.Connections.Link(ctx, p.connection)
+	link, err := r.Connections.Link(ctx, p.connection)
+	if err != nil || p.admitted {
+		return link, err
+	}
+	if wait := link.Turn(p.key.UID, requestsOfPass, r.Clock.Now()); wait > 0 {
+		return nil, &notYet{wait: wait}
+	}
+	p.admitted = true
+	return link, nil
 }
+
+// requestsOfPass is how many requests a pass sends as a rule: it issues, or it looks, or it looks and does something.
+const requestsOfPass = 1
+
+// notYet: it is not this resource's turn to send requests.
+type notYet struct{ wait time.Duration }
+
+// Error implements error.
+func (e *notYet) Error() string { return "waiting for a turn" }
 
 func (r *EndpointAPIKeyReconciler) readConnection(ctx context.Context, p *pass) error {
 	found, err := r.Connections.Find(ctx, p.key)
@@ -145,8 +163,13 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 		if p.observed.Live {
 			p.observed.Listing = p.listing
 		}
-		p.observed.MissingSince = link.MissingSince(key.Spec.Endpoint.ID, secret.KeyID,
-			secret.IssuedAt.Add(p.timing.RequestTimeout+p.timing.ListLag))
+		if secret.Intact {
+			p.observed.MissingSince = link.MissingSince(key.Spec.Endpoint.ID, secret.KeyID,
+				secret.IssuedAt.Add(p.timing.RequestTimeout+p.timing.ListLag))
+		}
+		if !p.observed.Live {
+			p.observed.EndpointGone = link.Gone(key.Spec.Endpoint.ID)
+		}
 	}
 }
 
@@ -174,7 +197,8 @@ func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secr
 			began = at
 		}
 	}
-	if began.Equal(last.started) {
+	// Another operator may have issued within the same second, which is all that the status tells.
+	if began.Equal(last.started) && secret.IssuedAt.Equal(last.started) {
 		ended = last.ended
 	}
 	return began, ended

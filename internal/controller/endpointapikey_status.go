@@ -50,9 +50,11 @@ func stalledFor(conditions []metav1.Condition) metav1.Condition {
 	return metav1.Condition{}
 }
 
-// event records what was done.
-func (r *EndpointAPIKeyReconciler) event(key *v1alpha1.EndpointAPIKey, reason, action, format string, args ...any) {
-	r.Events.Eventf(key, nil, corev1.EventTypeNormal, reason, action, "%s", clip(fmt.Sprintf(format, args...), maxNote))
+// event records what was done with a key in Cognigy. The key is the related object: events that differ in their note only
+// are taken for repetitions of one.
+func (r *EndpointAPIKeyReconciler) event(key *v1alpha1.EndpointAPIKey, keyID, reason, action, format string, args ...any) {
+	related := &corev1.ObjectReference{Kind: "CognigyAPIKey", Namespace: key.Namespace, Name: keyID}
+	r.Events.Eventf(key, related, corev1.EventTypeNormal, reason, action, "%s", clip(fmt.Sprintf(format, args...), maxNote))
 }
 
 // statusOf is the status that follows from a plan and from what went wrong.
@@ -60,9 +62,12 @@ func statusOf(p *pass, next plan.Plan, problem *connection.Problem, now time.Tim
 	status := v1alpha1.EndpointAPIKeyStatus{
 		ObservedGeneration:     p.key.Generation,
 		EndpointID:             p.key.Spec.Endpoint.ID,
-		LastHandledReconcileAt: requested(p.key),
+		LastHandledReconcileAt: p.key.Status.LastHandledReconcileAt,
 		IssuedAt:               p.key.Status.IssuedAt,
 		Conditions:             p.key.DeepCopy().Status.Conditions,
+	}
+	if p.observed.Live {
+		status.LastHandledReconcileAt = requested(p.key)
 	}
 	if next.Open {
 		status.Issuance = p.key.Status.Issuance

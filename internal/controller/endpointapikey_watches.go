@@ -78,6 +78,21 @@ var relevant = predicate.Or(
 	finalizersChanged,
 )
 
+// usability lets pass what changes whether a connection can be used, and for what; not every report of one that cannot.
+var usability = predicate.Or(predicate.GenerationChangedPredicate{}, finalizersChanged, predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := readiness(e.ObjectOld), readiness(e.ObjectNew)
+		return before.Status != after.Status || before.Reason != after.Reason || before.ObservedGeneration != after.ObservedGeneration
+	},
+})
+
+func readiness(object client.Object) metav1.Condition {
+	if ready := meta.FindStatusCondition(object.(v1alpha1.Connection).GetConnectionStatus().Conditions, v1alpha1.ConditionReady); ready != nil {
+		return *ready
+	}
+	return metav1.Condition{}
+}
+
 // wiped lets pass the loss of a report, so that it is made again.
 var wiped = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	return reported(e.ObjectOld) && !reported(e.ObjectNew)

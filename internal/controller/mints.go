@@ -36,6 +36,13 @@ func (l *mintLog) start(owner types.UID, at time.Time) {
 	l.mints[owner] = mints[max(len(mints)-remembered, 0):]
 }
 
+// drop forgets the latest POST: it made no key.
+func (l *mintLog) drop(owner types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mints[owner] = l.mints[owner][:len(l.mints[owner])-1]
+}
+
 // end notes that the answer of the latest POST is there.
 func (l *mintLog) end(owner types.UID, at time.Time) {
 	l.mu.Lock()

@@ -74,20 +74,27 @@ func safeName(name string) bool {
 // refusal tells whether Kubernetes refuses a write, so that repeating it as it is will not help.
 func refusal(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) ||
-		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) ||
-		apierrors.IsUnauthorized(err)
+		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsMethodNotSupported(err) || apierrors.IsUnauthorized(err)
 }
 
-// refused makes a refusal of the Secret a problem. The API server's words may be passed on only where it saw no plaintext:
-// admission webhooks quote what they refuse.
+// refused makes a problem of an error with the Secret, unless it is nil. The API server's words may be passed on only where
+// nobody saw a plaintext: admission webhooks quote what they refuse.
 func refused(err error, secret types.NamespacedName, words string) error {
-	if err == nil || !refusal(err) {
-		return err
+	if err == nil {
+		return nil
 	}
 	return &connection.Problem{
-		Reason: v1alpha1.ReasonSecretRefused, Stalled: true,
+		Reason: v1alpha1.ReasonSecretRefused, Stalled: refusal(err),
 		Message: fmt.Sprintf("Kubernetes refuses the Secret %q; make room for it, or allow it: %s", secret, words),
 	}
+}
+
+// reasonOf is what can be said of an error that may quote a plaintext.
+func reasonOf(err error) string {
+	if reason := apierrors.ReasonForError(err); reason != "" {
+		return string(reason)
+	}
+	return "no answer"
 }
 
 // undelivered says why a new key could not be written into its Secret, without quoting what may have seen the plaintext.
@@ -95,12 +102,8 @@ func undelivered(err error, whatNow string) error {
 	if apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
 		return err
 	}
-	why := string(apierrors.ReasonForError(err))
-	if why == "" {
-		why = "no answer"
-	}
 	return &connection.Problem{
 		Reason: v1alpha1.ReasonSecretRefused, Stalled: refusal(err),
-		Message: fmt.Sprintf("the new key could not be written into its Secret in time (%s); %s", why, whatNow),
+		Message: fmt.Sprintf("the new key could not be written into its Secret in time (%s); %s", reasonOf(err), whatNow),
 	}
 }

@@ -43,7 +43,6 @@ type ProtectionReconciler struct {
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=patch
-// +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections/finalizers;clustercognigyconnections/finalizers,verbs=update
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *ProtectionReconciler) SetupWithManager(mgr ctrl.Manager, name string) error {

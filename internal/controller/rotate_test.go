@@ -40,10 +40,10 @@ func TestRotateWithOverlap(t *testing.T) {
 	retiring := found.Status.Retiring[0]
 	w.Expect(retiring.KeyID).To(Equal(w.cognigy.Ledger()[0].ID))
 	w.Expect(retiring.RevokeAt.Time).To(BeTemporally("~", found.Status.IssuedAt.Add(overlap), time.Second))
-	found = w.settles(key, 1)
+	w.eventually(func(g Gomega) { g.Expect(w.read(key).Status.Retiring).To(BeEmpty()) })
+	w.settles(key, 1)
 	w.Expect(w.cognigy.Works(w.endpoint.ID, old)).To(BeFalse())
 	w.Expect(*w.cognigy.Ledger()[0].RevokedAt).To(BeTemporally(">=", retiring.RevokeAt.Time))
-	w.Expect(found.Status.Retiring).To(BeEmpty())
 	w.Expect(w.posts()).To(Equal(2))
 }
 

@@ -5,6 +5,7 @@ package delivery
 
 import (
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -44,14 +45,14 @@ func Repair(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Sec
 // Detach returns the Secret without its owner reference, so that it survives its owner.
 func Detach(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
 	secret := existing.DeepCopy()
-	references := secret.OwnerReferences
-	secret.OwnerReferences = nil
-	for _, reference := range references {
-		if reference.UID != owner.UID {
-			secret.OwnerReferences = append(secret.OwnerReferences, reference)
-		}
-	}
+	disown(secret, owner)
 	return secret
+}
+
+func disown(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) {
+	secret.OwnerReferences = slices.DeleteFunc(secret.OwnerReferences, func(reference metav1.OwnerReference) bool {
+		return reference.UID == owner.UID
+	})
 }
 
 // fresh returns a copy of the Secret with labels, annotations and owner reference as the spec wants them.
@@ -113,8 +114,13 @@ func writtenByUs(secret *corev1.Secret) *fieldpath.Set {
 	return written
 }
 
-// setController makes the resource the Secret's one controller. Callers have made sure that there is no other.
+// setController makes the resource the Secret's one controller. Callers have made sure that there is no other. A Secret that
+// is to outlive its resource has none: the garbage collector does not wait for the operator if a deletion is in the foreground.
 func setController(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) {
+	if owner.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
+		disown(secret, owner)
+		return
+	}
 	reference := *metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind("EndpointAPIKey"))
 	for i := range secret.OwnerReferences {
 		if secret.OwnerReferences[i].UID == owner.UID {

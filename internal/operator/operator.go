@@ -102,7 +102,8 @@ func newManager(config *rest.Config, options *options.Options) (manager.Manager,
 		}
 	}
 	config = rest.CopyConfig(config)
-	config.QPS = -1 // the API server's priority and fairness decides, not a guess made here
+	config.WarningHandler = rest.NoWarnings{} // admission quotes what it warns of, and that may be a Secret
+	config.QPS = -1                           // the API server's priority and fairness decides, not a guess made here
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cacheOptions(options),

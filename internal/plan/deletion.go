@@ -41,8 +41,8 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 // lastShown is from when on a list shows the key of the latest issuance that is known of.
 func (o Observed) lastShown(t Timing) time.Time {
 	switch {
-	case o.LastIssued.IsZero():
-		return time.Time{}
+	case o.LastIssued.IsZero(): // the report may have been wiped, and another process have begun an issuance before this one worked
+		return o.WatchedSince.Add(t.RequestTimeout + t.ListLag)
 	case o.LastEnded.IsZero():
 		return o.LastIssued.Add(t.RequestTimeout + t.ListLag)
 	default:

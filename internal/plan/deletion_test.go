@@ -65,6 +65,9 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 	last := func(at time.Duration) change {
 		return func(o *plan.Observed) { o.LastIssued = start.Add(at) }
 	}
+	started := func(at time.Duration) change {
+		return func(o *plan.Observed) { o.LastIssued, o.WatchedSince = time.Time{}, start.Add(at) }
+	}
 	ended := func(at time.Duration) change {
 		return func(o *plan.Observed) { o.LastEnded = start.Add(at) }
 	}
@@ -116,6 +119,14 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 		{
 			"When the wait is over, another list is needed.",
 			delivered(deleting, issued(-settles), listed(-time.Second)), "Look Revoking key again:0s",
+		},
+		{
+			"Where nothing tells of an issuance, an earlier process may have begun one until this one worked.",
+			delivered(deleting, absent, started(-time.Second), looked()), "Wait Revoking again:34s",
+		},
+		{
+			"After that, that nothing tells of one means that there is none.",
+			delivered(deleting, absent, started(-settles), looked()), "Release Revoking",
 		},
 		{
 			"Where the Secret is gone, anything else that tells of the last issue counts.",

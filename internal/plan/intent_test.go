@@ -39,6 +39,14 @@ func TestIntent(t *testing.T) {
 			fresh(protected, intent(-settles), looked(key("k1", 0))), "Revoke k1 Verifying open",
 		},
 		{
+			"The key that an altered Secret names was delivered, and workloads may use it: it is replaced, not revoked like a lost one.",
+			delivered(intent(-settles), broken, looked(key("k1", -time.Hour))), "Issue Issuing",
+		},
+		{
+			"Others beside it may be lost ones.",
+			delivered(intent(-settles), broken, looked(key("k1", -time.Hour), key("k2", 0))), "Revoke k2 Verifying open",
+		},
+		{
 			"When a list shows nothing any more, a key is made.",
 			fresh(protected, intent(-settles), looked()), "Issue Issuing",
 		},

@@ -53,6 +53,10 @@ func TestFirstIssue(t *testing.T) {
 			fresh(protected, live, func(o *plan.Observed) { o.EndpointGone = true }), "Wait EndpointNotFound again:1m0s",
 		},
 		{
+			"That it was gone when it was asked last does not mean that it is.",
+			fresh(protected, func(o *plan.Observed) { o.EndpointGone = true }), "Look EndpointNotFound",
+		},
+		{
 			"Cognigy's answer without its list is no proof that nothing exists.",
 			fresh(protected, live), "Wait Issuing again:1s",
 		},
@@ -103,6 +107,14 @@ func TestHealing(t *testing.T) {
 		{
 			"And so must the end.",
 			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f••••••••0000"})), "Issue Issuing",
+		},
+		{
+			"Should Cognigy come to show more characters, those that are known are compared.",
+			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••997c2e"})), "Wait Delivered key again:10m0s",
+		},
+		{
+			"With more characters, too, another key's are told.",
+			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••990000"})), "Issue Issuing",
 		},
 		{
 			"A preview without a mask proves nothing, so that a change of Cognigy's format does not replace every key.",

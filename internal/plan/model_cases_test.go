@@ -107,23 +107,24 @@ var holes = []struct {
 		violate: "S1: the resource is gone, and k2 works",
 		ending:  deleted,
 		events: []event{
-			{do: run},
-			{do: restart},
+			{do: wait, wait: 36 * time.Second},
+			{do: run, who: b},
 			{do: suspend},
 			{do: deleteSecret},
-			{do: run},
+			{do: run, who: b},
 			{do: lag, wait: time.Second},
 		},
 	},
 	{
 		why:     "Two operators issued keys within one second, the Secret is gone, and the status only tells the second.",
-		quirks:  quirks{sameSecond: true},
+		quirks:  quirks{selfCentred: true},
 		violate: "S1: the resource is gone, and k3 works",
 		ending:  deleted,
 		events: []event{
 			{do: run},
 			{do: deleteSecret},
 			{do: reach, who: b, until: "POST"},
+			{do: revokeOutside},
 			{do: wait, wait: 4 * time.Second},
 			{do: run, who: b},
 			{do: deleteSecret},
@@ -137,6 +138,8 @@ var holes = []struct {
 		ending:  deleted,
 		clocks:  time.Second,
 		events: []event{
+			{do: wait, wait: 36 * time.Second},
+			{do: wait, wait: time.Minute}, // who has just started is careful
 			{do: run, who: b},
 			{do: lag, wait: time.Second},
 		},

@@ -24,7 +24,7 @@ func (o *operator) plan(p *pass) plan.Plan {
 	observed := plan.Observed{
 		Deleting: key.deleting, Retain: key.retain, Suspended: key.suspended, Protected: key.protected,
 		Requested: key.requested != key.handled, Rotation: key.rotation, EndpointID: endpointID, Marker: marker,
-		RetiresAt: key.status.retiresAt, Secret: seen, EndpointGone: p.gone, Live: p.live,
+		RetiresAt: key.status.retiresAt, Secret: seen, EndpointGone: p.gone || !p.live && o.gone, Live: p.live,
 		WatchedSince: o.started, Listing: o.listing,
 	}
 	observed.LastIssued, observed.LastEnded = o.lastIssued(key, seen)
@@ -68,9 +68,8 @@ func (o *operator) lastIssued(key *resource, seen plan.Secret) (began, ended tim
 			began = at
 		}
 	}
-	// The status tells seconds only: another operator may have issued a key within the same.
-	ours := seen.IssuedAt.Equal(last.started) || key.status.issuedAt.Before(last.started.Truncate(time.Second)) || o.world.quirks.sameSecond
-	if began.Equal(last.started) && ours {
+	// The status tells seconds only, and clocks differ: that another operator has issued none since, only the Secret proves.
+	if began.Equal(last.started) && (seen.IssuedAt.Equal(last.started) || o.world.quirks.selfCentred) {
 		ended = last.ended
 	}
 	return began, ended
@@ -89,7 +88,7 @@ func (o *operator) missingSince(keyID string, shownFrom time.Time) time.Time {
 
 // glance lists the keys, and remembers the list: for this resource, or for another one of the same Endpoint.
 func (o *operator) glance() (*plan.Listing, error) {
-	if o.world.cognigy.gone {
+	if o.gone = o.world.cognigy.gone; o.gone {
 		return nil, errGone
 	}
 	o.listing = &plan.Listing{At: o.clock(), Keys: o.world.list()}

@@ -16,7 +16,7 @@ type quirks struct {
 	hastyDiscard bool // revokes the new key although an attempt to write it may have been carried out
 	forgetful    bool // drops status.issuedAt with the key
 	lateDelivery bool // delivers although it is late
-	sameSecond   bool // takes its own issuance for the last, if status.issuedAt names the second of it
+	selfCentred  bool // takes its own issuance for the last although the Secret does not say so
 	exactClocks  bool // takes what another operator's clock says for the future, if it is a second ahead
 }
 
@@ -29,6 +29,7 @@ type operator struct {
 	listing *plan.Listing // the newest that the process has seen
 	missing map[string]time.Time
 	mints   []mint
+	gone    bool // the Endpoint was, when the process asked last
 
 	due    time.Time // when the next pass is wanted
 	again  bool      // something happened since the pass began
@@ -59,7 +60,7 @@ func (o *operator) clock() time.Time { return o.world.now.Add(o.skew) }
 // restart is the end of one process and the beginning of the next.
 func (o *operator) restart() {
 	o.end()
-	o.started, o.listing, o.missing, o.mints = o.clock(), nil, map[string]time.Time{}, nil
+	o.started, o.listing, o.missing, o.mints, o.gone = o.clock(), nil, map[string]time.Time{}, nil, false
 	o.due = o.world.now
 }
 

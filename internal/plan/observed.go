@@ -135,5 +135,7 @@ func (s Secret) fits(preview string) bool {
 		return true
 	}
 	tail := strings.TrimLeft(rest, "•")
-	return strings.HasPrefix(s.Head, head) && strings.HasSuffix(s.Tail, tail)
+	// Should Cognigy come to show more or fewer characters, those that both have are compared.
+	return (strings.HasPrefix(s.Head, head) || strings.HasPrefix(head, s.Head)) &&
+		(strings.HasSuffix(s.Tail, tail) || strings.HasSuffix(tail, s.Tail))
 }

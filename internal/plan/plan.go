@@ -83,8 +83,10 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 		p = Plan{State: Suspended, HasKey: o.recorded(), Open: o.unconcluded()}
 	case o.Secret.State == SecretForeign:
 		p = Plan{State: SecretNotOwned, Open: o.unconcluded(), Again: now.Add(foreignWait)}
-	case o.EndpointGone:
+	case o.EndpointGone && looked:
 		p = Plan{State: EndpointNotFound, Open: o.unconcluded(), Again: now.Add(min(goneWait, t.DriftInterval))}
+	case o.EndpointGone: // when it was asked last; it may have come back
+		p = Plan{Do: Look, State: EndpointNotFound, Open: o.unconcluded()}
 	default:
 		p = upkeep(o, now, t)
 	}

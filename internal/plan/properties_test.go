@@ -34,10 +34,14 @@ func settled(o plan.Observed, begun time.Time) bool {
 
 // shown tells whether the list shows what the last issuance has made.
 func shown(o plan.Observed) bool {
-	if o.LastIssued.IsZero() || o.LastEnded.IsZero() {
+	switch {
+	case o.LastIssued.IsZero():
+		return settled(o, o.WatchedSince)
+	case o.LastEnded.IsZero():
 		return settled(o, o.LastIssued)
+	default:
+		return !o.Listing.At.Before(o.LastEnded.Add(timing.ListLag))
 	}
-	return !o.Listing.At.Before(o.LastEnded.Add(timing.ListLag))
 }
 
 // believed tells whether an intent is not from a future that no clock explains.
@@ -64,10 +68,9 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		}
 		return p.Do != plan.Revoke || o.Live && len(p.Revoke) > 0
 	},
-	"S3: the Secret's key is not revoked, unless deleting or the key is another": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Revoke || o.Deleting || !recorded(o) || !slices.ContainsFunc(p.Revoke, func(key plan.Key) bool {
-			return key.ID == o.Secret.KeyID && key.Preview != "8a4f••••0000"
-		})
+	"S3: the key that the Secret names is not revoked, unless deleting": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Revoke || o.Deleting || o.Secret.State != plan.SecretOurs ||
+			!slices.ContainsFunc(p.Revoke, func(key plan.Key) bool { return key.ID == o.Secret.KeyID })
 	},
 	"S1: it is not let go while a key may live": func(o plan.Observed, p plan.Plan) bool {
 		if p.Do != plan.Release {

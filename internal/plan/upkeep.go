@@ -3,7 +3,10 @@
 
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	mintBudget = 5
@@ -96,10 +99,17 @@ func (o Observed) missingSince(t Timing) time.Time {
 // replace issues a key where the Secret holds none that works. Keys of an attempt that was not concluded lost their
 // plaintext: they go first. Any others are older, and are revoked once the new one is delivered.
 func replace(o Observed, now time.Time) Plan {
-	if owned := o.owned(); o.unconcluded() && len(owned) > 0 {
-		return Plan{Do: Revoke, Revoke: owned, State: Verifying, Open: true}
+	if lost := o.undelivered(); o.unconcluded() && len(lost) > 0 {
+		return Plan{Do: Revoke, Revoke: lost, State: Verifying, Open: true}
 	}
 	return issue(o, now, Plan{State: Issuing})
+}
+
+// undelivered returns the owned keys but the one that the Secret names: even if the record was altered, workloads may use it.
+func (o Observed) undelivered() []Key {
+	return slices.DeleteFunc(o.owned(), func(key Key) bool {
+		return o.Secret.State == SecretOurs && key.ID == o.Secret.KeyID
+	})
 }
 
 // issue adds Issue to a plan, within the mint budget.

@@ -1,0 +1,29 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// jitter is by which share a wait is longer at most, so that what failed together is not tried again together.
+const jitter = 0.5
+
+// backoff waits twice as long after each failure of an item, from the shortest to the longest wait, with jitter.
+func backoff(shortest, longest time.Duration) workqueue.TypedRateLimiter[reconcile.Request] {
+	return &jittered{workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortest, longest)}
+}
+
+type jittered struct {
+	workqueue.TypedRateLimiter[reconcile.Request]
+}
+
+// When implements workqueue.TypedRateLimiter.
+func (j *jittered) When(item reconcile.Request) time.Duration {
+	return wait.Jitter(j.TypedRateLimiter.When(item), jitter)
+}
