@@ -122,3 +122,24 @@ func TestAllowedNamespaces(t *testing.T) {
 		{why: "any, but which?", with: expression(map[string]any{"key": "team", "operator": "Exists", "values": []any{"crm"}}), refused: operatorMessage},
 	})
 }
+
+func TestRateLimit(t *testing.T) {
+	limit := func(values fields) fields {
+		with := fields{}
+		for name, value := range values {
+			with["spec.rateLimit."+name] = value
+		}
+		return with
+	}
+	for _, k := range connectionKinds {
+		testAdmission(t, k, []admission{
+			{why: "the least", with: limit(fields{"requestsPerSecond": 1})},
+			{why: "the most", with: limit(fields{"requestsPerSecond": 1000, "burst": 1000})},
+			{why: "none at all would never issue a key", with: limit(fields{"requestsPerSecond": 0}), refused: "should be greater than or equal to 1"},
+			{why: "more than Cognigy could take", with: limit(fields{"requestsPerSecond": 1001}), refused: "should be less than or equal to 1000"},
+			{why: "a burst of none", with: limit(fields{"requestsPerSecond": 1, "burst": 0}), refused: "should be greater than or equal to 1"},
+			{why: "a burst without bound", with: limit(fields{"requestsPerSecond": 1, "burst": 1001}), refused: "should be less than or equal to 1000"},
+			{why: "a burst of what?", with: limit(fields{"burst": 5}), refused: "spec.rateLimit.requestsPerSecond: Required value"},
+		})
+	}
+}
