@@ -13,7 +13,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -24,12 +23,6 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
-
-// deliveryWait is the time between two tries to write a Secret.
-const deliveryWait = 500 * time.Millisecond
-
-// readBackTimeout bounds the look whether a write that failed was carried out after all.
-const readBackTimeout = 5 * time.Second
 
 // issue makes a key and delivers it, in one go, since the plaintext cannot survive into another reconcile. Whatever stops it
 // before the POST leaves nothing behind; whatever stops it after that leaves the intent, so that the key is found by its
@@ -171,90 +164,6 @@ func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *co
 		}
 	}
 	return issued, nil
-}
-
-// deliver writes the Secret, again and again until the deadline if Kubernetes cannot. It never writes over what somebody else
-// delivered. A key that was certainly not delivered is revoked. If a write may have been carried out, the intent stays, and a
-// later pass sees what became of the key.
-func (r *EndpointAPIKeyReconciler) deliver(ctx context.Context, p *pass, link *connection.Link, issued *cognigy.IssuedKey) error {
-	record := delivery.Record{
-		OwnerUID: string(p.key.UID), EndpointID: p.key.Spec.Endpoint.ID, KeyID: issued.ID, Preview: issued.Preview,
-		IssuedAt: p.key.Status.Issuance.StartedAt.Time,
-	}
-	composed := delivery.Compose(p.secret, p.key, record, issued.Plaintext.Reveal())
-	doubtful, last := r.writeUntil(ctx, p, composed)
-	delivered := last == nil
-	if last != nil {
-		var unread error
-		// An earlier try may have been carried out without our seeing the answer: client-go repeats some by itself.
-		delivered, unread = r.delivered(ctx, p, record)
-		doubtful = doubtful || unread != nil
-	}
-	switch {
-	case delivered:
-		r.event(p.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, p.secret.Name)
-		return nil
-	case doubtful:
-		return undelivered(last, "whether it was after all will be seen before another key is made")
-	default:
-		return undelivered(last, r.discard(ctx, p, link, issued))
-	}
-}
-
-// writeUntil writes the Secret until that succeeds, is refused, or the context's deadline has passed: who is late gives up. It
-// returns whether any try may have been carried out in spite of its error, and the last error.
-func (r *EndpointAPIKeyReconciler) writeUntil(ctx context.Context, p *pass, composed *corev1.Secret) (doubtful bool, last error) {
-	deadline, _ := ctx.Deadline()
-	err := wait.PollUntilContextCancel(ctx, deliveryWait, true, func(ctx context.Context) (bool, error) {
-		// A process that was paused has not been told by its timers yet.
-		if !r.Clock.Now().Before(deadline) {
-			return false, context.DeadlineExceeded
-		}
-		written, err := r.write(ctx, p, composed.DeepCopy())
-		if last = err; err == nil {
-			p.secret = written
-			return true, nil
-		}
-		if refusal(err) || apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
-			return false, err
-		}
-		doubtful = true
-		return false, nil
-	})
-	if err != nil && last == nil {
-		last = err
-	}
-	return doubtful, last
-}
-
-// delivered tells whether the Secret holds the record.
-func (r *EndpointAPIKeyReconciler) delivered(ctx context.Context, p *pass, record delivery.Record) (bool, error) {
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBackTimeout)
-	defer cancel()
-	before := p.secret
-	if err := r.readSecret(detached, p); err != nil {
-		p.secret = before
-		return false, err
-	}
-	if read := delivery.Read(p.secret, p.key); read.Intact && read.KeyID == record.KeyID {
-		return true, nil
-	}
-	p.secret = before
-	return false, nil
-}
-
-// discard revokes a key that was not delivered, and says how that went. The intent stays, so that a list is asked whether the
-// key is gone.
-func (r *EndpointAPIKeyReconciler) discard(ctx context.Context, p *pass, link *connection.Link, issued *cognigy.IssuedKey) string {
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timing.RequestTimeout)
-	defer cancel()
-	if err := link.DeleteKey(detached, p.key.Spec.Endpoint.ID, issued.ID); err != nil {
-		logf.FromContext(ctx).Error(err, "could not revoke a key that was not delivered", "keyID", issued.ID)
-		return fmt.Sprintf("key %s could not be revoked: if it does not go away soon, revoke it in Cognigy", issued.ID)
-	}
-	logf.FromContext(ctx).Info("revoked a key that was not delivered", "keyID", issued.ID, "keyPreview", issued.Preview)
-	r.event(p.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
-	return fmt.Sprintf("key %s was revoked; trying again", issued.ID)
 }
 
 func displayName(key *v1alpha1.EndpointAPIKey) string {

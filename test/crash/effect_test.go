@@ -1,0 +1,101 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package crash_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// point is a place to crash at: an effect of a story, by its kind and how often the story had that kind before. A plain number
+// would mean another effect in each run, since probes and routine looks come in between by the clock.
+type point struct {
+	effect string
+	nth    int
+}
+
+func (p point) String() string { return fmt.Sprintf("%s #%d", p.effect, p.nth) }
+
+// moment is when, relative to the effect, the operator dies.
+type moment string
+
+const (
+	before    moment = "before"    // the request never leaves
+	committed moment = "committed" // the request is carried out, the answer never arrives
+	answered  moment = "answered"  // the answer arrives, and nothing follows
+)
+
+var moments = []moment{before, committed, answered}
+
+// crash is a case.
+type crash struct {
+	point  point
+	moment moment
+}
+
+func (c crash) String() string { return fmt.Sprintf("%s/%s", c.point, c.moment) }
+
+// Effects that the judges look at.
+const (
+	effectPost   = "cognigy POST apikeys"
+	effectDelete = "cognigy DELETE apikeys"
+	effectCreate = "create secrets"
+	dryRun       = " (dry run)" // ends the name of a rehearsal
+)
+
+// kubernetesEffect names a request to the API server that is to change something, rehearsals included. Events and leases are
+// reports, which nothing is decided on.
+func kubernetesEffect(r *http.Request) (string, bool) {
+	verbs := map[string]string{
+		http.MethodPost: "create", http.MethodPut: "update", http.MethodPatch: "patch", http.MethodDelete: "delete",
+	}
+	verb, writes := verbs[r.Method]
+	if !writes {
+		return "", false
+	}
+	name := verb + " " + resource(r.URL.Path)
+	if strings.HasSuffix(name, " events") || strings.HasSuffix(name, " leases") {
+		return "", false
+	}
+	if r.URL.Query().Has("dryRun") {
+		name += dryRun
+	}
+	return name, true
+}
+
+// resource returns the resource and the subresource of a path, such as endpointapikeys.status.
+func resource(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	skip := 2 // api, v1
+	if parts[0] == "apis" {
+		skip = 3
+	}
+	parts = parts[min(skip, len(parts)):]
+	if len(parts) > 2 && parts[0] == "namespaces" && parts[2] != "status" {
+		parts = parts[2:]
+	}
+	switch len(parts) {
+	case 0:
+		return path
+	case 1, 2:
+		return parts[0]
+	default:
+		return parts[0] + "." + parts[2] // a slash would begin another subtest
+	}
+}
+
+// cognigyEffect names a request to Cognigy. Reads count too: what the operator learns is what it acts on.
+func cognigyEffect(r *http.Request) (string, bool) {
+	kind := "endpoints"
+	if strings.Contains(r.URL.Path, "/apikeys") {
+		kind = "apikeys"
+	}
+	return "cognigy " + r.Method + " " + kind, true
+}
+
+// writes tells whether an effect changes, or might change, anything.
+func writes(effect string) bool {
+	return !strings.HasPrefix(effect, "cognigy GET ")
+}
