@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,7 +55,8 @@ type EndpointAPIKeyReconciler struct {
 	// ListLag is how long a list of keys may take to show what was done.
 	ListLag time.Duration
 
-	started       time.Time
+	lead          sync.Once
+	started       time.Time // of the work, by lead
 	mints         mintLog
 	confirmations workqueue.TypedRateLimiter[reconcile.Request]
 }
@@ -68,7 +70,7 @@ type EndpointAPIKeyReconciler struct {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *EndpointAPIKeyReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.started, r.confirmations = r.Clock.Now(), backoff(confirmWait, longestWait)
+	r.confirmations = backoff(confirmWait, longestWait)
 	if err := indexKeys(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
@@ -87,6 +89,8 @@ func (r *EndpointAPIKeyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 
 // Reconcile takes one step: observe, plan, act, report.
 func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	// Reconciles begin with leadership, which on a standby is long after its start.
+	r.lead.Do(func() { r.started = r.Clock.Now() })
 	// The cache is often a write of our own behind, and acting on that costs writes that are refused.
 	key := &v1alpha1.EndpointAPIKey{}
 	if err := r.Live.Get(ctx, request.NamespacedName, key); err != nil {
@@ -140,7 +144,7 @@ func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, 
 		return after(longestWait) // its recovery is an event
 	case retryAfter(failure) > 0:
 		return after(retryAfter(failure))
-	case failure != nil && (busy || next.Again.IsZero()):
+	case failure != nil && (busy || next.Again.IsZero() || problemOf(failure) == nil):
 		return ctrl.Result{}, failure
 	case busy && next.Do == plan.Revoke:
 		return after(r.confirmations.When(request))

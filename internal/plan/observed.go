@@ -34,7 +34,7 @@ type Observed struct {
 	// whoever reads afterwards sees the intent or the delivery.
 	Live bool
 
-	WatchedSince time.Time   // when this process started
+	WatchedSince time.Time   // when this process began to work: started, and leads
 	LastIssued   time.Time   // when the latest issuance that is known of was begun, not in the future; zero if none
 	LastEnded    time.Time   // when that one had ended; zero if it is not known, or still under way
 	Issues       []time.Time // when this process issued keys for this resource, oldest first
