@@ -130,13 +130,26 @@ func (r *EndpointAPIKeyReconciler) plan(p *pass) plan.Plan {
 
 // result says when to look again.
 func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, failure error) (ctrl.Result, error) {
-	after := func(wait time.Duration) (ctrl.Result, error) {
-		return ctrl.Result{RequeueAfter: max(wait, time.Millisecond)}, nil
-	}
-	busy := next.Do != plan.Wait
 	if next.Do != plan.Revoke && next.Do != plan.Look {
 		r.confirmations.Forget(request)
 	}
+	if failure != nil {
+		return r.resultOf(failure, next)
+	}
+	switch {
+	case next.Do == plan.Revoke:
+		return after(r.confirmations.When(request))
+	case next.Do != plan.Wait:
+		return after(0)
+	case next.Again.IsZero():
+		return ctrl.Result{}, nil
+	default:
+		return after(next.Again.Sub(r.Clock.Now()))
+	}
+}
+
+// resultOf says when to try again after a failure.
+func (r *EndpointAPIKeyReconciler) resultOf(failure error, next plan.Plan) (ctrl.Result, error) {
 	switch {
 	case errors.Is(failure, errGone), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
 		return after(conflictWait)
@@ -144,17 +157,15 @@ func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, 
 		return after(longestWait) // its recovery is an event
 	case retryAfter(failure) > 0:
 		return after(retryAfter(failure))
-	case failure != nil && (busy || next.Again.IsZero() || problemOf(failure) == nil):
+	case next.Do != plan.Wait, next.Again.IsZero(), problemOf(failure) == nil:
 		return ctrl.Result{}, failure
-	case busy && next.Do == plan.Revoke:
-		return after(r.confirmations.When(request))
-	case busy:
-		return after(0)
-	case next.Again.IsZero():
-		return ctrl.Result{}, nil
 	default:
 		return after(next.Again.Sub(r.Clock.Now()))
 	}
+}
+
+func after(wait time.Duration) (ctrl.Result, error) {
+	return ctrl.Result{RequeueAfter: max(wait, time.Millisecond)}, nil
 }
 
 func waitsForConnection(err error) bool {
