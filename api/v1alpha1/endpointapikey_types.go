@@ -339,9 +339,6 @@ func (k *EndpointAPIKey) SecretKey() string {
 	return k.Spec.Secret.Key
 }
 
-// GetConditions returns the conditions of the resource.
-func (k *EndpointAPIKey) GetConditions() []metav1.Condition { return k.Status.Conditions }
-
 // EndpointAPIKeyList is a list of EndpointAPIKeys.
 // +kubebuilder:object:root=true
 type EndpointAPIKeyList struct {
