@@ -47,6 +47,13 @@ func (r *CredentialsReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Complete(r)
 }
 
+// secretMetadata is to be read into, so that a Secret is seen without its data.
+func secretMetadata() *metav1.PartialObjectMetadata {
+	secret := &metav1.PartialObjectMetadata{}
+	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	return secret
+}
+
 func isCredentials(secret client.Object) bool {
 	return secret.GetLabels()[v1alpha1.SecretTypeLabel] == v1alpha1.SecretTypeCredentials
 }
@@ -70,8 +77,7 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	secret := &metav1.PartialObjectMetadata{}
-	secret.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	secret := secretMetadata()
 	if err := r.Get(ctx, request.NamespacedName, secret); err != nil {
 		if client.IgnoreNotFound(err) == nil && named {
 			return ctrl.Result{RequeueAfter: missingWait}, nil // without the label, its creation is no event

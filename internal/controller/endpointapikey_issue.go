@@ -84,8 +84,7 @@ func (r *EndpointAPIKeyReconciler) secured(ctx context.Context, p *pass) error {
 			Message: fmt.Sprintf("the connection %q is being deleted, so that no key is issued through it; create it again", found.GetName()),
 		}
 	}
-	credentials := &metav1.PartialObjectMetadata{}
-	credentials.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Secret"))
+	credentials := secretMetadata()
 	if err := r.Live.Get(ctx, r.Connections.SecretName(found), credentials); err != nil {
 		return err
 	}

@@ -15,14 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/operator"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
@@ -63,11 +60,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := installation.Apply(ctx, plane.Config(), installation.File()); err != nil {
 		return 0, err
 	}
-	types := runtime.NewScheme()
-	if err := errors.Join(scheme.AddToScheme(types), v1alpha1.AddToScheme(types)); err != nil {
-		return 0, err
-	}
-	if cluster, err = client.New(plane.Config(), client.Options{Scheme: types}); err != nil {
+	if cluster, err = installation.NewClient(plane.Config()); err != nil {
 		return 0, err
 	}
 	stopped, err := startOperator(ctx, plane)

@@ -22,13 +22,10 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
@@ -88,11 +85,7 @@ func prepare(ctx context.Context) (err error) {
 	if err := installation.Apply(ctx, plane.Config(), installation.File()); err != nil {
 		return err
 	}
-	known := runtime.NewScheme()
-	if err := errors.Join(scheme.AddToScheme(known), v1alpha1.AddToScheme(known)); err != nil {
-		return err
-	}
-	if cluster, err = client.New(plane.Config(), client.Options{Scheme: known}); err != nil {
+	if cluster, err = installation.NewClient(plane.Config()); err != nil {
 		return err
 	}
 	system := &corev1.Namespace{}

@@ -16,12 +16,9 @@ import (
 	"testing"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
@@ -63,11 +60,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := installation.Apply(ctx, plane.Config(), installation.File()); err != nil {
 		return 0, err
 	}
-	types := runtime.NewScheme()
-	if err := errors.Join(scheme.AddToScheme(types), v1alpha1.AddToScheme(types)); err != nil {
-		return 0, err
-	}
-	if cluster, err = client.New(plane.Config(), client.Options{Scheme: types}); err != nil {
+	if cluster, err = installation.NewClient(plane.Config()); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -12,15 +12,19 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+	goruntime "runtime"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
 
 // What the manifests call things.
@@ -37,7 +41,7 @@ const (
 
 // File returns the manifests that `make build-installer` writes.
 func File() string {
-	_, here, _, _ := runtime.Caller(0)
+	_, here, _, _ := goruntime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "..", "dist", "install.yaml")
 }
 
@@ -63,6 +67,15 @@ func Apply(ctx context.Context, config *rest.Config, file string) error {
 		}
 	}
 	return waitForKinds(ctx, config, objects)
+}
+
+// NewClient returns a client that knows Kubernetes' types and the operator's.
+func NewClient(config *rest.Config) (client.Client, error) {
+	types := runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(types), v1alpha1.AddToScheme(types)); err != nil {
+		return nil, err
+	}
+	return client.New(config, client.Options{Scheme: types})
 }
 
 // Read reads the objects of a file of YAML documents.
