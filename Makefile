@@ -67,7 +67,7 @@ test: control-plane build-installer ## Run all tests, against a real control pla
 .PHONY: crash-test
 crash-test: control-plane build-installer ## Kill the operator before, at and after each of its side effects (about 7 minutes).
 	assets=$$(hack/control-plane.sh) && CRASH_ALL_MOMENTS=1 KUBEBUILDER_ASSETS=$$assets \
-		go test -count=1 -timeout 40m -v -run '^TestCrash$$' ./test/crash
+		go test -count=1 -timeout 40m -v -run '^TestCrash$$' ./test/reliability
 
 ##@ Build
 

@@ -4,17 +4,16 @@
 package controller_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,13 +23,15 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
 // The tests of this package share one control plane and one operator, which runs with the permissions of the manifests that
 // users install. Each test has a namespace and a Cognigy of its own, so that they run side by side.
 var (
-	cluster client.Client // as administrator
-	logs    logBuffer     // what the operator logs, at the highest verbosity that it permits
+	admin   *rest.Config
+	cluster client.Client  // as administrator
+	logs    testbed.Output // what the operator logs, at the highest verbosity that it permits
 )
 
 // driftInterval is short, so that what happens behind the operator's back is noticed within a test.
@@ -60,7 +61,8 @@ func run(m *testing.M) (code int, err error) {
 	if err := installation.Apply(ctx, plane.Config(), installation.File()); err != nil {
 		return 0, err
 	}
-	if cluster, err = installation.NewClient(plane.Config()); err != nil {
+	admin = plane.Config()
+	if cluster, err = installation.NewClient(admin); err != nil {
 		return 0, err
 	}
 	stopped, err := startOperator(ctx, plane)
@@ -96,22 +98,4 @@ func startOperator(ctx context.Context, plane *controlplane.ControlPlane) (<-cha
 	stopped := make(chan error, 1)
 	go func() { stopped <- operator.Run(ctx, config, settings, "test") }()
 	return stopped, nil
-}
-
-// logBuffer collects logs for the tests that search them.
-type logBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }

@@ -44,7 +44,7 @@ func TestCost(t *testing.T) {
 	posts := cognigy.Count(http.MethodPost, simulator.RouteKeys)
 	lists := cognigy.Count(http.MethodGet, simulator.RouteKeys)
 	deletes := cognigy.Count(http.MethodDelete, simulator.RouteKey)
-	before, err := controlplane.CountRequests(audit)
+	before, err := controlplane.CountRequests(bed.AuditLog)
 	g.Expect(err).NotTo(HaveOccurred())
 	for i := range keys {
 		g.Expect(cluster.Create(t.Context(), newKey(namespace, fmt.Sprintf("key-%d", i), ids[i%endpoints]))).To(Succeed())
@@ -85,7 +85,7 @@ func TestCost(t *testing.T) {
 
 // operatorWrites counts what the operator did to resources and Secrets: writes, and dry runs.
 func operatorWrites(g Gomega, before controlplane.Counts) (writes, dryRuns int) {
-	after, err := controlplane.CountRequests(audit)
+	after, err := controlplane.CountRequests(bed.AuditLog)
 	g.Expect(err).NotTo(HaveOccurred())
 	counts := after.Since(before)
 	user := "system:serviceaccount:" + installation.Namespace + ":" + installation.ServiceAccount

@@ -8,8 +8,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -25,6 +23,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
 // Metrics are for those whom Kubernetes authorizes, over TLS.
@@ -166,11 +165,11 @@ func TestFlags(t *testing.T) {
 	for want, flags := range cases {
 		t.Run(want, func(t *testing.T) {
 			g := NewWithT(t)
-			command := exec.CommandContext(t.Context(), binary, flags...)
-			command.Env = append(os.Environ(), "POD_NAMESPACE=")
-			printed, err := command.CombinedOutput()
-			g.Expect(err).To(HaveOccurred())
-			g.Expect(string(printed)).To(ContainSubstring(want))
+			var printed testbed.Output
+			operator, err := bed.Run("", []string{"POD_NAMESPACE="}, &printed, flags...)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(operator.Wait(patience)).NotTo(Succeed())
+			g.Expect(printed.String()).To(ContainSubstring(want))
 		})
 	}
 }

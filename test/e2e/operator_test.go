@@ -4,59 +4,50 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
 const patience = 90 * time.Second
 
 // process is a running operator.
 type process struct {
-	command *exec.Cmd
+	*testbed.Process
 	probes  string // base URL of the health probes
 	metrics string // host:port
-	output  *output
-	ended   chan error
+	output  testbed.Output
 }
 
 // start runs the operator until the test ends, and waits until it is ready.
 func start(t *testing.T, flags ...string) *process {
 	t.Helper()
 	g := NewWithT(t)
-	kubeconfig, err := plane.KubeconfigFor(t.Context(), installation.Namespace, installation.ServiceAccount)
-	g.Expect(err).NotTo(HaveOccurred())
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	g.Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
+	g.Expect(os.WriteFile(file, bed.Kubeconfig, 0o600)).To(Succeed())
 	probes, metrics := freeAddress(g), freeAddress(g)
-	p := &process{probes: "http://" + probes, metrics: metrics, output: &output{}, ended: make(chan error, 1)}
+	p := &process{probes: "http://" + probes, metrics: metrics}
 	flags = append([]string{
 		"--namespace=" + installation.Namespace, "--health-probe-bind-address=" + probes, "--metrics-bind-address=" + metrics,
 	}, flags...)
-	p.command = exec.CommandContext(context.Background(), binary, flags...)
-	p.command.Env = append(os.Environ(), "KUBECONFIG="+file)
-	p.command.Stdout, p.command.Stderr = p.output, p.output
-	g.Expect(p.command.Start()).To(Succeed())
-	go func() { p.ended <- p.command.Wait(); close(p.ended) }()
+	var err error
+	p.Process, err = bed.Run(file, nil, &p.output, flags...)
+	g.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() {
 		_ = p.stop()
 		if t.Failed() {
-			t.Logf("the operator printed:\n%s", p.output)
+			t.Logf("the operator printed:\n%s", &p.output)
 		}
 	})
 	g.Eventually(func() error { return get(p.probes + "/readyz") }).WithTimeout(patience).Should(Succeed())
@@ -64,15 +55,7 @@ func start(t *testing.T, flags ...string) *process {
 }
 
 // stop asks the operator to end and returns how it did.
-func (p *process) stop() error {
-	_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended
-	select {
-	case err := <-p.ended:
-		return err
-	case <-time.After(patience):
-		return errors.Join(errors.New("the operator does not end"), p.command.Process.Kill())
-	}
-}
+func (p *process) stop() error { return p.Stop(patience) }
 
 func get(url string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -97,22 +80,4 @@ func freeAddress(g Gomega) string {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer listener.Close() //nolint:errcheck // the port is what counts
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
-}
-
-// output collects what a process prints.
-type output struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
 }

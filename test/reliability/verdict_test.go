@@ -1,7 +1,7 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package crash_test
+package reliability_test
 
 import (
 	"encoding/base64"

@@ -1,62 +1,86 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package crash_test
+package reliability_test
 
 import (
+	"time"
+
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
 // ending is the liveness property of a story: how the world is when nothing has happened for a while.
 type ending struct {
 	check func(*world, Gomega)
-	live  int // how many of the resource's keys work
+	live  int // how many of the resources' keys work
 }
 
 var (
-	issued   = ending{check: (*world).issued, live: 1}
-	gone     = ending{check: (*world).gone}
-	retained = ending{check: (*world).retained, live: 1}
-	razed    = ending{check: (*world).razed}
-	wiped    = ending{check: (*world).wiped}
+	issued    = ending{check: (*world).issued, live: 1}
+	recreated = ending{check: (*world).recreated, live: 1}
+	gone      = ending{check: (*world).gone}
+	retained  = ending{check: (*world).retained, live: 1}
+	razed     = ending{check: (*world).razed}
+	wiped     = ending{check: (*world).wiped}
+	refused   = ending{check: (*world).refused}
 )
 
 func (w *world) ended(g Gomega) { w.story.ends.check(w, g) }
 
-// issued: the Secret's value opens the Endpoint, its record fits, the status says so and nothing else, no other key of the
-// resource works, and the rotation that was asked for is done.
+// issued: the resource has its key, and no other key works.
 func (w *world) issued(g Gomega) {
-	key, err := w.read()
+	w.delivered(g, w.name())
+	g.Expect(w.live()).To(HaveLen(1), "owned keys that work")
+}
+
+// delivered: the Secret's value opens the Endpoint, its record fits, the status says so and nothing else, no other key of the
+// resource works, and the rotation that was asked for is done.
+func (w *world) delivered(g Gomega, name types.NamespacedName) {
+	key, err := w.read(name)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(key.Status.ObservedGeneration).To(Equal(key.Generation))
 	g.Expect(kstatus(g, key)).To(Equal(status.CurrentStatus), "%v", key.Status.Conditions)
 	g.Expect(key.Status.Issuance).To(BeNil())
 	g.Expect(key.Status.Retiring).To(BeEmpty())
 	g.Expect(key.Finalizers).To(ContainElement(v1alpha1.Finalizer))
-	live := w.live()
-	g.Expect(live).To(HaveLen(1), "owned keys that work")
+	live := w.liveOf(plan.Marker(bed.ClusterUID, string(key.UID)))
+	g.Expect(live).To(HaveLen(1), "keys of the resource that work")
 	g.Expect(key.Status.KeyID).To(Equal(live[0].ID))
 	g.Expect(key.Status.KeyPreview).To(Equal(live[0].Preview))
-	recorded, issuedAt, ok := w.court.recorded()
+	recorded, issuedAt, ok := w.court.recorded(name)
 	g.Expect(ok).To(BeTrue(), "the Secret does not hold the key that it records")
 	g.Expect(recorded.ID).To(Equal(live[0].ID))
-	if rotation := key.Spec.Rotation; rotation != nil && rotation.NotBefore != nil {
+	secret, err := w.readSecret(name)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(w.cognigy.Works(key.Spec.Endpoint.ID, string(secret.Data[key.SecretKey()]))).To(BeTrue())
+	if rotation := key.Spec.Rotation; rotation != nil && rotation.NotBefore != nil && !rotation.NotBefore.After(time.Now()) {
 		g.Expect(issuedAt).NotTo(BeTemporally("<", rotation.NotBefore.Time), "not rotated")
 	}
 }
 
+// recreated: another resource of the same name has its key, and the keys of the first are gone.
+func (w *world) recreated(g Gomega) {
+	w.issued(g)
+	key, err := w.read(w.name())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(key.UID).NotTo(Equal(w.key.UID))
+}
+
 // gone: neither the resource nor the Secret is there, and no key works.
 func (w *world) gone(g Gomega) {
-	w.absent(g, w.key.DeepCopy(), w.target())
+	w.absent(g, w.key.DeepCopy(), target(w.name()))
 	g.Expect(w.live()).To(BeEmpty(), "owned keys that work")
 }
 
@@ -82,12 +106,25 @@ func (w *world) absent(g Gomega, objects ...client.Object) {
 // retained: the resource is gone, and what it delivered stays as it was, for good.
 func (w *world) retained(g Gomega) {
 	w.absent(g, w.key.DeepCopy())
-	secret, err := w.readSecret()
+	secret, err := w.readSecret(w.name())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(metav1.GetControllerOf(secret)).To(BeNil())
 	live := w.live()
 	g.Expect(live).To(HaveLen(1), "owned keys that work")
-	g.Expect(fingerprint(secret, w.key.SecretKey())).To(Equal(live[0].SHA256))
+	g.Expect(w.cognigy.Works(w.endpoint.ID, string(secret.Data[w.key.SecretKey()]))).To(BeTrue())
+}
+
+// refused: the Secret is somebody else's and stays so, and no key was ever made.
+func (w *world) refused(g Gomega) {
+	key, err := w.read(w.name())
+	g.Expect(err).NotTo(HaveOccurred())
+	ready := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionReady)
+	g.Expect(ready).To(HaveValue(HaveField("Reason", v1alpha1.ReasonSecretNotOwned)))
+	g.Expect(kstatus(g, key)).To(Equal(status.FailedStatus))
+	secret, err := w.readSecret(w.name())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(secret.Data).To(Equal(w.foreign.Data))
+	g.Expect(w.owned(w.cognigy.Ledger())).To(BeEmpty(), "keys that were made")
 }
 
 // kstatus is what Flux, Argo CD and `kubectl wait` make of the resource.

@@ -1,7 +1,7 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package crash_test
+package reliability_test
 
 import (
 	"bytes"
@@ -36,7 +36,8 @@ func newCertificate() (*certificate, error) {
 	return &certificate{pair: pair, ca: ca}, err
 }
 
-// proxy stands between the operator and a server. Effects pass through the gate; all else, watches among it, streams through.
+// proxy stands between the operator and a server. Effects pass through the gate, what is watched and listed through the view;
+// all else streams through.
 type proxy struct {
 	url      string
 	upstream *url.URL
@@ -44,13 +45,14 @@ type proxy struct {
 	stream   *httputil.ReverseProxy
 	effect   func(*http.Request) (string, bool)
 	gate     *gate
+	view     *view
 	server   *http.Server
 }
 
 // callTimeout bounds what the proxy asks for on behalf of a process that may be dead.
 const callTimeout = 30 * time.Second
 
-func startProxy(upstream string, roots []byte, effect func(*http.Request) (string, bool), gate *gate) (*proxy, error) {
+func startProxy(upstream string, roots []byte, effect func(*http.Request) (string, bool), gate *gate, view *view) (*proxy, error) {
 	target, err := url.Parse(upstream)
 	if err != nil {
 		return nil, err
@@ -60,7 +62,7 @@ func startProxy(upstream string, roots []byte, effect func(*http.Request) (strin
 	wire := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, DisableCompression: true,
 	}
-	p := &proxy{upstream: target, wire: wire, effect: effect, gate: gate}
+	p := &proxy{upstream: target, wire: wire, effect: effect, gate: gate, view: view}
 	silent := log.New(io.Discard, "", 0) // killed processes leave broken connections
 	p.stream = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
@@ -89,7 +91,15 @@ func (p *proxy) close() {
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, ok := p.effect(r)
-	if !ok {
+	switch {
+	case ok:
+	case watching(r):
+		p.watch(w, r)
+		return
+	case listing(r):
+		p.list(w, r)
+		return
+	default:
 		p.stream.ServeHTTP(w, r)
 		return
 	}
@@ -97,7 +107,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	x := &exchange{effect: name, path: r.URL.Path, deliver: func(a answer) { a.write(w) }}
+	x := &exchange{effect: name, path: r.URL.Path, body: body, deliver: func(a answer) { a.write(w) }}
 	x.forward = func() (answer, error) { return p.forward(r, body) }
 	if err := p.gate.pass(r.Context(), x); err != nil {
 		panic(http.ErrAbortHandler) // cuts the connection: whoever asked is dead, or will find that nobody answers
@@ -122,13 +132,7 @@ func (a answer) write(w http.ResponseWriter) {
 func (p *proxy) forward(r *http.Request, body []byte) (answer, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), callTimeout)
 	defer cancel()
-	out := r.Clone(ctx)
-	out.URL.Scheme, out.URL.Host, out.Host, out.RequestURI = p.upstream.Scheme, p.upstream.Host, "", ""
-	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	for _, name := range []string{"Connection", "Accept-Encoding", "Content-Length", "Transfer-Encoding"} {
-		out.Header.Del(name)
-	}
-	response, err := p.wire.RoundTrip(out)
+	response, err := p.send(ctx, r, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -137,4 +141,14 @@ func (p *proxy) forward(r *http.Request, body []byte) (answer, error) {
 	response.Header.Del("Connection")
 	response.Header.Del("Transfer-Encoding")
 	return answer{status: response.StatusCode, header: response.Header, body: read}, err
+}
+
+func (p *proxy) send(ctx context.Context, r *http.Request, body []byte) (*http.Response, error) {
+	out := r.Clone(ctx)
+	out.URL.Scheme, out.URL.Host, out.Host, out.RequestURI = p.upstream.Scheme, p.upstream.Host, "", ""
+	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	for _, name := range []string{"Connection", "Accept-Encoding", "Content-Length", "Transfer-Encoding"} {
+		out.Header.Del(name)
+	}
+	return p.wire.RoundTrip(out)
 }

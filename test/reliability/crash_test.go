@@ -1,7 +1,7 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package crash_test
+package reliability_test
 
 import (
 	"context"
@@ -74,40 +74,52 @@ func deal(points []point, acted, first int) []crash {
 // how many of them came before the user acted.
 func tell(t *testing.T, story *story, c *crash, total *figures) (points []point, acted int) {
 	t.Helper()
-	began := time.Now()
 	w := newWorld(t, story)
-	defer func() { total.add(w, c, len(points), time.Since(began)) }()
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("what happened:\n%s\nthe operator printed:\n%s", w.gate.history(), w.output.String())
-		}
-	})
-	w.begin(c)
+	defer func() { total.add(story.name, w.countCrash(c, len(points), total)) }()
+	w.begin(func() { w.gate.arm(c) })
 	if c != nil && w.crashes() {
 		w.crashed = true
 		w.start()
 	}
 	points = w.converges()
-	w.operator.Load().kill()
+	w.kill()
 	w.sentence()
 	return points, w.gate.acted
 }
 
-// begin has the operator run, and the story's user act, or be about to.
-func (w *world) begin(c *crash) {
+// countCrash counts a story without a crash, which has points, or a case.
+func (w *world) countCrash(c *crash, points int, total *figures) *figure {
+	one := w.count(w.story.ends.live)
+	if c == nil {
+		one.points = points
+		return one
+	}
+	one.cases = 1
+	if !w.crashed {
+		one.unreached = 1
+		total.miss(w.story.name + "/" + c.String())
+	}
+	return one
+}
+
+// begin has the operator run, and the story's user act, or be about to. Ready is called when what is told begins.
+func (w *world) begin(ready func()) {
 	w.t.Helper()
+	if w.story.given != nil {
+		w.story.given(w)
+	}
 	if w.story.early() {
 		if w.story.user != nil {
 			w.gate.during, w.gate.meddle = w.story.during, w.act
 		}
-		w.gate.arm(c)
+		ready()
 		w.start()
 		return
 	}
 	w.start()
 	w.Eventually(w.issued).WithTimeout(patience).WithPolling(poll).Should(Succeed())
 	w.first = w.live()[0]
-	w.gate.arm(c)
+	ready()
 	w.act()
 }
 
@@ -152,7 +164,7 @@ func (w *world) crashes() bool {
 func (w *world) converges() []point {
 	w.t.Helper()
 	w.Eventually(func(g Gomega) {
-		g.Expect(w.operator.Load().lives()).To(BeTrue(), "the operator ended by itself")
+		g.Expect(w.runs()).To(BeTrue(), "the operator ended by itself")
 		w.ended(g)
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())
 	seen := w.gate.seen()

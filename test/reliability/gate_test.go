@@ -1,7 +1,7 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package crash_test
+package reliability_test
 
 import (
 	"context"
@@ -14,33 +14,26 @@ import (
 	"time"
 )
 
-// exchange is an effect on its way.
-type exchange struct {
-	effect  string
-	path    string
-	forward func() (answer, error)
-	deliver func(answer)
-
-	answer answer
-}
-
 var errDead = errors.New("the process that asked is dead")
 
 // judge sees every effect at its instant, while it is held.
 type judge interface {
-	sees(life int, x *exchange) // before it is forwarded
-	saw(life int, x *exchange)  // when it is committed
+	subject(x *exchange) string // what an effect is about; empty if nothing is judged about it
+	sees(x *exchange)           // before it is forwarded
+	saw(x *exchange)            // when it is committed
 }
 
-// gate lets effects pass one at a time, numbers them, and kills at the chosen one.
+// gate lets effects pass one at a time, numbers them, and strikes at the chosen one.
 type gate struct {
-	turn  chan struct{} // holds one token: whoever has it may act
-	judge judge
-	kill  func() // kills the operator, and returns when it is dead
+	judge  judge
+	strike func() // kills or pauses the operator, and returns when that is done
+	// side by side, only effects on the same subject pass one at a time
+	sideBySide bool
 
 	mu     sync.Mutex
-	life   int  // counts the processes
-	dead   bool // the process of this life was killed
+	turns  map[string]chan struct{} // subject: holds one token; whoever has it may act
+	life   int                      // counts the processes
+	killed int                      // the last life whose process was killed
 	armed  bool
 	counts map[string]int
 	points []point
@@ -55,9 +48,7 @@ type gate struct {
 }
 
 func newGate(judge judge) *gate {
-	g := &gate{turn: make(chan struct{}, 1), judge: judge, counts: map[string]int{}, fired: make(chan struct{})}
-	g.turn <- struct{}{}
-	return g
+	return &gate{judge: judge, turns: map[string]chan struct{}{}, counts: map[string]int{}, fired: make(chan struct{})}
 }
 
 // arm starts to number effects, and to wait for the crash if there is to be one.
@@ -91,8 +82,15 @@ func (g *gate) revive() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.life++
-	g.dead = false
-	g.note("the operator is started")
+	g.note("an operator is started")
+}
+
+// bury stops what killed processes sent.
+func (g *gate) bury() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.killed = g.life
+	g.note("the operator is dead")
 }
 
 type lifeKey struct{}
@@ -104,45 +102,70 @@ func (g *gate) greet(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, lifeKey{}, g.life)
 }
 
+// wait waits for the turn of a subject and returns what ends it.
+func (g *gate) wait(ctx context.Context, x *exchange) (done func(), err error) {
+	subject := "everything"
+	if g.sideBySide {
+		if subject = g.judge.subject(x); subject == "" {
+			return func() {}, nil
+		}
+	}
+	g.mu.Lock()
+	turn := g.turns[subject]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		g.turns[subject] = turn
+	}
+	g.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, errDead
+	}
+}
+
 // pass holds an effect, has it judged, and forwards it, unless the operator is to die here.
 func (g *gate) pass(ctx context.Context, x *exchange) error {
-	select {
-	case <-g.turn:
-	case <-ctx.Done():
-		return errDead
+	done, err := g.wait(ctx, x)
+	if err != nil {
+		return err
 	}
-	defer func() { g.turn <- struct{}{} }()
-	life, when, err := g.arrive(ctx, x)
+	defer done()
+	when, err := g.arrive(ctx, x)
 	if err != nil {
 		return err
 	}
 	g.interrupt(x)
-	g.judge.sees(life, x)
+	g.judge.sees(x)
 	if when == before {
-		return g.die(x, when)
+		return g.hit(x, when)
 	}
 	if x.answer, err = x.forward(); err != nil {
 		g.remember("%s: %v", x.effect, err)
 		return err
 	}
 	g.forwarded(x)
-	g.judge.saw(life, x)
-	if when == committed {
-		return g.die(x, when)
+	g.judge.saw(x)
+	switch when {
+	case committed:
+		return g.hit(x, when)
+	case unawares:
+		_ = g.hit(x, when)
 	}
 	x.deliver(x.answer)
 	if when == answered {
-		_ = g.die(x, when)
+		_ = g.hit(x, when)
 	}
 	return nil
 }
 
 // arrive numbers an effect and tells whether to crash at it.
-func (g *gate) arrive(ctx context.Context, x *exchange) (life int, when moment, err error) {
+func (g *gate) arrive(ctx context.Context, x *exchange) (when moment, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.dead || ctx.Value(lifeKey{}) != g.life {
-		return 0, "", errDead
+	if life, _ := ctx.Value(lifeKey{}).(int); life <= g.killed {
+		return "", errDead
 	}
 	if g.armed {
 		g.counts[x.effect]++
@@ -152,10 +175,10 @@ func (g *gate) arrive(ctx context.Context, x *exchange) (life int, when moment, 
 			when, g.crash = g.crash.moment, nil
 		}
 	}
-	if when != "" {
-		g.dead = true // nothing else of this process happens
+	if when != "" && when != unawares {
+		g.killed = g.life // nothing else of this process happens
 	}
-	return g.life, when, nil
+	return when, nil
 }
 
 // interrupt has the user act, once.
@@ -173,9 +196,9 @@ func (g *gate) interrupt(x *exchange) {
 	meddle()
 }
 
-func (g *gate) die(x *exchange, when moment) error {
-	g.kill()
-	g.remember("the operator is dead: %s, %s", x.effect, when)
+func (g *gate) hit(x *exchange, when moment) error {
+	g.strike()
+	g.remember("the operator is struck: %s, %s", x.effect, when)
 	close(g.fired)
 	return errDead
 }

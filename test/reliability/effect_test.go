@@ -1,12 +1,17 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package crash_test
+package reliability_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // point is a place to crash at: an effect of a story, by its kind and how often the story had that kind before. A plain number
@@ -18,13 +23,14 @@ type point struct {
 
 func (p point) String() string { return fmt.Sprintf("%s #%d", p.effect, p.nth) }
 
-// moment is when, relative to the effect, the operator dies.
+// moment is when, relative to the effect, the operator is struck.
 type moment string
 
 const (
 	before    moment = "before"    // the request never leaves
 	committed moment = "committed" // the request is carried out, the answer never arrives
 	answered  moment = "answered"  // the answer arrives, and nothing follows
+	unawares  moment = "unawares"  // the request is carried out, and the process paused: it finds the answer when it wakes up
 )
 
 var moments = []moment{before, committed, answered}
@@ -98,4 +104,45 @@ func cognigyEffect(r *http.Request) (string, bool) {
 // writes tells whether an effect changes, or might change, anything.
 func writes(effect string) bool {
 	return !strings.HasPrefix(effect, "cognigy GET ")
+}
+
+// exchange is an effect on its way.
+type exchange struct {
+	effect  string
+	path    string
+	body    []byte // of the request
+	forward func() (answer, error)
+	deliver func(answer)
+
+	answer answer
+}
+
+// postedName is the name of the key that a POST asks for.
+func (x *exchange) postedName() string {
+	var asked struct{ Name string }
+	_ = json.Unmarshal(x.body, &asked) // what is no JSON asks for no name
+	return asked.Name
+}
+
+// objectName is the name of the object that a write to the API server is about.
+func (x *exchange) objectName() string {
+	parts := strings.Split(strings.Trim(x.path, "/"), "/")
+	for i, part := range parts[:len(parts)-1] {
+		if part == "secrets" || part == "endpointapikeys" {
+			return parts[i+1]
+		}
+	}
+	if object, ok := decode(x.body).(metav1.Object); ok {
+		return object.GetName()
+	}
+	return ""
+}
+
+// decode reads an object of Kubernetes' own kinds, whose encoding is protobuf as a rule; nil if it is none.
+func decode(body []byte) runtime.Object {
+	object, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	if err != nil {
+		return nil
+	}
+	return object
 }
