@@ -8,6 +8,7 @@ import "testing"
 const (
 	connectionRefImmutable = "connectionRef cannot be changed: the key lives behind the old connection; create a new EndpointAPIKey and delete this one"
 	endpointImmutable      = "endpoint cannot be changed: the key belongs to the old Endpoint; create a new EndpointAPIKey and delete this one"
+	baseURLImmutable       = "baseURL cannot be changed: a connection is one Cognigy, and keys made at the old address could be neither found nor revoked at the new one; create another connection, and other EndpointAPIKeys for it"
 	secretNameImmutable    = "secret.name cannot be changed: workloads read the key from the old Secret; create a new EndpointAPIKey and delete this one"
 )
 
@@ -29,6 +30,17 @@ func TestWhatCannotBeChanged(t *testing.T) {
 		{why: "nor be replaced by the resource's name", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": itsOwnName{}}, refused: secretNameImmutable},
 		{why: "applying the same again is no change", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": "own"}},
 	})
+	for _, k := range connectionKinds {
+		testChanges(t, k, []change{
+			{why: "another address is another Cognigy", to: fields{"spec.baseURL": "https://cognigy.example.com"}, refused: baseURLImmutable},
+			{why: "also where it is the same one: the API server cannot tell", to: fields{"spec.baseURL": "https://api-trial.cognigy.ai/new"}, refused: baseURLImmutable},
+			{
+				why: "http is another address, too", to: fields{"spec.baseURL": "http://api-trial.cognigy.ai", "spec.allowInsecureHTTP": true},
+				refused: baseURLImmutable,
+			},
+			{why: "applying the same again changes nothing", to: fields{"spec.baseURL": "https://api-trial.cognigy.ai"}},
+		})
+	}
 }
 
 // Whatever does not move a key can be changed without a new one.
@@ -49,8 +61,11 @@ func TestWhatCanBeChanged(t *testing.T) {
 	})
 	for _, k := range connectionKinds {
 		testChanges(t, k, []change{
-			{why: "an installation may move", to: fields{"spec.baseURL": "https://cognigy.example.com"}},
-			{why: "credentials may", to: fields{"spec.auth.apiKey.secretRef.name": "others"}},
+			{why: "credentials may be found elsewhere", to: fields{"spec.auth.apiKey.secretRef.name": "others"}},
+			{why: "another authority may sign the certificate", to: fields{"spec.caBundle": "LS0t"}},
+			{why: "permission to use http may be given in advance", to: fields{"spec.allowInsecureHTTP": true}},
+			{why: "orphans may be revoked once they were looked at", to: fields{"spec.orphanPolicy": "Revoke"}},
+			{why: "and be left alone again", from: fields{"spec.orphanPolicy": "Revoke"}, to: fields{"spec.orphanPolicy": "Ignore"}},
 		})
 	}
 	testChanges(t, clusterConnections, []change{

@@ -96,4 +96,10 @@ const (
 	EventRevoked = "KeyRevoked"
 	// EventRetained: the resource was deleted, its key and Secret stay.
 	EventRetained = "KeyRetained"
+	// EventOrphaned: keys were found whose EndpointAPIKey does not exist any more.
+	EventOrphaned = "OrphanedKeys"
+	// EventOrphanRevoked: a key whose EndpointAPIKey does not exist any more was revoked.
+	EventOrphanRevoked = "OrphanRevoked"
+	// EventOrphansUnknown: it cannot be told which keys are orphans, since the operator lacks a permission.
+	EventOrphansUnknown = "OrphansUnknown"
 )

@@ -143,3 +143,18 @@ func TestRateLimit(t *testing.T) {
 		})
 	}
 }
+
+func TestOrphanPolicy(t *testing.T) {
+	policy := func(value any) fields { return fields{"spec.orphanPolicy": value} }
+	for _, k := range connectionKinds {
+		testAdmission(t, k, []admission{
+			{why: "orphans are reported", with: policy("Report")},
+			{why: "or revoked", with: policy("Revoke")},
+			{why: "or left alone", with: policy("Ignore")},
+			{why: "nothing else is done with them", with: policy("Delete"), refused: `spec.orphanPolicy: Unsupported value: "Delete"`},
+			{why: "empty, as from an unset template value", with: policy(""), refused: `spec.orphanPolicy: Unsupported value: ""`},
+			{why: "case matters", with: policy("revoke"), refused: `spec.orphanPolicy: Unsupported value: "revoke"`},
+			{why: "a policy is a word", with: policy(true), refused: "spec.orphanPolicy: Invalid value"},
+		})
+	}
+}

@@ -46,10 +46,12 @@ type Auth struct {
 // +kubebuilder:validation:XValidation:rule="(has(self.allowInsecureHTTP) && self.allowInsecureHTTP) || !self.baseURL.startsWith('http://')",message="baseURL is http: credentials and keys would travel unencrypted; use https, or set allowInsecureHTTP: true if you accept that",fieldPath=".baseURL"
 type ConnectionSpec struct {
 	// baseURL is the address of the Cognigy API, for example https://api-trial.cognigy.ai. A path prefix is kept; a trailing
-	// /new or /new/v2.0 is understood.
+	// /new or /new/v2.0 is understood. It cannot be changed: a connection is one Cognigy, where the keys are that were issued
+	// through it.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://') && isURL(self) && url(self).getHostname() != ''",message="baseURL is an absolute URL, for example https://api-trial.cognigy.ai"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[?#@]') && !self.matches('[[:space:]]')",message="baseURL has no user, query, fragment or white space; credentials belong into auth"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="baseURL cannot be changed: a connection is one Cognigy, and keys made at the old address could be neither found nor revoked at the new one; create another connection, and other EndpointAPIKeys for it"
 	// +required
 	BaseURL string `json:"baseURL"`
 
@@ -76,10 +78,36 @@ type ConnectionSpec struct {
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
 
 	// rateLimit bounds the requests that all EndpointAPIKeys of this connection send together; 20 a second and 40 at once if
-	// left out.
+	// left out. If Cognigy refuses requests as too many, fewer are sent until it bears more.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+
+	// orphanPolicy says what becomes of orphans: keys in Cognigy that carry this cluster's marker although their EndpointAPIKey
+	// does not exist any more, for example because its finalizer was removed by force. Report counts them in status.orphans and
+	// names new ones in an event. Revoke also revokes those that two sweeps in a row show. Ignore does not look for them. A key
+	// that deletionPolicy: Retain left behind is no orphan as long as a Secret with the operator's label and annotations records
+	// it.
+	//
+	// Before you choose Revoke, make sure that no other cluster has this one's identity: by a --cluster-id that both use, or
+	// because one was cloned or restored from a backup of the other. The other cluster's keys look like orphans here, and would
+	// be revoked while they are in use.
+	// +kubebuilder:default=Report
+	// +optional
+	OrphanPolicy OrphanPolicy `json:"orphanPolicy,omitempty"`
 }
+
+// OrphanPolicy says what becomes of keys whose EndpointAPIKey does not exist any more.
+// +kubebuilder:validation:Enum=Report;Revoke;Ignore
+type OrphanPolicy string
+
+const (
+	// OrphanPolicyReport counts orphans and reports them. An empty policy means the same.
+	OrphanPolicyReport OrphanPolicy = "Report"
+	// OrphanPolicyRevoke reports orphans, and revokes those that two sweeps in a row show.
+	OrphanPolicyRevoke OrphanPolicy = "Revoke"
+	// OrphanPolicyIgnore does not look for orphans.
+	OrphanPolicyIgnore OrphanPolicy = "Ignore"
+)
 
 // RateLimit bounds the requests to Cognigy: a token bucket.
 type RateLimit struct {
@@ -126,6 +154,13 @@ type ConnectionStatus struct {
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// orphans is the number of keys without an EndpointAPIKey that the latest complete sweep found and left; more than 1000 are
+	// not counted. It is absent before the first complete sweep, and with orphanPolicy: Ignore.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	Orphans *int32 `json:"orphans,omitempty"`
 
 	// conditions are Ready, and while they are true Reconciling and Stalled.
 	// +listType=map

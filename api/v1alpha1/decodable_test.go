@@ -20,11 +20,12 @@ func TestNullIsLikeAbsent(t *testing.T) {
 			"spec.deletionPolicy", "spec.suspend", "status",
 		},
 		connections.kind: {
-			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "status",
+			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "spec.orphanPolicy",
+			"status",
 		},
 		clusterConnections.kind: {
-			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "status",
-			"spec.allowedNamespaces.selector",
+			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "spec.orphanPolicy",
+			"status", "spec.allowedNamespaces.selector",
 		},
 	}
 	for _, k := range kinds {
@@ -86,6 +87,17 @@ func TestNumbers(t *testing.T) {
 			}
 			testStatus(t, k, []admission{{
 				why: fmt.Sprintf("observedGeneration %s", number), with: fields{"status.observedGeneration": json.RawMessage(number)}, refused: refused,
+			}})
+		}
+	}
+	for _, k := range connectionKinds {
+		for number, refused := range map[string]string{
+			"0": "", "1000": "", "1e3": "", "1.0": "",
+			"-1": "should be greater than or equal to 0", "1001": "should be less than or equal to 1000",
+			"2147483648": "status.orphans", "1e30": "status.orphans", "1.5": "status.orphans: Invalid value", `"1"`: "status.orphans: Invalid value",
+		} {
+			testStatus(t, k, []admission{{
+				why: fmt.Sprintf("orphans %s", number), with: fields{"status.orphans": json.RawMessage(number)}, refused: refused,
 			}})
 		}
 	}

@@ -45,6 +45,7 @@ func TestDefaultsOfConnections(t *testing.T) {
 					SecretRef: v1alpha1.SecretKeyReference{Name: "credentials", Key: "api-key"},
 				}},
 				RequestTimeout: &metav1.Duration{Duration: 30 * time.Second},
+				OrphanPolicy:   v1alpha1.OrphanPolicyReport,
 			}))
 			g.Expect(connection.GetConnectionSpec().Timeout()).To(Equal(30 * time.Second))
 			g.Expect(*connection.GetConnectionStatus()).To(Equal(v1alpha1.ConnectionStatus{ObservedGeneration: -1}))

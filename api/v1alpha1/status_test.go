@@ -65,6 +65,15 @@ func TestLastHandledReconcileAt(t *testing.T) {
 	}
 }
 
+func TestOrphans(t *testing.T) {
+	for _, k := range connectionKinds {
+		testStatus(t, k, []admission{
+			{why: "none, which is not the same as not knowing", with: fields{"status.orphans": 0}},
+			{why: "not known", with: fields{"status.orphans": nil}},
+		})
+	}
+}
+
 func TestEndpointAPIKeyStatus(t *testing.T) {
 	var cases []admission
 	for field, value := range map[string]func(at any) fields{

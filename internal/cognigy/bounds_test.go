@@ -44,6 +44,10 @@ func TestMemoryIsBounded(t *testing.T) {
 		return err
 	}
 	probe := func(t *testing.T, client *cognigy.Client) error { return client.Probe(t.Context()) }
+	endpoints := func(t *testing.T, client *cognigy.Client) error {
+		_, err := client.ListEndpoints(t.Context(), atOnce)
+		return err
+	}
 	fill := func(begin, element, end string) string {
 		return begin + strings.Repeat(element, (4*mebibyte-100)/len(element)) + end
 	}
@@ -63,6 +67,9 @@ func TestMemoryIsBounded(t *testing.T) {
 		{"a million entries that are no keys", serve(t, answer(200, fill("[{}", ",{}", "]"))), list, cognigy.Unexpected},
 		{"a million numbers", serve(t, answer(200, fill("[0", ",0", "]"))), list, cognigy.Unexpected},
 		{"a million Endpoints that are none", serve(t, answer(200, fill(`{"items":[0`, ",0", "]}"))), probe, ""},
+		{"a list of Endpoints of 2 GB", r.URL(), endpoints, cognigy.Unexpected},
+		{"a page of a million entries that are no Endpoints", serve(t, answer(200, fill(`{"items":[{}`, ",{}", "]}"))), endpoints, cognigy.Unexpected},
+		{"a page of a hundred thousand Endpoints", serve(t, answer(200, fill(`{"items":[{"_id":"`+endpointID+`"}`, `,{"_id":"`+endpointID+`"}`, "]}"))), endpoints, cognigy.Unexpected},
 		{"a million fields", serve(t, answer(200, fill(`[{"a":0`, `,"a":0`, "}]"))), list, cognigy.Unexpected},
 		{"an error with a title of 4 MB", serve(t, answer(400, fill(`{"code":1005,"title":"`, "x", `"}`))), list, cognigy.Invalid},
 	}

@@ -18,7 +18,7 @@ func (c *Client) Probe(ctx context.Context) error {
 		Items json.RawMessage `json:"items"`
 	}
 	request := call{
-		method: http.MethodGet, route: "/endpoints", query: url.Values{"limit": {"1"}},
+		method: http.MethodGet, route: routeEndpoints, query: url.Values{"limit": {"1"}},
 		answer: &answer,
 	}
 	err := c.do(ctx, request)

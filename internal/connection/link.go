@@ -34,8 +34,16 @@ type endpoint struct {
 
 	mu      sync.Mutex
 	listing *plan.Listing
+	failed  failure              // the last request that failed
 	gone    bool                 // Cognigy's last word was that the Endpoint does not exist
 	missing map[string]time.Time // key id: when the first list that ought to show it was asked for
+}
+
+// failure is a list that could not be had. Whoever waited for it has it, too, instead of waiting for one of their own.
+type failure struct {
+	number int
+	asked  time.Time
+	err    error
 }
 
 func (l *Link) endpoint(id string) *endpoint {
@@ -47,9 +55,11 @@ func (l *Link) endpoint(id string) *endpoint {
 	return l.endpoints[id]
 }
 
-// List returns a list of the Endpoint's keys that was asked for at notBefore or later. Callers at the same time share it.
+// List returns a list of the Endpoint's keys that was asked for at notBefore or later. Callers at the same time share it, and
+// its failure.
 func (l *Link) List(ctx context.Context, endpointID string, notBefore time.Time, now func() time.Time) (*plan.Listing, error) {
 	e := l.endpoint(endpointID)
+	before := e.failure().number
 	select {
 	case e.asking <- struct{}{}:
 		defer func() { <-e.asking }()
@@ -59,10 +69,13 @@ func (l *Link) List(ctx context.Context, endpointID string, notBefore time.Time,
 	if known := e.newest(); known != nil && !known.At.Before(notBefore) {
 		return known, nil
 	}
+	if failed := e.failure(); failed.number > before && !failed.asked.Before(notBefore) {
+		return nil, failed.err
+	}
 	asked := now()
 	keys, err := l.ListKeys(ctx, endpointID)
 	if err != nil {
-		e.vanish(cognigy.IsKind(err, cognigy.NotFound))
+		e.fail(asked, err)
 		return nil, err
 	}
 	listing := &plan.Listing{At: asked}
@@ -106,10 +119,17 @@ func (l *Link) Gone(endpointID string) bool {
 	return e.gone
 }
 
-func (e *endpoint) vanish(gone bool) {
+func (e *endpoint) failure() failure {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.gone = e.gone || gone
+	return e.failed
+}
+
+func (e *endpoint) fail(asked time.Time, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.failed = failure{number: e.failed.number + 1, asked: asked, err: err}
+	e.gone = e.gone || cognigy.IsKind(err, cognigy.NotFound)
 }
 
 func (e *endpoint) remember(listing *plan.Listing) {

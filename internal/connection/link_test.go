@@ -6,6 +6,7 @@ package connection_test
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,8 +63,42 @@ func TestListIsShared(t *testing.T) {
 	g.Expect(server.Count(http.MethodGet, simulator.RouteKeys)).To(Equal(3), "another Endpoint has another list")
 }
 
-// A request that fails is nobody else's answer, and what was known before stays known.
-func TestListFailureIsNotShared(t *testing.T) {
+// Whoever waits while a request fails does not wait for another one to fail.
+func TestListFailureIsShared(t *testing.T) {
+	g := NewWithT(t)
+	link, server, endpoint := linked(t)
+	server.Inject(simulator.Fault{Method: http.MethodGet, Delay: 50 * time.Millisecond, Kind: simulator.FaultStatus, Status: 429})
+	var callers sync.WaitGroup
+	var failures atomic.Int32
+	for range 20 {
+		callers.Go(func() {
+			if _, err := link.List(t.Context(), endpoint, start, at(0)); cognigy.IsKind(err, cognigy.RateLimited) {
+				failures.Add(1)
+			}
+		})
+	}
+	callers.Wait()
+	g.Expect(failures.Load()).To(BeEquivalentTo(20))
+	g.Expect(server.Count(http.MethodGet, simulator.RouteKeys)).To(Equal(1))
+}
+
+// A failure that was asked for too early is no answer to somebody who waited for it.
+func TestListFailureIsTooOld(t *testing.T) {
+	g := NewWithT(t)
+	link, server, endpoint := linked(t)
+	server.Inject(simulator.Fault{Method: http.MethodGet, Delay: 50 * time.Millisecond, Kind: simulator.FaultStatus, Status: 429, Times: 1})
+	var early sync.WaitGroup
+	early.Go(func() {
+		_, err := link.List(t.Context(), endpoint, start, at(0))
+		g.Expect(err).To(HaveOccurred())
+	})
+	g.Eventually(func() int { return server.Count(http.MethodGet, simulator.RouteKeys) }).Should(Equal(1))
+	g.Expect(list(t, link, endpoint, time.Second).At).To(Equal(start.Add(time.Second)))
+	early.Wait()
+}
+
+// A request that failed before is not the answer to a later one, and what was known before stays known.
+func TestListFailureIsNotKept(t *testing.T) {
 	g := NewWithT(t)
 	link, server, endpoint := linked(t)
 	known := list(t, link, endpoint, 0)

@@ -7,26 +7,39 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// turns paces the requests of one connection. Nobody waits here: who comes too early is told when to come again, and has its
-// turn then, so that a slow connection keeps no worker from the others.
-type turns struct {
-	limiter *rate.Limiter
+const (
+	// shortestNap is the time from which on those who wait are called early, to be told anew: the pace may have changed.
+	shortestNap = time.Second
+	// forgotten is how late somebody may come before the place in the line is lost.
+	forgotten = time.Minute
+)
 
-	mu      sync.Mutex
-	granted map[types.UID]time.Time // turns that were given and not taken yet
-	paused  time.Time               // Cognigy asks for silence until then
+// turns paces the requests of one connection. Nobody waits here: who comes too early is told when to come again, and has a
+// place in the line until then, so that a slow connection keeps no worker from the others.
+type turns struct {
+	mu     sync.Mutex
+	bucket bucket
+	inside slots
+	line   map[types.UID]*place
+	last   int // ticket
+	doubt  time.Time
+}
+
+// place is somebody's in the line.
+type place struct {
+	ticket int
+	until  time.Time // when to come again
+	aside  string    // the Endpoint for which it waits for a slot, and lets others pass
 }
 
 func newTurns(limit *v1alpha1.RateLimit) *turns {
 	perSecond, burst := limit.Values()
-	return &turns{limiter: rate.NewLimiter(rate.Limit(perSecond), burst), granted: map[types.UID]time.Time{}}
+	return &turns{bucket: newBucket(perSecond, burst), inside: slots{}, line: map[types.UID]*place{}}
 }
 
 // Turn returns how long somebody has to wait before sending a number of requests; zero if the turn has come, which takes it.
@@ -34,28 +47,86 @@ func (l *Link) Turn(who types.UID, requests int, now time.Time) time.Duration {
 	t := l.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now.Before(t.paused) {
-		// When the silence is over, not everybody comes at once.
-		return plan.Spread(t.paused.Sub(now), string(who)) + t.paused.Sub(now)/10
-	}
-	at, waiting := t.granted[who]
-	if !waiting {
-		reservation := t.limiter.ReserveN(now, min(requests, t.limiter.Burst()))
-		at = now.Add(reservation.DelayFrom(now))
-	}
-	if !now.Before(at) {
-		delete(t.granted, who)
-		return 0
-	}
-	t.granted[who] = at
-	return at.Sub(now)
+	mine := t.place(who, now)
+	wait := t.wait(mine, requests, now)
+	return t.tell(who, requests, wait, now)
 }
 
-// Pause keeps everybody silent for as long as Cognigy asked one of them to be.
-func (l *Link) Pause(until time.Time) {
+// Enter is Turn for one request to an Endpoint, and takes a slot, too, until Leave.
+func (l *Link) Enter(who types.UID, endpointID string, now time.Time) time.Duration {
+	t := l.turns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	mine := t.place(who, now)
+	wait := t.wait(mine, 1, now)
+	if wait == 0 {
+		if wait = t.inside.wait(endpointID, now); wait > 0 {
+			mine.aside = endpointID
+			// Those who wait for the same slots do not come back together.
+			wait += wait * time.Duration(t.ahead(mine, now)) / slotsOfLink
+		}
+	}
+	if wait == 0 {
+		t.inside[who] = visit{endpointID: endpointID, since: now}
+	}
+	return t.tell(who, 1, wait, now)
+}
+
+// Owe is for what is sent beyond what the turn was for: it is not waited for, but others wait longer.
+func (l *Link) Owe(requests int) {
 	l.turns.mu.Lock()
 	defer l.turns.mu.Unlock()
-	if until.After(l.turns.paused) {
-		l.turns.paused = until
+	l.turns.bucket.level -= float64(requests)
+}
+
+// Leave ends what Enter began, and learns from how it went.
+func (l *Link) Leave(who types.UID, outcome error, now time.Time) {
+	l.turns.mu.Lock()
+	defer l.turns.mu.Unlock()
+	l.turns.bucket.learn(outcome, l.turns.inside[who].since, now)
+	delete(l.turns.inside, who)
+}
+
+func (t *turns) place(who types.UID, now time.Time) *place {
+	if t.line[who] == nil {
+		t.last++
+		t.line[who] = &place{ticket: t.last}
 	}
+	t.line[who].until = now
+	return t.line[who]
+}
+
+// wait returns how long it is until somebody's turn.
+func (t *turns) wait(mine *place, requests int, now time.Time) time.Duration {
+	mine.aside = ""
+	silence, wait := t.bucket.wait(t.ahead(mine, now), requests, now)
+	if wait > shortestNap {
+		wait = max(shortestNap, wait/2)
+	}
+	return silence + wait
+}
+
+// tell notes what somebody is told: to come again, or to go on.
+func (t *turns) tell(who types.UID, requests int, wait time.Duration, now time.Time) time.Duration {
+	t.line[who].until = now.Add(wait)
+	if wait == 0 {
+		delete(t.line, who)
+		t.bucket.take(requests)
+	}
+	return wait
+}
+
+// ahead counts those who came before, were told to come later than now, and wait for the same: for requests, or for a slot of the
+// same Endpoint. Who is late does not hold up the others.
+func (t *turns) ahead(mine *place, now time.Time) int {
+	ahead := 0
+	for who, other := range t.line {
+		switch {
+		case now.After(other.until.Add(forgotten)):
+			delete(t.line, who)
+		case other.aside == mine.aside && other.ticket < mine.ticket && now.Before(other.until):
+			ahead++
+		}
+	}
+	return ahead
 }

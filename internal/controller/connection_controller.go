@@ -19,11 +19,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -33,6 +36,9 @@ const missingWait = 3 * time.Second
 
 // longestProbeWait keeps a connection's recovery from being noticed late: many resources may wait for it.
 const longestProbeWait = 30 * time.Second
+
+// maxDoubted bounds how many connections may be in doubt before the first of them is in the queue.
+const maxDoubted = 64
 
 // ConnectionReconciler probes connections of one kind and reports on them. Both kinds have one each.
 type ConnectionReconciler struct {
@@ -46,6 +52,8 @@ type ConnectionReconciler struct {
 	NewList func() client.ObjectList
 	// ProbeInterval is the time between two probes of a connection that works.
 	ProbeInterval time.Duration
+
+	doubted chan event.GenericEvent
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=get;list;watch
@@ -59,14 +67,24 @@ func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err != nil {
 		return err
 	}
+	r.doubted = make(chan event.GenericEvent, maxDoubted)
 	return ctrl.NewControllerManagedBy(mgr).
 		For(r.New(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, wiped))).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.connectionsOfSecret), builder.OnlyMetadata).
+		WatchesRawSource(source.Channel(r.doubted, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
 			RateLimiter:             backoff(shortestWait, longestProbeWait),
 		}).
 		Complete(r)
+}
+
+// Doubt has a connection probed at once.
+func (r *ConnectionReconciler) Doubt(found v1alpha1.Connection) {
+	select {
+	case r.doubted <- event.GenericEvent{Object: found}:
+	default: // the next request that fails asks again
+	}
 }
 
 // Reconcile probes a connection and reports.
@@ -83,6 +101,9 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Reque
 	if failure != nil && problem == nil {
 		return ctrl.Result{}, failure
 	}
+	if cognigy.IsKind(failure, cognigy.RateLimited) && connection.Usable(found) == nil {
+		return again(failure) // who asks to slow down is there
+	}
 	if err := r.report(ctx, found, problem); apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: conflictWait}, nil
 	} else if err != nil {
@@ -93,14 +114,20 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, request ctrl.Reque
 		return ctrl.Result{RequeueAfter: plan.Spread(r.ProbeInterval, string(found.GetUID()))}, nil
 	case problem.Reason == v1alpha1.ReasonCredentialsNotFound:
 		return ctrl.Result{RequeueAfter: missingWait}, nil
-	case retryAfter(failure) > 0:
-		return ctrl.Result{RequeueAfter: retryAfter(failure)}, nil
 	default:
-		return ctrl.Result{}, failure
+		return again(failure)
 	}
 }
 
-// probe sends an authenticated request.
+// again probes again when the failure says, or as late as there were failures.
+func again(failure error) (ctrl.Result, error) {
+	if wait := retryAfter(failure); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	return ctrl.Result{}, failure
+}
+
+// probe sends an authenticated request. It waits for no turn, since many resources may wait for the answer.
 func (r *ConnectionReconciler) probe(ctx context.Context, found v1alpha1.Connection) error {
 	if err := selectorProblem(found); err != nil {
 		return err
@@ -109,7 +136,19 @@ func (r *ConnectionReconciler) probe(ctx context.Context, found v1alpha1.Connect
 	if err != nil {
 		return err
 	}
-	return link.Probe(ctx)
+	sent := r.Clock.Now()
+	err = link.Probe(ctx)
+	link.Learn(err, sent, r.Clock.Now())
+	if err == nil && wasDown(found) {
+		link.Calm(r.Clock.Now())
+	}
+	return err
+}
+
+// wasDown tells whether the last probe did not reach Cognigy.
+func wasDown(found v1alpha1.Connection) bool {
+	before := meta.FindStatusCondition(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady)
+	return before != nil && before.Reason == v1alpha1.ReasonUnavailable
 }
 
 // selectorProblem reports a selector that the API server accepts and that selects nothing.

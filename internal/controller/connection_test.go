@@ -78,9 +78,7 @@ func TestConnectionFails(t *testing.T) {
 			},
 		},
 		"nobody listens": {
-			harm: func(w *world, c *v1alpha1.CognigyConnection) {
-				w.change(c, func() { c.Spec.BaseURL = "https://127.0.0.1:1" })
-			},
+			harm:   func(w *world, _ *v1alpha1.CognigyConnection) { w.recreateConnection("https://127.0.0.1:1") },
 			reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "connection refused", mend: mendURL,
 		},
 		"the base URL is redirected": {
@@ -127,8 +125,27 @@ func mendCredentials(w *world, _ *v1alpha1.CognigyConnection, apiKey string) {
 	w.change(secret, func() { secret.Data = map[string][]byte{"api-key": []byte(" " + apiKey + "\n")} })
 }
 
-func mendURL(w *world, c *v1alpha1.CognigyConnection, _ string) {
-	w.change(c, func() { c.Spec.BaseURL = w.cognigy.URL() + "/new/v2.0" })
+// mendURL does what is left where the base URL is wrong, which cannot be changed: no key was issued yet, so that the resources
+// go at once, and the connection with them.
+func mendURL(w *world, _ *v1alpha1.CognigyConnection, _ string) {
+	w.delete(w.key())
+	w.disappears(w.key())
+	w.recreateConnection(w.cognigy.URL() + "/new/v2.0")
+	w.create(w.key())
+}
+
+// recreateConnection replaces the connection by one to an address, changed by the edits.
+func (w *world) recreateConnection(baseURL string, edits ...func(*v1alpha1.ConnectionSpec)) *v1alpha1.CognigyConnection {
+	w.t.Helper()
+	w.delete(w.connection())
+	w.disappears(w.connection())
+	connection := w.connection()
+	connection.Spec.BaseURL = baseURL
+	for _, edit := range edits {
+		edit(&connection.Spec)
+	}
+	w.create(connection)
+	return connection
 }
 
 func mendCognigy(w *world, _ *v1alpha1.CognigyConnection, _ string) { w.cognigy.ClearFaults() }

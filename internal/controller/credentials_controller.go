@@ -30,6 +30,8 @@ import (
 type CredentialsReconciler struct {
 	// Client reads connections from the cache, and Secrets from the API server.
 	client.Client
+	// Live reads everything from the API server.
+	Live        client.Reader
 	Connections *connection.Resolver
 }
 
@@ -73,7 +75,7 @@ func (r *CredentialsReconciler) secretOf(_ context.Context, object client.Object
 
 // Reconcile puts label and finalizer on a Secret, or takes the finalizer away.
 func (r *CredentialsReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	named, inUse, err := r.referred(ctx, request)
+	named, inUse, err := r.referred(ctx, r, request, client.MatchingFields{indexSecret: request.String()})
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -83,6 +85,12 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 			return ctrl.Result{RequeueAfter: missingWait}, nil // without the label, its creation is no event
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !inUse && controllerutil.ContainsFinalizer(secret, v1alpha1.InUseFinalizer) {
+		// A cache that is behind must not let go of what is needed.
+		if named, inUse, err = r.referred(ctx, r.Live, request, client.InNamespace(request.Namespace)); err != nil {
+			return ctrl.Result{}, err
+		}
 	}
 	changed := secret.DeepCopy()
 	if named && changed.Labels[v1alpha1.SecretTypeLabel] == "" {
@@ -106,14 +114,18 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 }
 
 // referred tells whether a connection names the Secret, and whether one that does is in use.
-func (r *CredentialsReconciler) referred(ctx context.Context, request ctrl.Request) (named, inUse bool, err error) {
+func (r *CredentialsReconciler) referred(
+	ctx context.Context, reader client.Reader, request ctrl.Request, which client.ListOption,
+) (named, inUse bool, err error) {
 	for _, connections := range []client.ObjectList{&v1alpha1.CognigyConnectionList{}, &v1alpha1.ClusterCognigyConnectionList{}} {
-		if err := r.List(ctx, connections, client.MatchingFields{indexSecret: request.String()}); err != nil {
+		if err := reader.List(ctx, connections, which); err != nil {
 			return false, false, err
 		}
 		_ = meta.EachListItem(connections, func(item runtime.Object) error {
-			named = true
-			inUse = inUse || controllerutil.ContainsFinalizer(item.(client.Object), v1alpha1.InUseFinalizer)
+			if connection := item.(v1alpha1.Connection); r.Connections.SecretName(connection) == request.NamespacedName {
+				named = true
+				inUse = inUse || controllerutil.ContainsFinalizer(connection, v1alpha1.InUseFinalizer)
+			}
 			return nil
 		})
 	}

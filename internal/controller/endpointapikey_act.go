@@ -14,6 +14,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
@@ -78,6 +79,9 @@ func (r *EndpointAPIKeyReconciler) revoke(ctx context.Context, p *pass, keys []p
 	for _, key := range keys {
 		if err := link.DeleteKey(ctx, p.key.Spec.Endpoint.ID, key.ID); err != nil {
 			failures = append(failures, err)
+			if cognigy.IsKind(err, cognigy.RateLimited) {
+				break
+			}
 			continue
 		}
 		logf.FromContext(ctx).Info("revoked a key", "keyID", key.ID, "keyPreview", key.Preview)

@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -29,7 +30,7 @@ import (
 
 const (
 	// workers bounds how many resources are worked on at a time; most of that time is spent waiting for Cognigy.
-	workers = 32
+	workers = 64
 	// Failures are retried after the shortest wait first, then after twice as long each time, up to the longest.
 	shortestWait = 500 * time.Millisecond
 	longestWait  = 2 * time.Minute
@@ -54,6 +55,8 @@ type EndpointAPIKeyReconciler struct {
 	DriftInterval time.Duration
 	// ListLag is how long a list of keys may take to show what was done.
 	ListLag time.Duration
+	// Doubt asks for a probe of a connection through which a request failed.
+	Doubt func(v1alpha1.Connection)
 
 	lead          sync.Once
 	started       time.Time // of the work, by lead
@@ -100,8 +103,20 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	next := r.plan(p)
-	var failure error
+	next, failure := r.step(ctx, p)
+	if p.released {
+		return ctrl.Result{}, failure
+	}
+	if err := r.report(ctx, p, next, failure); err != nil {
+		failure = err // what was to be reported happens again soon
+	}
+	return r.result(request, next, failure)
+}
+
+// step looks, if the plan is to, and acts. It returns what remains to be done.
+func (r *EndpointAPIKeyReconciler) step(ctx context.Context, p *pass) (next plan.Plan, failure error) {
+	defer func() { r.leave(p, failure) }()
+	next = r.plan(p)
 	if next.Do == plan.Look {
 		if failure = r.look(ctx, p, next.From); failure == nil {
 			next = r.plan(p)
@@ -109,19 +124,13 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	}
 	if failure == nil && next.Do != plan.Wait {
 		if failure = r.act(ctx, p, next); p.released {
-			return ctrl.Result{}, failure
+			return next, failure
 		}
 		// What the action changed is known: the report speaks of the state after it.
 		r.refresh(p)
 		next = r.plan(p)
 	}
-	if wait := retryAfter(failure); wait > 0 && cognigy.AsError(failure) != nil {
-		r.knownLink(p).Pause(r.Clock.Now().Add(wait))
-	}
-	if err := r.report(ctx, p, next, failure); err != nil {
-		failure = err // what was to be reported happens again soon
-	}
-	return r.result(request, next, failure)
+	return next, failure
 }
 
 func (r *EndpointAPIKeyReconciler) plan(p *pass) plan.Plan {
@@ -154,7 +163,7 @@ func (r *EndpointAPIKeyReconciler) resultOf(failure error, next plan.Plan) (ctrl
 	case errors.Is(failure, errGone), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
 		return after(conflictWait)
 	case waitsForConnection(failure) && !errors.Is(failure, errUnprotected):
-		return after(longestWait) // its recovery is an event
+		return after(wait.Jitter(longestWait, jitter)) // its recovery is an event
 	case retryAfter(failure) > 0:
 		return after(retryAfter(failure))
 	case next.Do != plan.Wait, next.Again.IsZero(), problemOf(failure) == nil:

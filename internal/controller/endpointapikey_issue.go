@@ -44,6 +44,10 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 			return err
 		}
 	}
+	// While this was prepared, another resource may have been told that Cognigy wants silence.
+	if silence := link.Silence(r.Clock.Now()); silence > 0 {
+		return &notYet{wait: silence}
+	}
 	if err := r.intend(ctx, p, next); err != nil {
 		return err
 	}
@@ -83,6 +87,10 @@ func (r *EndpointAPIKeyReconciler) secured(ctx context.Context, p *pass) error {
 			Reason:  v1alpha1.ReasonConnectionNotReady,
 			Message: fmt.Sprintf("the connection %q is being deleted, so that no key is issued through it; create it again", found.GetName()),
 		}
+	}
+	// Its probe may have failed meanwhile.
+	if err := connection.Usable(found); err != nil {
+		return err
 	}
 	credentials := secretMetadata()
 	if err := r.Live.Get(ctx, r.Connections.SecretName(found), credentials); err != nil {

@@ -32,7 +32,7 @@ type pass struct {
 	listing    *plan.Listing       // that the plan is made on, once Cognigy was asked in this pass
 	concluded  bool                // it is certain that the recorded intent made no key
 	released   bool                // the finalizer is gone
-	admitted   bool                // it has its turn to send requests
+	admitted   *connection.Link    // by which it has its turn to send requests, until it leaves
 	observed   plan.Observed
 	timing     plan.Timing
 }
@@ -81,35 +81,6 @@ func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass, from time.
 	r.refresh(p)
 	return nil
 }
-
-// link returns the client of the pass's connection, or why there is none. Permission that was taken back does not keep a
-// resource that is being deleted from revoking its keys.
-func (r *EndpointAPIKeyReconciler) link(ctx context.Context, p *pass) (*connection.Link, error) {
-	if p.connection == nil || p.blocked != nil && !p.observed.Deleting {
-		return nil, p.blocked
-	}
-	if err := connection.Usable(p.connection); err != nil {
-		return nil, err
-	}
-	link, err := r.Connections.Link(ctx, p.connection)
-	if err != nil || p.admitted {
-		return link, err
-	}
-	if wait := link.Turn(p.key.UID, requestsOfPass, r.Clock.Now()); wait > 0 {
-		return nil, &notYet{wait: wait}
-	}
-	p.admitted = true
-	return link, nil
-}
-
-// requestsOfPass is how many requests a pass sends as a rule: it issues, or it looks, or it looks and does something.
-const requestsOfPass = 1
-
-// notYet: it is not this resource's turn to send requests.
-type notYet struct{ wait time.Duration }
-
-// Error implements error.
-func (e *notYet) Error() string { return "waiting for a turn" }
 
 func (r *EndpointAPIKeyReconciler) readConnection(ctx context.Context, p *pass) error {
 	found, err := r.Connections.Find(ctx, p.key)

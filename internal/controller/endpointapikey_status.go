@@ -50,11 +50,14 @@ func stalledFor(conditions []metav1.Condition) metav1.Condition {
 	return metav1.Condition{}
 }
 
-// event records what was done with a key in Cognigy. The key is the related object: events that differ in their note only
-// are taken for repetitions of one.
+// event records what was done with a key in Cognigy.
 func (r *EndpointAPIKeyReconciler) event(key *v1alpha1.EndpointAPIKey, keyID, reason, action, format string, args ...any) {
-	related := &corev1.ObjectReference{Kind: "CognigyAPIKey", Namespace: key.Namespace, Name: keyID}
-	r.Events.Eventf(key, related, corev1.EventTypeNormal, reason, action, "%s", clip(fmt.Sprintf(format, args...), maxNote))
+	r.Events.Eventf(key, related(key, keyID), corev1.EventTypeNormal, reason, action, "%s", clip(fmt.Sprintf(format, args...), maxNote))
+}
+
+// related makes a key the related object of an event: events that differ in their note only are taken for repetitions of one.
+func related(about metav1.Object, keyID string) *corev1.ObjectReference {
+	return &corev1.ObjectReference{Kind: "CognigyAPIKey", Namespace: about.GetNamespace(), Name: keyID}
 }
 
 // statusOf is the status that follows from a plan and from what went wrong.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -66,4 +67,20 @@ func TestRetryAfterHoldsForAll(t *testing.T) {
 		w.Expect(entry.CreatedAt).To(BeTemporally(">=", told.Add(wait-time.Second)))
 	}
 	w.Expect(w.posts()).To(Equal(7))
+}
+
+// A Cognigy that asks to slow down is there: its connection stays ready, and its resources are not told otherwise.
+func TestProbeIsRateLimited(t *testing.T) {
+	w := newWorld(t)
+	connection := w.connection()
+	w.becomesReady(connection)
+	w.cognigy.Inject(simulator.Fault{
+		Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 429, Code: 429, RetryAfter: "1",
+	})
+	before := w.cognigy.Count(http.MethodGet, simulator.RouteEndpoints)
+	w.remains(func(g Gomega) {
+		g.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
+		g.Expect(kstatus(g, connection)).To(Equal(status.CurrentStatus), "%s", conditionsOf(connection))
+	})
+	w.Expect(w.cognigy.Count(http.MethodGet, simulator.RouteEndpoints)).To(BeNumerically(">", before))
 }

@@ -36,7 +36,7 @@ var advice = map[cognigy.Kind]connection.Problem{
 	cognigy.Conflict:     {Reason: v1alpha1.ReasonConflict, Message: "Cognigy reports a conflict; trying again"},
 	cognigy.RateLimited:  {Reason: v1alpha1.ReasonRateLimited, Message: "Cognigy asks to slow down; trying again later"},
 	cognigy.Unavailable:  {Reason: v1alpha1.ReasonUnavailable, Message: "Cognigy cannot be reached or fails; trying again"},
-	cognigy.Redirected:   {Reason: v1alpha1.ReasonUnexpectedAnswer, Stalled: true, Message: "redirects are not followed, since they would take the credentials along; correct the connection's baseURL"},
+	cognigy.Redirected:   {Reason: v1alpha1.ReasonUnexpectedAnswer, Stalled: true, Message: "redirects are not followed, since they would take the credentials along; create another connection with the baseURL that they lead to"},
 	cognigy.Unexpected:   {Reason: v1alpha1.ReasonUnexpectedAnswer, Message: "what answered is not Cognigy, or a proxy stands in between; check the connection's baseURL; trying again"},
 }
 

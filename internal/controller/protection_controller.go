@@ -139,15 +139,18 @@ func users(ctx context.Context, reader client.Reader, found v1alpha1.Connection)
 	if err := reader.List(ctx, keys, client.InNamespace(found.GetNamespace())); err != nil {
 		return nil, err
 	}
-	_, clusterWide := found.(*v1alpha1.ClusterCognigyConnection)
 	var names []string
 	for i := range keys.Items {
-		key := &keys.Items[i]
-		if refersTo := connectionName(key) == client.ObjectKeyFromObject(found); refersTo &&
-			clusterWide == (key.Spec.ConnectionRef.Kind == v1alpha1.ConnectionKindCluster) {
+		if key := &keys.Items[i]; refersTo(key, found) {
 			names = append(names, client.ObjectKeyFromObject(key).String())
 		}
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+func refersTo(key *v1alpha1.EndpointAPIKey, found v1alpha1.Connection) bool {
+	_, clusterWide := found.(*v1alpha1.ClusterCognigyConnection)
+	return connectionName(key) == client.ObjectKeyFromObject(found) &&
+		clusterWide == (key.Spec.ConnectionRef.Kind == v1alpha1.ConnectionKindCluster)
 }

@@ -77,10 +77,34 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 			return err
 		}
 	}
+	keys.Doubt = func(found v1alpha1.Connection) {
+		if found.GetNamespace() == "" {
+			clusterWide.Doubt(found)
+		} else {
+			namespaced.Doubt(found)
+		}
+	}
 	if err := protect(mgr, resolver, namespaced.New, clusterWide.New); err != nil {
 		return err
 	}
+	if err := sweep(mgr, keys, namespaced.New, clusterWide.New); err != nil {
+		return err
+	}
 	return mgr.Start(ctx)
+}
+
+// sweep sets up what finds keys that no resource owns any more.
+func sweep(mgr manager.Manager, keys *controller.EndpointAPIKeyReconciler, namespaced, clusterWide func() v1alpha1.Connection) error {
+	for name, kind := range map[string]func() v1alpha1.Connection{"orphans": namespaced, "clusterorphans": clusterWide} {
+		orphans := &controller.OrphanReconciler{
+			Client: keys.Client, Live: keys.Live, Connections: keys.Connections, Events: keys.Events, Clock: keys.Clock, New: kind,
+			Cluster: keys.Cluster, DriftInterval: keys.DriftInterval,
+		}
+		if err := orphans.SetupWithManager(mgr, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // protect sets up what keeps connections and their credentials while they are needed.
@@ -91,7 +115,7 @@ func protect(mgr manager.Manager, resolver *connection.Resolver, namespaced, clu
 			return err
 		}
 	}
-	return (&controller.CredentialsReconciler{Client: mgr.GetClient(), Connections: resolver}).SetupWithManager(mgr)
+	return (&controller.CredentialsReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Connections: resolver}).SetupWithManager(mgr)
 }
 
 func newManager(config *rest.Config, options *options.Options) (manager.Manager, error) {

@@ -50,6 +50,11 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 		drop(w)
 		return
 	}
+	if wait := s.exceeded(c, time.Now()); wait > 0 {
+		s.answered(request, http.StatusTooManyRequests)
+		tooMany(c, wait).write(w)
+		return
+	}
 	c.fault = s.take(c)
 	waiting := r.Context()
 	if c.fault.Kind == FaultCommitAfterDelay {

@@ -39,6 +39,7 @@ type Simulator struct {
 	journal
 	faults
 	credentials
+	rateLimit
 
 	control  http.Handler
 	server   *http.Server

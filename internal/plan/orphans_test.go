@@ -1,0 +1,129 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// A key that is not certainly ours is never touched: a marker of this cluster, to the letter, at the very end of the name.
+func TestMarkedKeys(t *testing.T) {
+	for name, want := range map[string]bool{
+		"My key " + marker: true,
+		" " + marker:       true,
+		plan.KeyName("My key", plan.Marker("cluster", "whoever")): true,
+		plan.Marker("other", "owner") + " " + marker:              true, // what a display name looks like changes nothing
+		plan.KeyName("My key", plan.Marker("other", "owner")):     false,
+		marker + " " + plan.Marker("other", "owner"):              false,
+		marker:                              false, // no name that we give is without a display name and a space
+		"My key" + marker:                   false,
+		"My key x" + marker:                 false,
+		"My key\t" + marker:                 false,
+		"My key " + marker + " ":            false,
+		"My key " + marker + " copy":        false, // what somebody made of it in Cognigy's UI is theirs
+		"My key " + marker + "0":            false,
+		"My key " + marker[:38]:             false,
+		"My key " + marker[:38] + "g":       false, // not hexadecimal
+		"My key " + marker[:38] + "A":       false,
+		"My key " + marker[:15]:             false,
+		"My key " + marker[:14]:             false,
+		"My key K" + marker[1:]:             false,
+		"My key k8s_" + marker[4:]:          false,
+		"My key " + strings.ToUpper(marker): false,
+		"My key":                            false,
+		"":                                  false,
+	} {
+		got := plan.MarkedKeys("cluster", endpointID, []plan.Key{{ID: "k1", Name: name, Preview: "8a4f"}})
+		if !want && len(got) == 0 {
+			continue
+		}
+		if !want || len(got) != 1 || got[0].EndpointID != endpointID || got[0].ID != "k1" || got[0].Preview != "8a4f" || !strings.HasSuffix(name, " "+got[0].Marker) {
+			t.Errorf("MarkedKeys(%q) = %v", name, got)
+		}
+	}
+}
+
+func TestOrphans(t *testing.T) {
+	mark := func(id, owner string) plan.Marked {
+		return plan.Marked{EndpointID: endpointID, ID: id, Marker: plan.Marker("cluster", owner)}
+	}
+	dead, alive := mark("k1", "dead"), mark("k2", "alive")
+	for _, c := range []struct {
+		why      string
+		marked   []plan.Marked
+		living   []string
+		recorded map[string]bool
+		want     []plan.Marked
+	}{
+		{"An owner that is not there any more leaves an orphan; one that is there does not.", []plan.Marked{dead, alive}, []string{"alive"}, nil, []plan.Marked{dead}},
+		{"All keys of an owner, however many.", []plan.Marked{alive, mark("k3", "alive")}, []string{"alive"}, nil, nil},
+		{"Without any owner, every key is one.", []plan.Marked{dead, alive}, nil, nil, []plan.Marked{dead, alive}},
+		{"A Secret that records the key keeps it: it was retained.", []plan.Marked{dead}, nil, map[string]bool{"k1": true}, nil},
+		{"A Secret that records another key does not.", []plan.Marked{dead}, nil, map[string]bool{"k2": true}, []plan.Marked{dead}},
+		{"A key is known by its id, an owner by its UID: neither passes for the other.", []plan.Marked{dead}, []string{"k1"}, map[string]bool{"dead": true}, []plan.Marked{dead}},
+		{"No keys, no orphans.", nil, []string{"alive"}, nil, nil},
+	} {
+		if got := plan.Orphans(c.marked, plan.NewLiving("cluster", c.living), c.recorded); !slices.Equal(got, c.want) {
+			t.Errorf("%s Got %v", c.why, got)
+		}
+	}
+}
+
+// Whoever lives is spared, whatever else is there: other keys, other owners, other clusters.
+func TestLivingOwnersAreSpared(t *testing.T) {
+	owners := rapid.SliceOf(rapid.StringMatching(`[a-f0-9]{1,3}`))
+	rapid.Check(t, func(t *rapid.T) {
+		living, others := owners.Draw(t, "living"), owners.Draw(t, "others")
+		var keys []plan.Key
+		dead := map[string]bool{}
+		for _, uid := range slices.Concat(living, others) {
+			cluster := rapid.SampledFrom([]string{"cluster", "another"}).Draw(t, "cluster")
+			name := plan.KeyName(rapid.String().Draw(t, "display name"), plan.Marker(cluster, uid))
+			keys = append(keys, plan.Key{ID: uid, Name: name})
+			if cluster == "cluster" && !slices.Contains(living, uid) {
+				dead[uid] = true
+			}
+		}
+		found := map[string]bool{}
+		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), plan.NewLiving("cluster", living), nil) {
+			if !dead[key.ID] {
+				t.Fatalf("%v is no orphan", key)
+			}
+			found[key.ID] = true
+		}
+		if len(found) != len(dead) {
+			t.Fatalf("found %v of %v", found, dead)
+		}
+	})
+}
+
+// One look may err: only what two in a row show is revoked.
+func TestCompare(t *testing.T) {
+	key := func(endpoint, id string) plan.Marked { return plan.Marked{EndpointID: endpoint, ID: id} }
+	a, b, c := key("e1", "a"), key("e1", "b"), key("e1", "c")
+	again, fresh := plan.Compare([]plan.Marked{a, b, key("e2", "c")}, []plan.Marked{c, b})
+	if !slices.Equal(again, []plan.Marked{b}) || !slices.Equal(fresh, []plan.Marked{a, key("e2", "c")}) {
+		t.Errorf("again %v, fresh %v", again, fresh)
+	}
+	if again, fresh := plan.Compare([]plan.Marked{a}, nil); again != nil || len(fresh) != 1 {
+		t.Errorf("the first sweep shows %v again, %v for the first time", again, fresh)
+	}
+}
+
+func TestWithout(t *testing.T) {
+	a, b := plan.Marked{ID: "a"}, plan.Marked{ID: "b"}
+	orphans := []plan.Marked{a, b}
+	if got := plan.Without(orphans, []plan.Marked{a}); !slices.Equal(got, []plan.Marked{b}) {
+		t.Errorf("got %v", got)
+	}
+	if !slices.Equal(orphans, []plan.Marked{a, b}) {
+		t.Errorf("the orphans themselves became %v", orphans)
+	}
+}

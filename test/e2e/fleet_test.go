@@ -1,0 +1,115 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// fleet is a connection to a Cognigy of its own, with many resources.
+type fleet struct {
+	Gomega
+	t         *testing.T
+	cognigy   *simulator.Simulator
+	namespace string
+	endpoints []string
+	keys      int
+}
+
+// newFleet makes a connection that is ready. Start the operator before.
+func newFleet(t *testing.T, endpoints int) *fleet {
+	t.Helper()
+	f := &fleet{Gomega: NewWithT(t), t: t}
+	var err error
+	f.cognigy, err = simulator.Start(simulator.Options{TLS: true})
+	f.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(f.cognigy.Close)
+	for i := range endpoints {
+		f.endpoints = append(f.endpoints, f.cognigy.AddEndpoint("project", fmt.Sprintf("Endpoint %d", i)).ID)
+	}
+	f.namespace = connect(t, f, f.cognigy)
+	t.Cleanup(f.discard)
+	return f
+}
+
+// apply creates resources on some of the Endpoints in turn, as fast as the API server takes them.
+func (f *fleet) apply(keys int, endpoints []string) {
+	f.t.Helper()
+	for i := range keys {
+		key := newKey(f.namespace, fmt.Sprintf("key-%d", f.keys), endpoints[i%len(endpoints)])
+		key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain // their end is not what is tested
+		f.Expect(cluster.Create(f.t.Context(), key)).To(Succeed())
+		f.keys++
+	}
+}
+
+// settle waits until the resources on some of the Endpoints are ready, and proves that their Secrets' values work.
+func (f *fleet) settle(endpoints []string, within time.Duration) {
+	f.t.Helper()
+	found := &v1alpha1.EndpointAPIKeyList{}
+	f.Eventually(func(g Gomega) {
+		g.Expect(cluster.List(f.t.Context(), found, client.InNamespace(f.namespace))).To(Succeed())
+		for i := range found.Items {
+			if key := &found.Items[i]; slices.Contains(endpoints, key.Spec.Endpoint.ID) {
+				g.Expect(kstatusOf(g, key)).To(Equal(status.CurrentStatus), "%s: %v", key.Name, key.Status.Conditions)
+			}
+		}
+	}).WithTimeout(within).WithPolling(100 * time.Millisecond).Should(Succeed())
+	secrets := &corev1.SecretList{}
+	f.Expect(cluster.List(f.t.Context(), secrets, client.InNamespace(f.namespace))).To(Succeed())
+	values := map[string]string{}
+	for i := range secrets.Items {
+		values[secrets.Items[i].Name] = string(secrets.Items[i].Data["api-key"])
+	}
+	for i := range found.Items {
+		if key := &found.Items[i]; slices.Contains(endpoints, key.Spec.Endpoint.ID) {
+			f.Expect(f.cognigy.Works(key.Spec.Endpoint.ID, values[key.Name])).To(BeTrue(), key.Name)
+		}
+	}
+}
+
+// serve applies a few resources and returns how long it takes until they are ready.
+func (f *fleet) serve(endpoints []string) time.Duration {
+	f.t.Helper()
+	began := time.Now()
+	f.apply(few, endpoints)
+	f.settle(endpoints, patience)
+	return time.Since(began).Round(10 * time.Millisecond)
+}
+
+// discard deletes everything, so that the next test's operator has nothing of it to do.
+func (f *fleet) discard() {
+	ctx := context.Background()
+	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.EndpointAPIKey{}, client.InNamespace(f.namespace))).To(Succeed())
+	f.Eventually(func(g Gomega) {
+		left := &v1alpha1.EndpointAPIKeyList{}
+		g.Expect(cluster.List(ctx, left, client.InNamespace(f.namespace))).To(Succeed())
+		g.Expect(left.Items).To(BeEmpty())
+	}).WithTimeout(patience).Should(Succeed())
+	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.CognigyConnection{}, client.InNamespace(f.namespace))).To(Succeed())
+}
+
+// busiest returns the most requests that arrived within a second.
+func busiest(requests []simulator.Request) int {
+	most, first := 0, 0
+	for i := range requests {
+		for requests[i].At.Sub(requests[first].At) > time.Second {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}

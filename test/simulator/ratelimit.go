@@ -1,0 +1,61 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// rateLimit is what Cognigy bears. It goes by real time, since Options.Now may stand still.
+type rateLimit struct {
+	mu      sync.Mutex
+	limiter *rate.Limiter // nil: no limit
+	refused int
+}
+
+// SetRateLimit refuses API requests beyond a token bucket with 429 and Retry-After, in whole seconds. A rate of 0 lifts the
+// limit. The protected Endpoints themselves are not limited.
+func (l *rateLimit) SetRateLimit(perSecond float64, burst int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limiter = nil
+	if perSecond > 0 {
+		l.limiter = rate.NewLimiter(rate.Limit(perSecond), burst)
+	}
+}
+
+// RateLimited is the number of requests that were refused since there were too many.
+func (l *rateLimit) RateLimited() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused
+}
+
+// exceeded returns how long the client is to wait; zero if the request is within the limit, which counts it.
+func (l *rateLimit) exceeded(c call, now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.limiter == nil || c.route == RouteWebhook {
+		return 0
+	}
+	reservation := l.limiter.ReserveN(now, 1)
+	wait := reservation.DelayFrom(now)
+	if wait > 0 {
+		reservation.CancelAt(now)
+		l.refused++
+	}
+	return wait
+}
+
+func tooMany(c call, wait time.Duration) answer {
+	a := refuse(c, http.StatusTooManyRequests, http.StatusTooManyRequests, "There are too many requests.")
+	a.header = map[string]string{"Retry-After": strconv.Itoa(int(math.Ceil(wait.Seconds())))}
+	return a
+}

@@ -1,0 +1,41 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package simulator
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+func TestRateLimit(t *testing.T) {
+	r := start(t, Options{})
+	r.SetRateLimit(0.4, 2)
+	r.create()
+	r.create()
+	refused := r.post("one too many")
+	equal(t, "status", refused.status, http.StatusTooManyRequests)
+	equal(t, "code", decode[problem](t, refused.body).Code, http.StatusTooManyRequests)
+	equal(t, "Retry-After", refused.header.Get("Retry-After"), "3")
+	equal(t, "unknown routes count too", r.do(http.MethodGet, "/elsewhere/unknown", "").status, http.StatusTooManyRequests)
+	equal(t, "the Endpoint itself", r.do(http.MethodPost, "/unknown", "").status, http.StatusNotFound)
+	equal(t, "refused", r.RateLimited(), 2)
+	equal(t, "recorded", r.Requests()[2].Status, http.StatusTooManyRequests)
+	r.wantLedger("made", "made")
+
+	r.SetRateLimit(0, 0)
+	r.create()
+	equal(t, "refused", r.RateLimited(), 2)
+}
+
+// What is refused costs nothing: who waits as long as told to is let through.
+func TestRateLimitRefills(t *testing.T) {
+	limit, now := rateLimit{}, time.Unix(1_700_000_000, 0)
+	limit.SetRateLimit(2, 1)
+	equal(t, "first", limit.exceeded(call{}, now), 0)
+	for range 5 {
+		equal(t, "too early", limit.exceeded(call{}, now), 500*time.Millisecond)
+	}
+	equal(t, "in time", limit.exceeded(call{}, now.Add(500*time.Millisecond)), 0)
+}
