@@ -204,6 +204,14 @@ type Issuance struct {
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
 	// +required
 	StartedAt metav1.MicroTime `json:"startedAt"`
+
+	// deadline is when the attempt is given up at the latest: the connection's requestTimeout at that time after startedAt.
+	// Nobody concludes that it failed before, even if the timeout was made shorter since.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
+	// +optional
+	Deadline *metav1.MicroTime `json:"deadline,omitempty"`
 }
 
 // RetiringKey is a replaced key that still works.

@@ -96,6 +96,12 @@ func TestEndpointAPIKeyStatus(t *testing.T) {
 	}
 	testStatus(t, keys, append(cases, []admission{
 		{why: "an attempt began, to the microsecond", with: fields{"status.issuance.startedAt": "2026-11-22T10:00:00.123456Z"}},
+		{why: "and ends, to the microsecond", with: fields{"status.issuance": map[string]any{
+			"startedAt": "2026-11-22T10:00:00.123456Z", "deadline": "2026-11-22T10:00:30.123456Z",
+		}}},
+		{why: "Go reads no other form of its end either", with: fields{"status.issuance": map[string]any{
+			"startedAt": "2026-11-22T10:00:00.123456Z", "deadline": "2026-11-22T10:00:30Z",
+		}}, refused: "deadline in body should match"},
 		{why: "Go reads exactly six digits, not none", with: fields{"status.issuance.startedAt": "2026-11-22T10:00:00Z"}, refused: "startedAt in body should match"},
 		{why: "nor seven", with: fields{"status.issuance.startedAt": "2026-11-22T10:00:00.1234567Z"}, refused: "startedAt in body should match"},
 		{why: "nor in another zone", with: fields{"status.issuance.startedAt": "2026-11-22T10:00:00.123456+99:99"}, refused: "startedAt in body should match"},

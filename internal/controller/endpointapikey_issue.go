@@ -52,8 +52,7 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 		return err
 	}
 	// From here on a shutdown must not interrupt: an answer that nobody reads is a key that nobody has.
-	deadline := p.key.Status.Issuance.StartedAt.Add(p.timing.RequestTimeout)
-	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), p.key.Status.Issuance.Deadline.Time)
 	defer cancel()
 	issued, err := r.create(detached, p, link)
 	if err != nil {
@@ -139,7 +138,8 @@ func (r *EndpointAPIKeyReconciler) write(ctx context.Context, p *pass, secret *c
 func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next plan.Plan) error {
 	started := metav1.NewMicroTime(r.Clock.Now().Truncate(time.Microsecond))
 	status := *p.key.Status.DeepCopy()
-	status.Issuance = &v1alpha1.Issuance{StartedAt: started}
+	deadline := metav1.NewMicroTime(started.Add(p.timing.RequestTimeout))
+	status.Issuance = &v1alpha1.Issuance{StartedAt: started, Deadline: &deadline}
 	status.ObservedGeneration = p.key.Generation
 	// Where a person must act, trying again is no progress yet.
 	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled) {

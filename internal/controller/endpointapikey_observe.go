@@ -106,7 +106,7 @@ func (r *EndpointAPIKeyReconciler) readSecret(ctx context.Context, p *pass) erro
 func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 	key, secret := p.key, delivery.Read(p.secret, p.key)
 	p.timing = plan.Timing{
-		RequestTimeout: requestTimeout(p.connection), ListLag: r.ListLag,
+		RequestTimeout: max(requestTimeout(p.connection), allowance(key.Status.Issuance)), ListLag: r.ListLag,
 		DriftInterval: plan.Spread(r.DriftInterval, key.Spec.Endpoint.ID),
 	}
 	p.observed = plan.Observed{
@@ -180,6 +180,17 @@ func requestTimeout(found v1alpha1.Connection) time.Duration {
 		return (&v1alpha1.ConnectionSpec{}).Timeout()
 	}
 	return found.GetConnectionSpec().Timeout()
+}
+
+// longestTimeout is what a connection may give a request.
+const longestTimeout = 5 * time.Minute
+
+// allowance is how long an attempt that is under way may take: the connection's timeout may have been another when it began.
+func allowance(attempt *v1alpha1.Issuance) time.Duration {
+	if attempt == nil || attempt.Deadline == nil {
+		return 0
+	}
+	return min(attempt.Deadline.Sub(attempt.StartedAt.Time), longestTimeout)
 }
 
 func rotation(spec *v1alpha1.Rotation) plan.Rotation {

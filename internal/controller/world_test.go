@@ -53,10 +53,15 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, simulator.Options{TLS: true})
+}
+
+func newWorldWith(t *testing.T, options simulator.Options) *world {
+	t.Helper()
 	t.Parallel()
 	w := &world{Gomega: NewWithT(t), t: t, ctx: t.Context(), canaries: map[string]bool{}}
 	var err error
-	w.cognigy, err = simulator.Start(simulator.Options{TLS: true})
+	w.cognigy, err = simulator.Start(options)
 	w.Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(w.cognigy.Close)
 	w.endpoint = w.cognigy.AddEndpoint("project", "Webhook")

@@ -22,7 +22,7 @@ func upkeep(o Observed, now time.Time, t Timing) Plan {
 	case now.Before(settles):
 		return Plan{State: Verifying, HasKey: o.recorded(), Open: true, Again: settles}
 	case !o.Protected:
-		return issue(o, now, Plan{State: Issuing, Open: o.unconcluded()})
+		return issue(o, now, t, Plan{State: Issuing, Open: o.unconcluded()})
 	case o.unconcluded() && (!o.Live || o.Listing.At.Before(settles)):
 		return Plan{Do: Look, State: Verifying, HasKey: o.recorded(), Open: true}
 	}
@@ -30,7 +30,7 @@ func upkeep(o Observed, now time.Time, t Timing) Plan {
 		return withTimes(Plan{Do: Look, From: from, HasKey: o.recorded(), State: lookState(o)}, o, now, t)
 	}
 	if !o.hasKey(t) {
-		return replace(o, now)
+		return replace(o, now, t)
 	}
 	return maintain(o, now, t)
 }
@@ -98,11 +98,11 @@ func (o Observed) missingSince(t Timing) time.Time {
 
 // replace issues a key where the Secret holds none that works. Keys of an attempt that was not concluded lost their
 // plaintext: they go first. Any others are older, and are revoked once the new one is delivered.
-func replace(o Observed, now time.Time) Plan {
+func replace(o Observed, now time.Time, t Timing) Plan {
 	if lost := o.undelivered(); o.unconcluded() && len(lost) > 0 {
 		return Plan{Do: Revoke, Revoke: lost, State: Verifying, Open: true}
 	}
-	return issue(o, now, Plan{State: Issuing})
+	return issue(o, now, t, Plan{State: Issuing})
 }
 
 // undelivered returns the owned keys but the one that the Secret names: even if the record was altered, workloads may use it.
@@ -112,8 +112,9 @@ func (o Observed) undelivered() []Key {
 	})
 }
 
-// issue adds Issue to a plan, within the mint budget.
-func issue(o Observed, now time.Time, p Plan) Plan {
+// issue adds Issue to a plan, within the mint budget. Beyond that it looks now and then: a key that was taken for revoked may
+// be listed again.
+func issue(o Observed, now time.Time, t Timing, p Plan) Plan {
 	recent := o.Issues
 	for len(recent) > 0 && !now.Before(recent[0].Add(mintWindow)) {
 		recent = recent[1:]
@@ -123,7 +124,7 @@ func issue(o Observed, now time.Time, p Plan) Plan {
 		return p
 	}
 	p.State = MintBudgetExhausted
-	p.Again = earliest(p.RetiresAt, recent[len(recent)-mintBudget].Add(mintWindow))
+	p.Again = earliest(p.RetiresAt, recent[len(recent)-mintBudget].Add(mintWindow), now.Add(t.DriftInterval))
 	return p
 }
 
@@ -145,7 +146,7 @@ func maintain(o Observed, now time.Time, t Timing) Plan {
 		p.Do, p.Revoke, p.State, p.Open = Revoke, replaced, Retiring, o.unconcluded()
 	case !p.RotatesAt.IsZero() && !now.Before(p.RotatesAt):
 		p.State = Rotating
-		p = issue(o, now, p)
+		p = issue(o, now, t, p)
 	case o.Secret.Outdated:
 		p.Do = Repair
 	}
