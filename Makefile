@@ -64,10 +64,21 @@ control-plane: ## Make sure that there are etcd, kube-apiserver and kube-control
 test: control-plane build-installer ## Run all tests, against a real control plane.
 	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -timeout 20m ./...
 
+# The suite in test/reliability, with every case of it.
+RELIABILITY = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -count=1 -v ./test/reliability
+
 .PHONY: crash-test
-crash-test: control-plane build-installer ## Kill the operator before, at and after each of its side effects (about 7 minutes).
-	assets=$$(hack/control-plane.sh) && CRASH_ALL_MOMENTS=1 KUBEBUILDER_ASSETS=$$assets \
-		go test -count=1 -timeout 40m -v -run '^TestCrash$$' ./test/reliability
+crash-test: export CRASH_ALL_MOMENTS = 1
+crash-test: control-plane build-installer ## Kill, pause and blind the operator at each of its side effects (about 12 minutes).
+	$(RELIABILITY) -timeout 60m -run '^Test(Crash|Stale|Leaders)$$'
+
+.PHONY: chaos
+chaos: export CHAOS_SEED = $(SEED)
+chaos: export CHAOS_OPS = $(OPS)
+chaos: export CHAOS_DURATION = $(DURATION)
+chaos: export CHAOS_SCRIPT = $(if $(SCRIPT),$(abspath $(SCRIPT)))
+chaos: control-plane build-installer ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or what SCRIPT=<file> says.
+	$(RELIABILITY) -timeout 0 -run '^TestChaos$$'
 
 ##@ Build
 

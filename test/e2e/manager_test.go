@@ -30,15 +30,17 @@ import (
 func TestMetrics(t *testing.T) {
 	g := NewWithT(t)
 	p := start(t)
-	g.Eventually(func(g Gomega) { g.Expect(scrape(g, p, "")).To(Equal(http.StatusUnauthorized)) }).WithTimeout(patience).Should(Succeed())
+	g.Eventually(func(g Gomega) { g.Expect(statusOf(scrape(g, p, ""))).To(Equal(http.StatusUnauthorized)) }).WithTimeout(patience).Should(Succeed())
 	nobody := account(t, g, "nobody", "")
-	g.Expect(scrape(g, p, nobody)).To(Equal(http.StatusForbidden))
+	g.Expect(statusOf(scrape(g, p, nobody))).To(Equal(http.StatusForbidden))
 	scraper := account(t, g, "scraper", "cognigy-operator-metrics-reader")
-	g.Eventually(func(g Gomega) { g.Expect(scrape(g, p, scraper)).To(Equal(http.StatusOK)) }).WithTimeout(patience).Should(Succeed())
+	g.Eventually(func(g Gomega) { g.Expect(statusOf(scrape(g, p, scraper))).To(Equal(http.StatusOK)) }).WithTimeout(patience).Should(Succeed())
 }
 
-// scrape asks for metrics with a token, and returns the HTTP status.
-func scrape(g Gomega, p *process, token string) int {
+func statusOf(status int, _ string) int { return status }
+
+// scrape asks for metrics with a token, and returns the HTTP status and the answer.
+func scrape(g Gomega, p *process, token string) (status int, metrics string) {
 	// The certificate is made up by the operator at start; who asks is what is tested.
 	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	defer insecure.CloseIdleConnections()
@@ -55,7 +57,7 @@ func scrape(g Gomega, p *process, token string) int {
 	if response.StatusCode == http.StatusOK {
 		g.Expect(string(body)).To(ContainSubstring("controller_runtime_reconcile_total"))
 	}
-	return response.StatusCode
+	return response.StatusCode, string(body)
 }
 
 // account makes a ServiceAccount, binds it to a ClusterRole if one is named, and returns a token.

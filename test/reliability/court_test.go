@@ -12,6 +12,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -45,8 +46,9 @@ type owner struct {
 	// rehearsed: the API server has checked the write of the Secret since the last intent.
 	rehearsed bool
 	// former is the overlap before the user changed it last, at edited. The court's lock guards both.
-	former time.Duration
-	edited time.Time
+	former   time.Duration
+	edited   time.Time
+	retained atomic.Bool // it was let go of with its key
 }
 
 // permit is an intent that no POST has used. It does not tell which process recorded it: one that finds the intent of a dead
@@ -253,10 +255,13 @@ func (c *court) judgeResource(body []byte) {
 			c.accuse("S6: an intent on a resource that is being deleted or suspended")
 		}
 	}
-	if deleting && !controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer) && key.Spec.DeletionPolicy != v1alpha1.DeletionPolicyRetain {
-		if live := c.w.liveOf(o.marker); len(live) > 0 {
-			c.accuse("S1: the finalizer is gone, and %d keys work", len(live))
-		}
+	if !deleting || controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer) {
+		return
+	}
+	if key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
+		o.retained.Store(true)
+	} else if live := c.w.liveOf(o.marker); len(live) > 0 {
+		c.accuse("S1: the finalizer is gone, and %d keys work", len(live))
 	}
 }
 

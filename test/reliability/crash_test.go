@@ -29,6 +29,7 @@ const allMoments = "CRASH_ALL_MOMENTS"
 // TestCrash tells every story once without a crash, and once for every point and moment with one.
 // -run 'TestCrash/rotation$/cognigy_POST_apikeys_#1/committed' tells one again.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	total := newFigures()
 	t.Cleanup(func() {
 		total.judge(t)

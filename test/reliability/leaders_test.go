@@ -25,6 +25,7 @@ var contested = []string{"first issue", "Secret deleted", "rotation", "deletion"
 // learns that it does not lead any more. A sample does so at every
 // third effect.
 func TestLeaders(t *testing.T) {
+	t.Parallel()
 	total := newFigures()
 	t.Cleanup(func() {
 		total.judge(t)

@@ -73,6 +73,7 @@ func (w *world) restartInThePast() {
 
 // TestStale tells every story while the operator sees what was, sees it again, or does not see what happens in between.
 func TestStale(t *testing.T) {
+	t.Parallel()
 	total := newFigures()
 	t.Cleanup(func() { t.Log(total) })
 	for i := range stories {

@@ -34,7 +34,7 @@ const (
 // world is what a case happens in: a namespace with a connection, a Cognigy, and operators behind proxies.
 type world struct {
 	Gomega
-	t         *testing.T
+	t         testing.TB
 	began     time.Time
 	ctx       context.Context // also for what happens in proxies, beside the test
 	namespace string
@@ -70,12 +70,12 @@ func newWorld(t *testing.T, story *story) *world {
 		story.spec(&w.key.Spec)
 	}
 	w.create(w.key)
-	w.addStrangers()
+	w.addStrangers(w.name(), string(w.key.UID))
 	return w
 }
 
 // emptyWorld makes a world with a connection.
-func emptyWorld(t *testing.T, options simulator.Options) *world {
+func emptyWorld(t testing.TB, options simulator.Options) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -130,12 +130,11 @@ func (w *world) newKey(name string) *v1alpha1.EndpointAPIKey {
 	}}
 }
 
-// addStrangers makes keys that look like the resource's to whoever does not look closely.
-func (w *world) addStrangers() {
-	uid := string(w.key.UID)
+// addStrangers makes keys that look like those of a resource to whoever does not look closely.
+func (w *world) addStrangers(like types.NamespacedName, uid string) {
 	for _, name := range []string{
 		"made by hand",
-		plan.DefaultDisplayName(w.namespace, w.key.Name),
+		plan.DefaultDisplayName(like.Namespace, like.Name),
 		plan.KeyName("another cluster's", plan.Marker("another cluster", uid)),
 		plan.KeyName("another resource's", plan.Marker(bed.ClusterUID, "another resource")),
 		plan.KeyName("not at the end", plan.Marker(bed.ClusterUID, uid)) + " copy",

@@ -1,0 +1,156 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package reliability_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+)
+
+// operations are what users do. One that cannot be done, since what it needs is not there, is tried in vain, as people do.
+var operations = map[string]deed{
+	"create":             {6, (*chaos).make},
+	"delete":             {4, (*chaos).delete},
+	"recreate":           {3, (*chaos).recreateKey},
+	"suspend":            {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.Suspend = true })},
+	"resume":             {5, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.Suspend = false })},
+	"suspend and resume": {2, (*chaos).suspendAndResumeKey},
+	"rename":             {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { s.DisplayName = fmt.Sprintf("name %d", n) })},
+	"data key":           {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { s.Secret.Key = fmt.Sprintf("key-%d", n%2) })},
+	"label": {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) {
+		s.Secret.Labels = map[string]v1alpha1.LabelValue{"n": v1alpha1.LabelValue(fmt.Sprint(n % 3))}
+	})},
+	"overlap":            {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).Overlap = seconds(n % 4) })},
+	"rotate":             {3, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { rotation(s).NotBefore = inSeconds(0) })},
+	"rotate soon":        {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
+	"retain":             {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
+	"do not retain":      {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
+	"delete Secret":      {3, func(c *chaos, s step) error { return cluster.Delete(c.ctx, target(c.slot(s))) }},
+	"edit Secret":        {2, (*chaos).editValue},
+	"wipe status":        {1, (*chaos).wipeStatus},
+	"revoke outside":     {3, (*chaos).revokeNewest},
+	"swap credentials":   {1, (*chaos).swap},
+	"delete connection":  {0, func(c *chaos, _ step) error { return cluster.Delete(c.ctx, c.connection()) }},
+	"delete credentials": {0, func(c *chaos, _ step) error { return cluster.Delete(c.ctx, c.credentials()) }},
+}
+
+// spec makes a deed of a change of a resource's spec. A number makes it another one each time.
+func spec(change func(*v1alpha1.EndpointAPIKeySpec, int)) func(*chaos, step) error {
+	return func(c *chaos, s step) error {
+		n := int(s.For / time.Millisecond)
+		return c.edit(c.slot(s), func(spec *v1alpha1.EndpointAPIKeySpec) { change(spec, n) })
+	}
+}
+
+func rotation(s *v1alpha1.EndpointAPIKeySpec) *v1alpha1.Rotation {
+	if s.Rotation == nil {
+		s.Rotation = &v1alpha1.Rotation{}
+	}
+	return s.Rotation
+}
+
+func seconds(n int) *metav1.Duration {
+	return &metav1.Duration{Duration: time.Duration(n) * time.Second}
+}
+
+// inSeconds is a full second, to come after some others.
+func inSeconds(n int) *metav1.Time {
+	at := metav1.NewTime(time.Now().Truncate(time.Second).Add(time.Duration(n+1) * time.Second))
+	return &at
+}
+
+// make makes the resource. A Secret that a former one retained would be somebody else's to it: it is put away first.
+func (c *chaos) make(s step) error {
+	name := c.slot(s)
+	if _, err := c.read(name); !apierrors.IsNotFound(err) {
+		return err
+	}
+	if err := client.IgnoreNotFound(cluster.Delete(c.ctx, target(name))); err != nil {
+		return err
+	}
+	key := c.newKey(name.Name)
+	key.Spec.Endpoint.ID = c.endpoints[s.Key%len(c.endpoints)].ID
+	return cluster.Create(c.ctx, key)
+}
+
+func (c *chaos) delete(s step) error {
+	return cluster.Delete(c.ctx, &v1alpha1.EndpointAPIKey{ObjectMeta: c.meta(c.slot(s).Name)})
+}
+
+// recreateKey deletes the resource, and makes another as soon as the name is free, if that is soon.
+func (c *chaos) recreateKey(s step) error {
+	if err := c.delete(s); err != nil {
+		return err
+	}
+	c.later.Go(func() {
+		_ = wait.PollUntilContextTimeout(c.ctx, poll/10, settled, true, func(context.Context) (bool, error) {
+			_, err := c.read(c.slot(s))
+			return apierrors.IsNotFound(err) && c.make(s) == nil, nil
+		})
+	})
+	return nil
+}
+
+func (c *chaos) suspendAndResumeKey(s step) error {
+	for _, suspend := range []bool{true, false} {
+		if err := c.edit(c.slot(s), func(spec *v1alpha1.EndpointAPIKeySpec) { spec.Suspend = suspend }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *chaos) editValue(s step) error {
+	secret, err := c.readSecret(c.slot(s))
+	if err != nil {
+		return err
+	}
+	for name := range secret.Data {
+		secret.Data[name] = []byte("edited by somebody")
+	}
+	return cluster.Update(c.ctx, secret)
+}
+
+// wipeStatus takes the report away, but not what a status must have.
+func (c *chaos) wipeStatus(s step) error {
+	key, err := c.read(c.slot(s))
+	if err != nil || key.Status.Issuance != nil || !key.DeletionTimestamp.IsZero() {
+		return err // within seconds of an attempt, the report is the only one to tell of it
+	}
+	key.Status = v1alpha1.EndpointAPIKeyStatus{}
+	return cluster.Status().Update(c.ctx, key)
+}
+
+func (c *chaos) revokeNewest(s step) error {
+	key, err := c.read(c.slot(s))
+	if err != nil || key.Status.KeyID == "" {
+		return err
+	}
+	c.cognigy.RevokeKey(key.Status.KeyID)
+	return nil
+}
+
+// swap has the operator's user get another API key, and tells the operator a little later.
+func (c *chaos) swap(step) error {
+	value := rand.Text()
+	c.court.hears(value)
+	c.accepted.Store(value)
+	c.cognigy.SetAPIKeys(value)
+	credentials := &corev1.Secret{}
+	if err := cluster.Get(c.ctx, client.ObjectKeyFromObject(c.credentials()), credentials); err != nil {
+		return err
+	}
+	credentials.Data = map[string][]byte{"api-key": []byte(value)}
+	return cluster.Update(c.ctx, credentials)
+}
