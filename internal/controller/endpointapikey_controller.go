@@ -109,6 +109,9 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	}
 	if err := r.report(ctx, p, next, failure); err != nil {
 		failure = err // what was to be reported happens again soon
+		if p.issued != nil {
+			r.takeBack(ctx, p)
+		}
 	}
 	return r.result(request, next, failure)
 }

@@ -58,7 +58,11 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 	if err != nil {
 		return err
 	}
-	return r.deliver(detached, p, link, issued)
+	if err := r.deliver(detached, p, link, issued); err != nil {
+		return err
+	}
+	p.issued = issued
+	return nil
 }
 
 // errUnprotected: the finalizers that keep the connection and its credentials are not there yet.

@@ -30,6 +30,7 @@ type pass struct {
 	connection v1alpha1.Connection // nil: there is none
 	blocked    error               // why there is none, or why it may not be used
 	listing    *plan.Listing       // that the plan is made on, once Cognigy was asked in this pass
+	issued     *cognigy.IssuedKey  // was delivered in this pass
 	concluded  bool                // it is certain that the recorded intent made no key
 	released   bool                // the finalizer is gone
 	admitted   *connection.Link    // by which it has its turn to send requests, until it leaves

@@ -38,14 +38,12 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 	return p
 }
 
-// lastShown is from when on a list shows the key of the latest issuance that is known of.
+// lastShown is from when on a list shows the key of the latest issuance. One that another process began before this one worked
+// may not be known of: whoever may write the status can wipe what tells of it.
 func (o Observed) lastShown(t Timing) time.Time {
-	switch {
-	case o.LastIssued.IsZero(): // the report may have been wiped, and another process have begun an issuance before this one worked
-		return o.WatchedSince.Add(t.RequestTimeout + t.ListLag)
-	case o.LastEnded.IsZero():
-		return o.LastIssued.Add(t.RequestTimeout + t.ListLag)
-	default:
-		return o.LastEnded.Add(t.ListLag)
+	others := o.WatchedSince.Add(t.RequestTimeout + t.ListLag)
+	if o.LastEnded.IsZero() {
+		return latest(others, o.LastIssued.Add(t.RequestTimeout+t.ListLag))
 	}
+	return latest(others, o.LastEnded.Add(t.ListLag))
 }

@@ -121,6 +121,10 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 			delivered(deleting, issued(-settles), listed(-time.Second)), "Look Revoking key again:0s",
 		},
 		{
+			"Even where something tells of an older one: the word of a later one may have been wiped off the status.",
+			delivered(deleting, func(o *plan.Observed) { o.WatchedSince = start.Add(-time.Second) }, looked()), "Wait Revoking key again:34s",
+		},
+		{
 			"Where nothing tells of an issuance, an earlier process may have begun one until this one worked.",
 			delivered(deleting, absent, started(-time.Second), looked()), "Wait Revoking again:34s",
 		},

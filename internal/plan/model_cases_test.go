@@ -121,6 +121,7 @@ var holes = []struct {
 		violate: "S1: the resource is gone, and k3 works",
 		ending:  deleted,
 		events: []event{
+			{do: wait, wait: time.Minute}, // who has just started is careful
 			{do: run},
 			{do: deleteSecret},
 			{do: reach, who: b, until: "POST"},

@@ -32,11 +32,11 @@ func settled(o plan.Observed, begun time.Time) bool {
 	return begun.IsZero() || o.Listing != nil && !o.Listing.At.Before(begun.Add(timing.RequestTimeout+timing.ListLag))
 }
 
-// shown tells whether the list shows what the last issuance has made.
+// shown tells whether the list shows what the last issuance has made, and what another process may have begun before.
 func shown(o plan.Observed) bool {
 	switch {
-	case o.LastIssued.IsZero():
-		return settled(o, o.WatchedSince)
+	case !settled(o, o.WatchedSince):
+		return false
 	case o.LastEnded.IsZero():
 		return settled(o, o.LastIssued)
 	default:

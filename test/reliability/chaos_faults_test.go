@@ -62,7 +62,7 @@ func injected(requests simulator.Fault, kind simulator.FaultKind) func(*chaos, s
 // slowly has a request be carried out after the operator has given up on it, but not later than lists are expected to lag.
 func slowly(requests simulator.Fault) func(*chaos, step) error {
 	return func(c *chaos, s step) error {
-		requests.Times, requests.Delay = 1, requestTimeout+s.For/4
+		requests.Kind, requests.Times, requests.Delay = simulator.FaultCommitAfterDelay, 1, requestTimeout+s.For/4
 		c.cognigy.Inject(requests)
 		return nil
 	}

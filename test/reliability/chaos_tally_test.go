@@ -11,12 +11,11 @@ import (
 
 // tally is what happened in all worlds of chaos.
 type tally struct {
-	mu      sync.Mutex
-	worlds  int
-	tried   int
-	done    map[string]int
-	figure  figure
-	orphans int
+	mu     sync.Mutex
+	worlds int
+	tried  int
+	done   map[string]int
+	figure figure
 }
 
 func newTally() *tally { return &tally{done: map[string]int{}} }
@@ -30,29 +29,14 @@ func (t *tally) add(c *chaos) {
 	for name, count := range c.done {
 		t.done[name] += count
 	}
-	t.figure.plus(c.count(c.wanted()))
-	t.orphans += c.orphans()
-}
-
-// orphans counts the keys that work although their resource is gone and did not retain them.
-func (c *chaos) orphans() int {
-	orphans := 0
-	for _, entry := range c.live() {
-		if o := c.court.named(entry.Name); !o.retained.Load() {
-			if found, err := c.read(o.key); err != nil || found.UID != o.uid {
-				orphans++
-			}
-		}
-	}
-	return orphans
+	t.figure.plus(c.count())
 }
 
 func (t *tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n%d worlds: %d keys made, %d live, %d orphans, %d duplicates, %d leaks, %d violations; %d deeds were tried in vain",
-		t.worlds, t.figure.made, t.figure.live, t.orphans, t.figure.duplicates, t.figure.leaks, t.figure.bad, t.tried)
+	fmt.Fprintf(&text, "\n%d worlds: %s; %d deeds were tried in vain", t.worlds, t.figure.keys(), t.tried)
 	for title, deeds := range map[string]map[string]deed{"operations": operations, "faults": faults} {
 		sum := 0
 		var each []string

@@ -28,7 +28,7 @@ const worldsAtOnce = 16
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	total := newTally()
-	t.Cleanup(func() { t.Log(total) })
+	t.Cleanup(func() { publish(t, total) })
 	if file := os.Getenv(chaosScript); file != "" {
 		text, err := os.ReadFile(file)
 		if err != nil {

@@ -34,6 +34,7 @@ func newChaos(t testing.TB, s script) *chaos {
 	t.Helper()
 	w := emptyWorld(t, simulator.Options{Seed: s.Seed, Now: func() time.Time { return time.Now().Add(s.Skew) }})
 	w.gate.sideBySide = true
+	w.connect(v1alpha1.OrphanPolicyRevoke)
 	c := &chaos{world: w, done: map[string]int{}, endpoints: []simulator.Endpoint{w.endpoint, w.cognigy.AddEndpoint("project", "second")}}
 	c.accepted.Store(w.cognigy.APIKey())
 	w.addStrangers(c.slot(step{}), "nobody's")
@@ -120,7 +121,7 @@ func (c *chaos) beginAgain() {
 	credentials = c.newCredentials()
 	credentials.Data["api-key"] = []byte(c.accepted.Load().(string))
 	c.create(credentials)
-	c.create(c.newConnection())
+	c.create(c.newConnection(v1alpha1.OrphanPolicyRevoke))
 	for key := range slots {
 		c.Expect(c.make(step{Key: key})).To(Succeed())
 	}
@@ -181,12 +182,9 @@ func (c *chaos) livesWell(g Gomega) {
 // wanted is how many keys ought to work: one for each resource, and what was retained.
 func (c *chaos) wanted() int {
 	wanted := 0
-	c.court.mu.Lock()
-	owners := append([]*owner(nil), c.court.owners...)
-	c.court.mu.Unlock()
-	for _, o := range owners {
-		switch found, err := c.read(o.key); {
-		case err == nil && found.UID == o.uid:
+	for _, o := range c.court.known() {
+		switch {
+		case c.lives(o):
 			wanted++
 		case o.retained.Load():
 			wanted += len(c.liveOf(o.marker))

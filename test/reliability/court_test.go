@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,8 @@ type owner struct {
 	permits []permit
 	// rehearsed: the API server has checked the write of the Secret since the last intent.
 	rehearsed bool
+	// protected: the last answer about it had the finalizer.
+	protected bool
 	// former is the overlap before the user changed it last, at edited. The court's lock guards both.
 	former   time.Duration
 	edited   time.Time
@@ -87,6 +90,20 @@ func (c *court) named(name string) *owner {
 		}
 	}
 	return nil
+}
+
+// known returns the records of all resources that had an effect.
+func (c *court) known() []*owner {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.owners)
+}
+
+// found returns what was wrong so far.
+func (c *court) found() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.violations)
 }
 
 // subject is the name of the resource that an effect is about: its effects are judged one at a time. Empty for others.
@@ -153,8 +170,12 @@ func (c *court) judgePost(name string) {
 			c.accuse("S2: a POST without a rehearsal of the Secret's write")
 		}
 	}
-	key, err := c.w.read(o.key)
-	if err != nil || key.UID != o.uid || !controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer) {
+	switch key, err := c.w.read(o.key); {
+	case o.protected && (apierrors.IsNotFound(err) || err == nil && key.UID != o.uid):
+		// The API server lets a deletion that began before the finalizer was there go through in spite of it
+		// (https://github.com/kubernetes/kubernetes/issues/77988). The key must not outlive it.
+		c.w.gate.remember("%s vanished with its finalizer", o.key)
+	case err != nil || key.UID != o.uid || !controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer):
 		c.accuse("S1: a POST without a finalizer on the resource: %v", err)
 	}
 	if secret, err := c.w.readSecret(o.key); err == nil && secret.Annotations[v1alpha1.OwnerUIDAnnotation] != string(o.uid) {
@@ -247,6 +268,7 @@ func (c *court) judgeResource(body []byte) {
 	}
 	o := c.ownerOf(key)
 	deleting := !key.DeletionTimestamp.IsZero()
+	o.protected = controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer)
 	if key.Status.Issuance != nil && !key.Status.Issuance.StartedAt.Time.Equal(o.intent) {
 		o.intent = key.Status.Issuance.StartedAt.Time
 		o.permits = append(o.permits, permit{at: o.intent, rehearsed: o.rehearsed})
@@ -255,7 +277,7 @@ func (c *court) judgeResource(body []byte) {
 			c.accuse("S6: an intent on a resource that is being deleted or suspended")
 		}
 	}
-	if !deleting || controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer) {
+	if !deleting || o.protected {
 		return
 	}
 	if key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {

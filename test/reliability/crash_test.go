@@ -33,7 +33,7 @@ func TestCrash(t *testing.T) {
 	total := newFigures()
 	t.Cleanup(func() {
 		total.judge(t)
-		t.Log(total)
+		publish(t, total)
 	})
 	for i := range stories {
 		story := &stories[i]
@@ -90,7 +90,7 @@ func tell(t *testing.T, story *story, c *crash, total *figures) (points []point,
 
 // countCrash counts a story without a crash, which has points, or a case.
 func (w *world) countCrash(c *crash, points int, total *figures) *figure {
-	one := w.count(w.story.ends.live)
+	one := w.count()
 	if c == nil {
 		one.points = points
 		return one

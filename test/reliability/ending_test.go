@@ -22,22 +22,9 @@ import (
 )
 
 // ending is the liveness property of a story: how the world is when nothing has happened for a while.
-type ending struct {
-	check func(*world, Gomega)
-	live  int // how many of the resources' keys work
-}
+type ending func(*world, Gomega)
 
-var (
-	issued    = ending{check: (*world).issued, live: 1}
-	recreated = ending{check: (*world).recreated, live: 1}
-	gone      = ending{check: (*world).gone}
-	retained  = ending{check: (*world).retained, live: 1}
-	razed     = ending{check: (*world).razed}
-	wiped     = ending{check: (*world).wiped}
-	refused   = ending{check: (*world).refused}
-)
-
-func (w *world) ended(g Gomega) { w.story.ends.check(w, g) }
+func (w *world) ended(g Gomega) { w.story.ends(w, g) }
 
 // issued: the resource has its key, and no other key works.
 func (w *world) issued(g Gomega) {

@@ -29,7 +29,7 @@ func TestLeaders(t *testing.T) {
 	total := newFigures()
 	t.Cleanup(func() {
 		total.judge(t)
-		t.Log(total)
+		publish(t, total)
 	})
 	for i := range stories {
 		story := &stories[i]

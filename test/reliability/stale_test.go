@@ -75,7 +75,7 @@ func (w *world) restartInThePast() {
 func TestStale(t *testing.T) {
 	t.Parallel()
 	total := newFigures()
-	t.Cleanup(func() { t.Log(total) })
+	t.Cleanup(func() { publish(t, total) })
 	for i := range stories {
 		for j := range disturbances {
 			story, disturbance := &stories[i], &disturbances[j]
@@ -92,7 +92,7 @@ func tellDisturbed(t *testing.T, story *story, d *disturbance, total *figures) {
 	w := newWorld(t, story)
 	w.watchList = map[bool]string{true: "false", false: "true"}[d.name == "replayed"]
 	defer func() {
-		one := w.count(story.ends.live)
+		one := w.count()
 		one.cases = 1
 		total.add(d.name, one)
 	}()

@@ -24,6 +24,8 @@ type story struct {
 	name string
 	// spec changes the smallest useful resource.
 	spec func(*v1alpha1.EndpointAPIKeySpec)
+	// orphans is what becomes of keys without a resource.
+	orphans v1alpha1.OrphanPolicy
 	// given is what is there before the operator starts.
 	given func(*world)
 	// user is what a person does: when the first key is delivered; or, with during, when the operator is about to have that
@@ -37,31 +39,35 @@ const overlap = 4 * time.Second
 
 // stories are what is tested: one more is one more element, and its points are found by themselves.
 var stories = []story{
-	{name: "first issue", ends: issued},
-	{name: "Secret deleted", user: func(w *world) error { return cluster.Delete(w.ctx, target(w.name())) }, ends: issued},
-	{name: "Secret deleted twice", user: (*world).deleteSecretTwice, ends: issued},
-	{name: "Secret edited", user: (*world).editSecret, ends: issued},
-	{name: "Secret of somebody else", given: (*world).takeName, ends: refused},
-	{name: "key revoked outside", user: (*world).revokeOutside, ends: issued},
-	{name: "credentials swapped", user: (*world).swapCredentials, ends: issued},
-	{name: "suspended and resumed", user: (*world).suspendAndResume, ends: issued},
-	{name: "rotation", user: (*world).rotate, ends: issued},
+	{name: "first issue", ends: (*world).issued},
+	{name: "Secret deleted", user: func(w *world) error { return cluster.Delete(w.ctx, target(w.name())) }, ends: (*world).issued},
+	{name: "Secret deleted twice", user: (*world).deleteSecretTwice, ends: (*world).issued},
+	{name: "Secret edited", user: (*world).editSecret, ends: (*world).issued},
+	{name: "Secret of somebody else", given: (*world).takeName, ends: (*world).refused},
+	{name: "key revoked outside", user: (*world).revokeOutside, ends: (*world).issued},
+	{name: "credentials swapped", user: (*world).swapCredentials, ends: (*world).issued},
+	{name: "suspended and resumed", user: (*world).suspendAndResume, ends: (*world).issued},
+	{name: "rotation", user: (*world).rotate, ends: (*world).issued},
 	{
-		name: "rotation with overlap", user: (*world).rotate, ends: issued,
+		name: "rotation with overlap", user: (*world).rotate, ends: (*world).issued,
 		spec: func(s *v1alpha1.EndpointAPIKeySpec) {
 			s.Rotation = &v1alpha1.Rotation{Overlap: &metav1.Duration{Duration: overlap}}
 		},
 	},
-	{name: "deletion", user: (*world).deleteKey, ends: gone},
-	{name: "deletion before the POST", during: effectPost, user: (*world).deleteKey, ends: gone},
-	{name: "deletion after the POST", during: effectCreate, user: (*world).deleteKey, ends: gone},
-	{name: "deleted and recreated", user: (*world).recreate, ends: recreated},
+	{name: "deletion", user: (*world).deleteKey, ends: (*world).gone},
+	{name: "deletion before the POST", during: effectPost, user: (*world).deleteKey, ends: (*world).gone},
+	{name: "deletion after the POST", during: effectCreate, user: (*world).deleteKey, ends: (*world).gone},
 	{
-		name: "retain", user: (*world).deleteKey, ends: retained,
+		name: "vanished in spite of its finalizer", orphans: v1alpha1.OrphanPolicyRevoke,
+		during: effectPost, user: (*world).vanish, ends: (*world).gone,
+	},
+	{name: "deleted and recreated", user: (*world).recreate, ends: (*world).recreated},
+	{
+		name: "retain", user: (*world).deleteKey, ends: (*world).retained,
 		spec: func(s *v1alpha1.EndpointAPIKeySpec) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain },
 	},
-	{name: "connection deleted first", user: (*world).deleteConnectionFirst, ends: razed},
-	{name: "namespace deleted whole", user: (*world).deleteNamespace, ends: wiped},
+	{name: "connection deleted first", user: (*world).deleteConnectionFirst, ends: (*world).razed},
+	{name: "namespace deleted whole", user: (*world).deleteNamespace, ends: (*world).wiped},
 }
 
 // early tells whether the story begins before there is a key.
@@ -73,6 +79,15 @@ func (w *world) revokeOutside() error {
 }
 
 func (w *world) deleteKey() error { return cluster.Delete(w.ctx, w.key.DeepCopy()) }
+
+// vanish removes the resource at once, as the API server does if a deletion began before the finalizer was there.
+func (w *world) vanish() error {
+	nothing := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+	if err := cluster.Patch(w.ctx, w.key.DeepCopy(), nothing); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	return client.IgnoreNotFound(w.deleteKey())
+}
 
 // recreate deletes the resource, and makes another of the same name as soon as that can be.
 func (w *world) recreate() error {

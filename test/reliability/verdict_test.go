@@ -36,9 +36,7 @@ func (w *world) sentence() {
 		w.court.accuse("S2: a Secret of somebody else's was written")
 	}
 	w.searchPlaintexts()
-	w.court.mu.Lock()
-	defer w.court.mu.Unlock()
-	for _, violation := range w.court.violations {
+	for _, violation := range w.court.found() {
 		w.t.Error(violation)
 	}
 }

@@ -65,16 +65,20 @@ func newWorld(t *testing.T, story *story) *world {
 	t.Helper()
 	w := emptyWorld(t, simulator.Options{})
 	w.story = story
+	w.connect(story.orphans)
 	w.key = w.newKey("crm")
 	if story.spec != nil {
 		story.spec(&w.key.Spec)
 	}
 	w.create(w.key)
 	w.addStrangers(w.name(), string(w.key.UID))
+	if story.orphans != v1alpha1.OrphanPolicyRevoke {
+		w.addStranger(plan.KeyName("another resource's", plan.Marker(bed.ClusterUID, "another resource")))
+	}
 	return w
 }
 
-// emptyWorld makes a world with a connection.
+// emptyWorld makes a world without a connection.
 func emptyWorld(t testing.TB, options simulator.Options) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -97,9 +101,13 @@ func emptyWorld(t testing.TB, options simulator.Options) *world {
 	})
 	w.foreign = &corev1.Secret{ObjectMeta: w.meta("foreign"), Data: map[string][]byte{"api-key": []byte("somebody's")}}
 	w.create(w.foreign)
-	w.create(w.newCredentials())
-	w.create(w.newConnection())
 	return w
+}
+
+// connect makes a connection, with credentials.
+func (w *world) connect(orphans v1alpha1.OrphanPolicy) {
+	w.create(w.newCredentials())
+	w.create(w.newConnection(orphans))
 }
 
 func (w *world) startCognigy(options simulator.Options) {
@@ -136,13 +144,16 @@ func (w *world) addStrangers(like types.NamespacedName, uid string) {
 		"made by hand",
 		plan.DefaultDisplayName(like.Namespace, like.Name),
 		plan.KeyName("another cluster's", plan.Marker("another cluster", uid)),
-		plan.KeyName("another resource's", plan.Marker(bed.ClusterUID, "another resource")),
 		plan.KeyName("not at the end", plan.Marker(bed.ClusterUID, uid)) + " copy",
 	} {
-		entry, plaintext := w.cognigy.AddKey(w.endpoint.ID, name)
-		w.strange = append(w.strange, entry.ID)
-		w.court.hears(plaintext)
+		w.addStranger(name)
 	}
+}
+
+func (w *world) addStranger(name string) {
+	entry, plaintext := w.cognigy.AddKey(w.endpoint.ID, name)
+	w.strange = append(w.strange, entry.ID)
+	w.court.hears(plaintext)
 }
 
 // start runs an operator until the test ends, or dies here.
@@ -200,10 +211,10 @@ func (w *world) connection() *v1alpha1.CognigyConnection {
 	return &v1alpha1.CognigyConnection{ObjectMeta: w.meta("cognigy")}
 }
 
-func (w *world) newConnection() *v1alpha1.CognigyConnection {
+func (w *world) newConnection(orphans v1alpha1.OrphanPolicy) *v1alpha1.CognigyConnection {
 	connection := w.connection()
 	connection.Spec = v1alpha1.ConnectionSpec{
-		BaseURL: w.front.url, CABundle: identity.ca, RequestTimeout: &metav1.Duration{Duration: requestTimeout},
+		BaseURL: w.front.url, CABundle: identity.ca, RequestTimeout: &metav1.Duration{Duration: requestTimeout}, OrphanPolicy: orphans,
 		Auth: v1alpha1.Auth{APIKey: &v1alpha1.APIKeyAuth{SecretRef: v1alpha1.SecretKeyReference{Name: w.credentials().Name}}},
 	}
 	return connection
