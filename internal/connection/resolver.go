@@ -59,20 +59,28 @@ func (r *Resolver) findCluster(ctx context.Context, name, namespace string) (v1a
 	if err != nil {
 		return nil, err
 	}
-	allowed, err := r.allows(ctx, found, namespace)
-	if err != nil {
-		return nil, err
-	}
-	if !allowed {
-		return found, stalled(v1alpha1.ReasonConnectionNotAllowed,
-			"ClusterCognigyConnection %q does not allow namespace %q; ask for the namespace to be covered by its allowedNamespaces, or use another connection",
-			name, namespace)
-	}
-	return found, nil
+	return found, Permit(ctx, r.Client, found, namespace)
 }
 
-func (r *Resolver) allows(ctx context.Context, found *v1alpha1.ClusterCognigyConnection, namespace string) (bool, error) {
-	allowed := found.Spec.AllowedNamespaces
+// Permit returns nil if a namespace may use a connection, or a Problem. The labels of namespaces are read by reader.
+func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace string) error {
+	clusterWide, ok := found.(*v1alpha1.ClusterCognigyConnection)
+	if !ok {
+		return nil // it is in the same namespace
+	}
+	allowed, err := allows(ctx, reader, clusterWide.Spec.AllowedNamespaces, namespace)
+	if err != nil {
+		return err
+	}
+	if !allowed {
+		return stalled(v1alpha1.ReasonConnectionNotAllowed,
+			"ClusterCognigyConnection %q does not allow namespace %q; ask for the namespace to be covered by its allowedNamespaces, or use another connection",
+			found.GetName(), namespace)
+	}
+	return nil
+}
+
+func allows(ctx context.Context, reader client.Reader, allowed v1alpha1.AllowedNamespaces, namespace string) (bool, error) {
 	if allowed.From == v1alpha1.NamespacesFromAll {
 		return true, nil
 	}
@@ -82,7 +90,7 @@ func (r *Resolver) allows(ctx context.Context, found *v1alpha1.ClusterCognigyCon
 	}
 	metadata := &metav1.PartialObjectMetadata{}
 	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.Client.Get(ctx, types.NamespacedName{Name: namespace}, metadata); err != nil {
+	if err := reader.Get(ctx, types.NamespacedName{Name: namespace}, metadata); err != nil {
 		return false, err
 	}
 	return selector.Matches(labels.Set(metadata.Labels)), nil

@@ -10,6 +10,8 @@ import (
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
@@ -103,6 +105,35 @@ func TestRetain(t *testing.T) {
 		g.Expect(string(secret.Data["api-key"])).To(Equal(value))
 		g.Expect(w.cognigy.Works(w.endpoint.ID, value)).To(BeTrue())
 	})
+}
+
+// The Secret is detached as soon as that is asked for, although Cognigy is down or the resource suspended: the garbage collector
+// does not wait for the operator when a deletion is in the foreground.
+func TestRetainDetachesAtOnce(t *testing.T) {
+	for name, hinder := range map[string]func(*world, *v1alpha1.EndpointAPIKey){
+		"Cognigy is down": func(w *world, key *v1alpha1.EndpointAPIKey) {
+			w.cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: 503})
+			w.change(key, func() { key.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "now"} })
+		},
+		"suspended": func(w *world, key *v1alpha1.EndpointAPIKey) {
+			w.change(key, func() { key.Spec.Suspend = true })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			key := w.issued()
+			value := string(w.secret(key).Data["api-key"])
+			hinder(w, key)
+			w.change(key, func() { key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+			w.eventually(func(g Gomega) { g.Expect(w.secret(key).OwnerReferences).To(BeEmpty()) })
+			w.Expect(cluster.Delete(w.ctx, key, client.PropagationPolicy(metav1.DeletePropagationForeground))).To(Succeed())
+			w.disappears(key)
+			w.remains(func(g Gomega) {
+				g.Expect(w.secret(key)).NotTo(BeNil())
+				g.Expect(w.cognigy.Works(w.endpoint.ID, value)).To(BeTrue())
+			})
+		})
+	}
 }
 
 // Every key goes with the resource, also the replaced ones and those that Cognigy's list is slow to show.

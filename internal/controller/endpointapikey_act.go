@@ -15,7 +15,6 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
-	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -52,11 +51,8 @@ func (r *EndpointAPIKeyReconciler) repair(ctx context.Context, p *pass) error {
 		return r.secretError(err, p)
 	}
 	p.secret = secret
-	if delivery.Read(secret, p.key).Outdated {
-		return &connection.Problem{
-			Reason: v1alpha1.ReasonSecretRefused, Stalled: true,
-			Message: fmt.Sprintf("something changes labels, annotations or owner of Secret %q back as soon as they are written; find out what", p.key.SecretName()),
-		}
+	if read := delivery.Read(secret, p.key); read.Outdated || read.Bound && p.observed.Retain {
+		return changedBack("labels, annotations or owner", p.key)
 	}
 	return nil
 }

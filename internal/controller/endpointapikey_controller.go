@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -96,9 +97,18 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	r.lead.Do(func() { r.started = r.Clock.Now() })
 	// The cache is often a write of our own behind, and acting on that costs writes that are refused.
 	key := &v1alpha1.EndpointAPIKey{}
-	if err := r.Live.Get(ctx, request.NamespacedName, key); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	err := r.Live.Get(ctx, request.NamespacedName, key)
+	if client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, err
 	}
+	again, failure := r.takeBack(ctx, request.NamespacedName, key.UID)
+	if apierrors.IsNotFound(err) {
+		return ctrl.Result{RequeueAfter: again}, failure
+	}
+	if failure != nil {
+		logf.FromContext(ctx).Error(failure, "could not revoke the keys of a former resource of this name")
+	}
+	r.mints.see(key)
 	p, err := r.observe(ctx, key)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -109,9 +119,6 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	}
 	if err := r.report(ctx, p, next, failure); err != nil {
 		failure = err // what was to be reported happens again soon
-		if p.issued != nil {
-			r.takeBack(ctx, p)
-		}
 	}
 	return r.result(request, next, failure)
 }

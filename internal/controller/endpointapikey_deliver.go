@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -109,25 +108,4 @@ func (r *EndpointAPIKeyReconciler) discard(ctx context.Context, p *pass, link *c
 	logf.FromContext(ctx).Info("revoked a key that was not delivered", "keyID", issued.ID, "keyPreview", issued.Preview)
 	r.event(p.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
 	return fmt.Sprintf("key %s was revoked; trying again", issued.ID)
-}
-
-// takeBack revokes the key that was delivered in this pass if its resource is gone. A deletion that the API server had begun
-// before the finalizer was there goes through in spite of it (https://github.com/kubernetes/kubernetes/issues/77988).
-func (r *EndpointAPIKeyReconciler) takeBack(ctx context.Context, p *pass) {
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBackTimeout)
-	defer cancel()
-	live := &v1alpha1.EndpointAPIKey{}
-	var err error
-	_ = wait.PollUntilContextCancel(detached, deliveryWait, true, func(ctx context.Context) (bool, error) {
-		err = r.Live.Get(ctx, client.ObjectKeyFromObject(p.key), live)
-		return err == nil || apierrors.IsNotFound(err), nil
-	})
-	if gone := apierrors.IsNotFound(err) || err == nil && live.UID != p.key.UID; !gone {
-		return
-	}
-	r.discard(ctx, p, r.knownLink(p), p.issued)
-	if err := r.Delete(detached, p.secret, client.Preconditions{UID: &p.secret.UID}); client.IgnoreNotFound(err) != nil {
-		logf.FromContext(ctx).Info("left it to the garbage collector to delete a Secret without an owner", "reason", reasonOf(err))
-	}
-	r.mints.forget(p.key.UID)
 }

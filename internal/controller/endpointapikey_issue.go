@@ -58,11 +58,7 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 	if err != nil {
 		return err
 	}
-	if err := r.deliver(detached, p, link, issued); err != nil {
-		return err
-	}
-	p.issued = issued
-	return nil
+	return r.deliver(detached, p, link, issued)
 }
 
 // errUnprotected: the finalizers that keep the connection and its credentials are not there yet.
@@ -79,7 +75,7 @@ func (r *EndpointAPIKeyReconciler) secured(ctx context.Context, p *pass) error {
 		return err
 	}
 	// Permission and address may have changed while Cognigy was asked.
-	if _, err := r.Connections.Find(ctx, p.key); err != nil {
+	if err := connection.Permit(ctx, r.Live, found, p.key.Namespace); err != nil {
 		return err
 	}
 	if found.GetUID() != p.connection.GetUID() || found.GetGeneration() != p.connection.GetGeneration() {
@@ -114,8 +110,10 @@ func (r *EndpointAPIKeyReconciler) rehearse(ctx context.Context, p *pass) error 
 	record := delivery.Record{
 		OwnerUID: string(p.key.UID), EndpointID: p.key.Spec.Endpoint.ID, IssuedAt: r.Clock.Now(), KeyID: stand[:24], Preview: stand[:16],
 	}
-	_, err := r.write(ctx, p, delivery.Compose(p.secret, p.key, record, stand), client.DryRunAll)
+	rehearsed, err := r.write(ctx, p, delivery.Compose(p.secret, p.key, record, stand), client.DryRunAll)
 	switch {
+	case err == nil && !delivery.Read(rehearsed, p.key).Intact:
+		return changedBack("data or annotations", p.key)
 	case err == nil, apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
 		return err
 	case p.secret == nil:
@@ -155,7 +153,7 @@ func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next pla
 // create sends the POST, once. The intent is dropped if the answer proves that there is no key.
 func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *connection.Link) (*cognigy.IssuedKey, error) {
 	marker := r.marker(p.key)
-	r.mints.start(p.key.UID, p.key.Status.Issuance.StartedAt.Time)
+	r.mints.start(p.key, link)
 	issued, err := link.CreateKey(ctx, p.key.Spec.Endpoint.ID, plan.KeyName(displayName(p.key), marker))
 	if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
 		p.concluded = true
@@ -164,14 +162,13 @@ func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *co
 	if err != nil {
 		return nil, err
 	}
-	r.mints.end(p.key.UID, r.Clock.Now())
+	marked := plan.HasMarker(issued.Name, marker)
+	r.mints.end(p.key.UID, r.Clock.Now(), marked)
 	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
 	r.event(p.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
-	if !plan.HasMarker(issued.Name, marker) {
+	if !marked {
 		return nil, &connection.Problem{
-			Reason: v1alpha1.ReasonMarkerLost, Stalled: true,
-			Message: "Cognigy gave the new key another name than the one asked for, so that it could not be found again if it got lost; " +
-				"find out what changes names on the way to Cognigy; " + r.discard(ctx, p, link, issued),
+			Reason: v1alpha1.ReasonMarkerLost, Stalled: true, Message: markerLost + ". " + r.discard(ctx, p, link, issued),
 		}
 	}
 	return issued, nil

@@ -30,7 +30,6 @@ type pass struct {
 	connection v1alpha1.Connection // nil: there is none
 	blocked    error               // why there is none, or why it may not be used
 	listing    *plan.Listing       // that the plan is made on, once Cognigy was asked in this pass
-	issued     *cognigy.IssuedKey  // was delivered in this pass
 	concluded  bool                // it is certain that the recorded intent made no key
 	released   bool                // the finalizer is gone
 	admitted   *connection.Link    // by which it has its turn to send requests, until it leaves
@@ -76,6 +75,9 @@ func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass, from time.
 	p.key = live
 	if err := r.readSecret(ctx, p); err != nil {
 		return err
+	}
+	if gone {
+		listing = &plan.Listing{At: from} // an Endpoint that does not exist has no keys
 	}
 	// A list that another worker is given meanwhile is newer than what was read here, and must not be taken for older.
 	p.listing, p.observed.Live, p.observed.EndpointGone = listing, true, gone
@@ -124,7 +126,8 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 		EndpointGone: p.observed.EndpointGone,
 		Live:         p.observed.Live,
 		WatchedSince: r.started,
-		Issues:       r.mints.started(key.UID),
+		Issues:       r.mints.of(key.UID).started(),
+		MarkerLost:   r.mints.of(key.UID).markerLost,
 	}
 	p.observed.LastIssued, p.observed.LastEnded = r.lastIssued(key, secret, p.timing.RequestTimeout)
 	if key.Status.Issuance != nil && !p.concluded {
@@ -163,7 +166,7 @@ func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secr
 	if key.Status.IssuedAt != nil {
 		told = append(told, key.Status.IssuedAt.Time)
 	}
-	last := r.mints.last(key.UID)
+	last := r.mints.of(key.UID).last()
 	for _, at := range append(told, last.started) {
 		if at.After(began) && !at.After(r.Clock.Now().Add(timeout)) {
 			began = at

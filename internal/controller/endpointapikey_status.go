@@ -60,6 +60,9 @@ func related(about metav1.Object, keyID string) *corev1.ObjectReference {
 	return &corev1.ObjectReference{Kind: "CognigyAPIKey", Namespace: about.GetNamespace(), Name: keyID}
 }
 
+// maxRetiring is how many replaced keys the API server takes in a status.
+const maxRetiring = 100
+
 // statusOf is the status that follows from a plan and from what went wrong.
 func statusOf(p *pass, next plan.Plan, problem *connection.Problem, now time.Time) v1alpha1.EndpointAPIKeyStatus {
 	status := v1alpha1.EndpointAPIKeyStatus{
@@ -84,7 +87,7 @@ func statusOf(p *pass, next plan.Plan, problem *connection.Problem, now time.Tim
 		rotatesAt := metav1.NewTime(next.RotatesAt).Rfc3339Copy()
 		status.RotatesAt = &rotatesAt
 	}
-	for _, key := range next.Retiring {
+	for _, key := range next.Retiring[:min(len(next.Retiring), maxRetiring)] {
 		status.Retiring = append(status.Retiring, v1alpha1.RetiringKey{
 			KeyID: key.ID, KeyPreview: key.Preview, RevokeAt: metav1.NewTime(next.RetiresAt).Rfc3339Copy(),
 		})
@@ -124,6 +127,11 @@ func holds(key *v1alpha1.EndpointAPIKey) string {
 	return fmt.Sprintf("Secret %q holds a working key under %q", key.SecretName(), key.SecretKey())
 }
 
+// markerLost is what is wrong when Cognigy does not keep names.
+const markerLost = "Cognigy gave the new key another name than the one asked for, so that it could not be found again if it got lost; " +
+	"find out what changes names on the way to Cognigy. It is tried again every ten minutes, or when the annotation " +
+	v1alpha1.RequestedAtAnnotation + " is set to another value"
+
 // say puts the state of a plan into words.
 func say(next plan.Plan, key *v1alpha1.EndpointAPIKey) connection.Problem {
 	switch next.State {
@@ -156,6 +164,8 @@ func say(next plan.Plan, key *v1alpha1.EndpointAPIKey) connection.Problem {
 			Reason: v1alpha1.ReasonEndpointNotFound, Stalled: true,
 			Message: fmt.Sprintf("Cognigy knows no Endpoint %q; check endpoint.id and the connection's baseURL", key.Spec.Endpoint.ID),
 		}
+	case plan.MarkerLost:
+		return connection.Problem{Reason: v1alpha1.ReasonMarkerLost, Stalled: true, Message: markerLost}
 	case plan.MintBudgetExhausted:
 		return connection.Problem{
 			Reason:  v1alpha1.ReasonMintBudgetExhausted,

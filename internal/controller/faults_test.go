@@ -60,6 +60,11 @@ func TestIssueFails(t *testing.T) {
 			w.Expect(w.secret(key)).To(BeNil(), "the Secret never exists without the key")
 			w.eventually(func(g Gomega) { g.Expect(len(w.cognigy.Ledger())).To(BeNumerically(">=", test.made)) })
 			w.cognigy.ClearFaults()
+			if test.reason == v1alpha1.ReasonMarkerLost { // which is not tried again soon by itself
+				w.remains(func(g Gomega) { g.Expect(w.posts()).To(Equal(1)) })
+				w.reports(key, test.reason, test.want)
+				w.change(key, func() { key.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "now"} })
+			}
 			w.settles(key, 1)
 			w.Expect(w.cognigy.Live("")).To(HaveLen(1))
 		})

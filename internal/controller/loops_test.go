@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -81,6 +82,25 @@ func TestNotBeforeInTheFuture(t *testing.T) {
 	w.eventually(func(g Gomega) { g.Expect(w.posts()).To(Equal(2)) })
 	w.Expect(w.cognigy.Ledger()[1].CreatedAt).To(BeTemporally(">=", at.Time))
 	w.settles(key, 1)
+	w.remains(func(g Gomega) { g.Expect(w.posts()).To(Equal(2)) })
+}
+
+// A record from the future, by a clock that was off or by somebody's hand, does not put off for ever what counts from it.
+func TestRecordFromTheFuture(t *testing.T) {
+	w := newWorld(t)
+	key := w.issued()
+	secret := w.secret(key)
+	value := string(secret.Data["api-key"])
+	w.change(secret, func() {
+		record := delivery.Record{
+			OwnerUID: string(key.UID), EndpointID: w.endpoint.ID, KeyID: secret.Annotations[v1alpha1.KeyIDAnnotation],
+			Preview: delivery.Preview(secret), IssuedAt: time.Now().Add(24 * time.Hour),
+		}
+		delivery.Compose(secret, key, record, value).DeepCopyInto(secret)
+	})
+	w.eventually(func(g Gomega) { g.Expect(w.posts()).To(Equal(2)) })
+	w.settles(key, 1)
+	w.Expect(w.cognigy.Works(w.endpoint.ID, value)).To(BeFalse())
 	w.remains(func(g Gomega) { g.Expect(w.posts()).To(Equal(2)) })
 }
 

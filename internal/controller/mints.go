@@ -8,73 +8,124 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 )
 
-// mintLog remembers when keys were issued in this process, for the mint budget, and to know when a POST had ended. It bounds
-// loops within one process; what a restart forgets, the wait for leadership bounds.
+// mintLog remembers for which resources this process issued keys, until it lets go of them: for the mint budget, to know when
+// a POST had ended, and to revoke the keys of a resource that vanished. It bounds loops within one process; what a restart
+// forgets, the wait for leadership bounds.
 type mintLog struct {
-	mu    sync.Mutex
-	mints map[types.UID][]mint
+	mu      sync.Mutex
+	minters map[types.UID]*minter
+}
+
+// minter is a resource that keys were issued for.
+type minter struct {
+	key        *v1alpha1.EndpointAPIKey // as it was seen last
+	link       *connection.Link         // by which the latest POST went
+	mints      []mint                   // oldest first
+	markerLost time.Time                // when a key came back without its marker; zero if none did
 }
 
 // mint is one POST.
 type mint struct {
-	started time.Time // of the intent
-	ended   time.Time // of the answer; zero before it, or without one
+	started  time.Time // of the intent
+	deadline time.Time // until when the request may be carried out
+	ended    time.Time // of the answer; zero before it, or without one
 }
 
 // remembered is more than any budget needs.
 const remembered = 16
 
-func (l *mintLog) start(owner types.UID, at time.Time) {
+// start notes the POST of the intent that is recorded on the resource.
+func (l *mintLog) start(key *v1alpha1.EndpointAPIKey, link *connection.Link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.mints == nil {
-		l.mints = map[types.UID][]mint{}
+	if l.minters == nil {
+		l.minters = map[types.UID]*minter{}
 	}
-	mints := append(l.mints[owner], mint{started: at})
-	l.mints[owner] = mints[max(len(mints)-remembered, 0):]
+	m := l.minters[key.UID]
+	if m == nil {
+		m = &minter{}
+		l.minters[key.UID] = m
+	}
+	begun := key.Status.Issuance
+	mints := append(m.mints, mint{started: begun.StartedAt.Time, deadline: begun.Deadline.Time})
+	m.key, m.link, m.mints = key, link, mints[max(len(mints)-remembered, 0):]
 }
 
 // drop forgets the latest POST: it made no key.
 func (l *mintLog) drop(owner types.UID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.mints[owner] = l.mints[owner][:len(l.mints[owner])-1]
+	l.change(owner, func(m *minter) { m.mints = m.mints[:len(m.mints)-1] })
 }
 
-// end notes that the answer of the latest POST is there.
-func (l *mintLog) end(owner types.UID, at time.Time) {
+// end notes that the answer of the latest POST is there, and whether its key has the marker.
+func (l *mintLog) end(owner types.UID, at time.Time, marked bool) {
+	l.change(owner, func(m *minter) {
+		m.mints[len(m.mints)-1].ended = at
+		if !marked {
+			m.markerLost = at
+		}
+	})
+}
+
+// see notes what a resource is like now.
+func (l *mintLog) see(key *v1alpha1.EndpointAPIKey) {
+	l.change(key.UID, func(m *minter) { m.key = key })
+}
+
+func (l *mintLog) change(owner types.UID, change func(*minter)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	mints := l.mints[owner]
-	mints[len(mints)-1].ended = at
+	if m := l.minters[owner]; m != nil {
+		change(m)
+	}
+}
+
+// of returns what is known of a resource.
+func (l *mintLog) of(owner types.UID) minter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if m := l.minters[owner]; m != nil {
+		return *m
+	}
+	return minter{}
+}
+
+// vanished returns what is known of resources of a name that are others than the one that exists.
+func (l *mintLog) vanished(name types.NamespacedName, existing types.UID) []minter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var gone []minter
+	for uid, m := range l.minters {
+		if uid != existing && m.key.Name == name.Name && m.key.Namespace == name.Namespace {
+			gone = append(gone, *m)
+		}
+	}
+	return gone
+}
+
+func (l *mintLog) forget(owner types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.minters, owner)
 }
 
 // started returns when the POSTs were begun, oldest first.
-func (l *mintLog) started(owner types.UID) []time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (m minter) started() []time.Time {
 	var times []time.Time
-	for _, mint := range l.mints[owner] {
+	for _, mint := range m.mints {
 		times = append(times, mint.started)
 	}
 	return times
 }
 
 // last returns the latest POST, or the zero mint.
-func (l *mintLog) last(owner types.UID) mint {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	mints := l.mints[owner]
-	if len(mints) == 0 {
+func (m minter) last() mint {
+	if len(m.mints) == 0 {
 		return mint{}
 	}
-	return mints[len(mints)-1]
-}
-
-func (l *mintLog) forget(owner types.UID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.mints, owner)
+	return m.mints[len(m.mints)-1]
 }

@@ -89,6 +89,14 @@ func refused(err error, secret types.NamespacedName, words string) error {
 	}
 }
 
+// changedBack is the problem of a Secret that is not stored as it is written.
+func changedBack(what string, key *v1alpha1.EndpointAPIKey) error {
+	return &connection.Problem{
+		Reason: v1alpha1.ReasonSecretRefused, Stalled: true,
+		Message: fmt.Sprintf("something changes %s of Secret %q as soon as they are written; find out which admission webhook does", what, key.SecretName()),
+	}
+}
+
 // reasonOf is what can be said of an error that may quote a plaintext.
 func reasonOf(err error) string {
 	if reason := apierrors.ReasonForError(err); reason != "" {

@@ -9,9 +9,7 @@ import (
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
-	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -49,86 +47,6 @@ func TestSecretShared(t *testing.T) {
 	w.eventually(func(g Gomega) { g.Expect(w.secret(first)).NotTo(BeNil()) })
 	w.settles(first, 1)
 	w.Expect(w.cognigy.Ledger()).To(HaveLen(1))
-}
-
-// What Kubernetes refuses is found out before a key exists.
-func TestSecretRefused(t *testing.T) {
-	cases := map[string]struct {
-		refuse func(w *world) (allow func())
-		quotes string
-	}{
-		"by quota": {quotes: "quota", refuse: func(w *world) func() {
-			quota := &corev1.ResourceQuota{
-				ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "secrets"},
-				Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/secrets": resource.MustParse("1")}},
-			}
-			w.create(quota)
-			w.eventually(func(g Gomega) {
-				g.Expect(cluster.Get(w.ctx, clientKey(quota), quota)).To(Succeed())
-				used := quota.Status.Used["count/secrets"]
-				g.Expect(used.Value()).To(BeEquivalentTo(1), "the credentials")
-			})
-			return func() { w.delete(quota) }
-		}},
-		"by admission": {quotes: "no API keys here", refuse: func(w *world) func() {
-			policy, binding := refuseSecrets(w.namespace)
-			w.create(policy)
-			w.create(binding)
-			w.eventually(func(g Gomega) { // the API server takes a moment to enforce a policy
-				probe := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-					Namespace: w.namespace, GenerateName: "probe-", Labels: map[string]string{v1alpha1.SecretTypeLabel: "probe"},
-				}}
-				g.Expect(cluster.Create(w.ctx, probe)).NotTo(Succeed())
-			})
-			return func() { w.delete(binding); w.delete(policy) }
-		}},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			allow := test.refuse(w)
-			key := w.key()
-			w.create(key)
-			message := w.reports(key, v1alpha1.ReasonSecretRefused, status.FailedStatus)
-			w.Expect(message).To(ContainSubstring(test.quotes))
-			w.remains(func(g Gomega) { g.Expect(w.posts()).To(BeZero()) })
-			w.Expect(w.read(key).Finalizers).To(BeEmpty(), "nothing can exist in Cognigy, so nothing has to hold the resource")
-			allow()
-			w.settles(key, 1)
-			w.Expect(w.posts()).To(Equal(1))
-		})
-	}
-}
-
-// refuseSecrets refuses labelled Secrets in a namespace.
-func refuseSecrets(namespace string) (*admissionv1.ValidatingAdmissionPolicy, *admissionv1.ValidatingAdmissionPolicyBinding) {
-	name := "refuse-" + namespace
-	policy := &admissionv1.ValidatingAdmissionPolicy{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: admissionv1.ValidatingAdmissionPolicySpec{
-			MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{
-				RuleWithOperations: admissionv1.RuleWithOperations{
-					Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
-					Rule:       admissionv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"secrets"}},
-				},
-			}}},
-			Validations: []admissionv1.Validation{{
-				Expression: "!has(object.metadata.labels) || !('" + v1alpha1.SecretTypeLabel + "' in object.metadata.labels) || " +
-					"object.metadata.labels['" + v1alpha1.SecretTypeLabel + "'] == 'credentials'",
-				Message: "no API keys here",
-			}},
-		},
-	}
-	binding := &admissionv1.ValidatingAdmissionPolicyBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
-			PolicyName: name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
-			MatchResources: &admissionv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{
-				MatchLabels: map[string]string{corev1.LabelMetadataName: namespace},
-			}},
-		},
-	}
-	return policy, binding
 }
 
 // Labels, annotations and the data key follow the spec without a new key; what others put on the Secret stays.

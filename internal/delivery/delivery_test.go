@@ -43,7 +43,7 @@ func TestRoundTrip(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(delivery.Read(delivered(), owner())).To(Equal(plan.Secret{
 		State: plan.SecretOurs, Intact: true, KeyID: record().KeyID, EndpointID: record().EndpointID, IssuedAt: issuedAt,
-		Head: "8a4f", Tail: "7c2e",
+		Head: "8a4f", Tail: "7c2e", Bound: true,
 	}))
 	g.Expect(delivery.Preview(delivered())).To(Equal(record().Preview))
 	g.Expect(delivery.Read(nil, owner()).State).To(Equal(plan.SecretAbsent))

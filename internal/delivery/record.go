@@ -8,6 +8,7 @@ package delivery
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,6 +92,7 @@ func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 	record := readRecord(secret)
 	read := plan.Secret{
 		State: plan.SecretOurs, KeyID: record.KeyID, EndpointID: record.EndpointID, IssuedAt: record.IssuedAt,
+		Bound: slices.ContainsFunc(secret.OwnerReferences, func(reference metav1.OwnerReference) bool { return reference.UID == owner.UID }),
 	}
 	dataKey, found := record.locate(secret, owner.SecretKey())
 	if !found || record.OwnerUID != string(owner.UID) {

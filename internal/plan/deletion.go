@@ -18,9 +18,6 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 	case now.Before(settles):
 		p.Again = settles
 		return p
-	case o.EndpointGone:
-		p.Do = Release
-		return p
 	case o.Listing == nil:
 		p.Do = Look
 		return p

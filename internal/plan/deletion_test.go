@@ -140,7 +140,7 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 }
 
 func TestDeletionOfWhatIsGone(t *testing.T) {
-	gone := func(o *plan.Observed) { o.EndpointGone, o.Live = true, true }
+	gone := func(o *plan.Observed) { looked()(o); o.EndpointGone = true }
 	check(t, []scenario{
 		{
 			"Cognigy's own word that the Endpoint is gone means that its keys are.",
@@ -151,8 +151,16 @@ func TestDeletionOfWhatIsGone(t *testing.T) {
 			delivered(deleting, gone, absent), "Release Revoking",
 		},
 		{
-			"Without any list, too.",
-			delivered(deleting, gone, unlisted, foreign), "Release Revoking",
+			"A Secret that is not ours stays.",
+			delivered(deleting, gone, foreign), "Release Revoking",
+		},
+		{
+			"That it was gone when it was asked last is not enough.",
+			delivered(deleting, func(o *plan.Observed) { o.EndpointGone = true }, listed(-time.Second)), "Look Revoking key",
+		},
+		{
+			"An Endpoint that is new may not be known everywhere yet: its absence is trusted no sooner than an empty list.",
+			delivered(deleting, gone, issued(-time.Second)), "Wait Revoking key again:34s",
 		},
 		{
 			"A request that is under way is waited for all the same.",
@@ -163,6 +171,7 @@ func TestDeletionOfWhatIsGone(t *testing.T) {
 
 func TestRetain(t *testing.T) {
 	retain := func(o *plan.Observed) { o.Deleting, o.Retain = true, true }
+	bound := func(o *plan.Observed) { o.Retain, o.Secret.Bound = true, true }
 	check(t, []scenario{
 		{
 			"Key and Secret stay, and Cognigy is not asked.",
@@ -183,6 +192,22 @@ func TestRetain(t *testing.T) {
 		{
 			"Without the finalizer nothing is left to let go of.",
 			delivered(retain, unprotected), "Wait Revoking key",
+		},
+		{
+			"Before that, the Secret is detached at once: the garbage collector does not wait, and Cognigy may be down.",
+			delivered(bound, requested), "Repair Delivered key again:9m0s",
+		},
+		{
+			"While the resource is suspended, too.",
+			delivered(bound, suspended), "Repair Suspended key",
+		},
+		{
+			"Even if its value is of no use.",
+			delivered(bound, broken, unlisted), "Repair Issuing",
+		},
+		{
+			"Who may be about to deliver is not disturbed.",
+			delivered(bound, intent(-time.Second)), "Wait Verifying key open again:34s",
 		},
 	})
 }

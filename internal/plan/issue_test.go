@@ -135,6 +135,26 @@ func TestHealing(t *testing.T) {
 			delivered(looked(plan.Key{ID: "k1", Name: "Somebody else's", Preview: "8a4f••••••••7c2e"})), "Issue Issuing",
 		},
 		{
+			"A record from a future that no clock explains would put off rotation and looks: it is not believed.",
+			delivered(issued(settles+1), looked(key("k1", -time.Hour))), "Issue Issuing",
+		},
+		{
+			"Clocks may differ.",
+			delivered(issued(settles), looked(key("k1", -time.Hour))), "Wait Delivered key again:10m35s",
+		},
+		{
+			"Where names are not kept, a key is not made again and again.",
+			delivered(absent, looked(), func(o *plan.Observed) { o.MarkerLost = start.Add(-time.Minute) }), "Wait MarkerLost again:9m0s",
+		},
+		{
+			"But when somebody asks for it.",
+			delivered(absent, requested, looked(), func(o *plan.Observed) { o.MarkerLost = start.Add(-time.Minute) }), "Issue Issuing",
+		},
+		{
+			"And now and then, in case they are by now.",
+			delivered(absent, looked(), func(o *plan.Observed) { o.MarkerLost = start.Add(-10 * time.Minute) }), "Issue Issuing",
+		},
+		{
 			"Wrong labels are put right without a new value.",
 			delivered(func(o *plan.Observed) { o.Secret.Outdated = true }), "Repair Delivered key again:9m0s",
 		},

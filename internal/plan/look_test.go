@@ -11,7 +11,6 @@ import (
 )
 
 func TestLooks(t *testing.T) {
-	requested := func(o *plan.Observed) { o.Requested = true }
 	announced := func(at time.Duration) change {
 		return func(o *plan.Observed) { o.RetiresAt = start.Add(at) }
 	}

@@ -55,14 +55,18 @@ func (o *operator) reconcile() {
 }
 
 func (o *operator) look(p *pass, from time.Time) error {
+	var asked time.Time
 	err := o.ask("LIST", func() (err error) {
+		asked = o.clock()
 		if p.listing = o.listing; !from.IsZero() && o.listing != nil && !o.listing.At.Before(from) {
 			return nil
 		}
 		p.listing, err = o.glance()
 		return err
 	})
-	p.gone = errors.Is(err, errGone)
+	if p.gone = errors.Is(err, errGone); p.gone {
+		p.listing = &plan.Listing{At: asked}
+	}
 	if err != nil && !p.gone {
 		return err
 	}

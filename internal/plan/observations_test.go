@@ -53,7 +53,7 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 		WatchedSince: someTime(t, "watched since"), LastIssued: someTime(t, "last issued"), LastEnded: someTime(t, "last ended"),
 		Secret: plan.Secret{
 			State:  rapid.SampledFrom([]plan.SecretState{plan.SecretOurs, plan.SecretAbsent, plan.SecretForeign}).Draw(t, "secret"),
-			Intact: !rarely("broken"), Outdated: rarely("outdated"), KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "secret key"),
+			Intact: !rarely("broken"), Outdated: rarely("outdated"), Bound: rarely("bound"), KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "secret key"),
 			EndpointID: rapid.SampledFrom([]string{endpointID, endpointID, "another"}).Draw(t, "secret endpoint"), IssuedAt: someTime(t, "issued"),
 			Head: rapid.SampledFrom([]string{"8a4f", ""}).Draw(t, "head"), Tail: "7c2e",
 		},
@@ -63,6 +63,12 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 	}
 	if !rarely("no list") {
 		o.Listing = &plan.Listing{At: someTime(t, "listed"), Keys: rapid.SliceOfNDistinct(rapid.Custom(someKey), 0, 4, func(key plan.Key) string { return key.ID }).Draw(t, "keys")}
+	}
+	if rarely("marker lost") {
+		o.MarkerLost = someTime(t, "marker lost at")
+	}
+	if o.Secret.State != plan.SecretOurs {
+		o.Secret.Bound = false
 	}
 	for range rapid.IntRange(0, 7).Draw(t, "issues") {
 		o.Issues = append(o.Issues, start.Add(offset(t, "issue")))

@@ -27,7 +27,8 @@ type Observed struct {
 	// MissingSince is when the first list in a row was asked for that ought to show the Secret's key and does not; zero if the
 	// newest shows it.
 	MissingSince time.Time
-	// EndpointGone is Cognigy's own word that the Endpoint does not exist.
+	// EndpointGone is Cognigy's own word that the Endpoint does not exist. In a pass in which Cognigy was asked, the list is empty
+	// then.
 	EndpointGone bool
 	// Live is true if Cognigy was asked in this pass, and resource and Secret were read from the API server after that. What
 	// cannot be undone is only decided then: a key that the list shows had its intent written before it was made, so
@@ -38,6 +39,7 @@ type Observed struct {
 	LastIssued   time.Time   // when the latest issuance that is known of was begun, not in the future; zero if none
 	LastEnded    time.Time   // when that one had ended; zero if it is not known, or still under way
 	Issues       []time.Time // when this process issued keys for this resource, oldest first
+	MarkerLost   time.Time   // when this process was given a key without the marker that it asked for; zero if never
 }
 
 // Rotation is spec.rotation.
@@ -62,6 +64,7 @@ type Secret struct {
 	State      SecretState
 	Intact     bool // the record is complete and its checksum fits the value
 	Outdated   bool // labels, annotations, owner reference or data key are not as the spec wants them
+	Bound      bool // an owner reference to the resource has Kubernetes delete it with that
 	KeyID      string
 	EndpointID string
 	IssuedAt   time.Time
@@ -89,12 +92,18 @@ type Timing struct {
 
 // owned returns the listed keys with this resource's marker.
 func (o Observed) owned() []Key {
+	if o.Listing == nil {
+		return nil
+	}
+	return o.Listing.Owned(o.Marker)
+}
+
+// Owned returns the keys with a marker.
+func (l *Listing) Owned(marker string) []Key {
 	var owned []Key
-	if o.Listing != nil {
-		for _, key := range o.Listing.Keys {
-			if HasMarker(key.Name, o.Marker) {
-				owned = append(owned, key)
-			}
+	for _, key := range l.Keys {
+		if HasMarker(key.Name, marker) {
+			owned = append(owned, key)
 		}
 	}
 	return owned

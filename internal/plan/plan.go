@@ -45,6 +45,7 @@ const (
 	SecretNotOwned
 	EndpointNotFound
 	MintBudgetExhausted
+	MarkerLost
 )
 
 // Plan is what follows from what was observed.
@@ -73,8 +74,12 @@ const (
 
 // Next plans the next step.
 func Next(o Observed, now time.Time, t Timing) Plan {
+	// A record from a future that no clock explains would put off all that counts from it.
+	if o.Secret.IssuedAt.After(now.Add(t.RequestTimeout + t.ListLag)) {
+		o.Secret.Intact = false
+	}
 	looked := o.Live
-	o.Live = looked && (o.Listing != nil || o.EndpointGone) // without Cognigy's answer nothing was seen
+	o.Live = looked && o.Listing != nil // without Cognigy's answer nothing was seen
 	var p Plan
 	switch {
 	case o.Deleting:
@@ -89,6 +94,9 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 		p = Plan{Do: Look, State: EndpointNotFound, Open: o.unconcluded()}
 	default:
 		p = upkeep(o, now, t)
+	}
+	if p.Do != Protect && o.binds() && !now.Before(o.settlesAt(now, t)) {
+		p.Do = Repair
 	}
 	if !o.Live && irreversible(p.Do, o) {
 		p.Do = Look
@@ -114,6 +122,10 @@ func irreversible(action Action, o Observed) bool {
 		return false
 	}
 }
+
+// binds tells whether the Secret would go with the resource although it is to be kept. That is put right before anything that
+// needs Cognigy, since with a deletion the garbage collector may be faster than the operator.
+func (o Observed) binds() bool { return o.Retain && !o.Deleting && o.Secret.Bound }
 
 // unconcluded tells whether an intent is recorded whose key is not the one in the Secret.
 func (o Observed) unconcluded() bool {

@@ -16,7 +16,8 @@ import (
 )
 
 func recorded(o plan.Observed) bool {
-	return o.Secret.State == plan.SecretOurs && o.Secret.Intact && o.Secret.EndpointID == o.EndpointID
+	intact := o.Secret.Intact && !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag))
+	return o.Secret.State == plan.SecretOurs && intact && o.Secret.EndpointID == o.EndpointID
 }
 
 func unconcluded(o plan.Observed) bool {
@@ -44,6 +45,11 @@ func shown(o plan.Observed) bool {
 	}
 }
 
+// settledBy tells whether a request that was begun at some time has had its effect on lists by another.
+func settledBy(begun, now time.Time) bool {
+	return !now.Before(begun.Add(timing.RequestTimeout + timing.ListLag))
+}
+
 // believed tells whether an intent is not from a future that no clock explains.
 func believed(o plan.Observed) bool {
 	return unconcluded(o) && !o.Intent.After(start.Add(timing.RequestTimeout))
@@ -56,6 +62,16 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 	},
 	"a key that may exist is looked for before another is made": func(o plan.Observed, p plan.Plan) bool {
 		return p.Do != plan.Issue || !o.Protected || o.Live && o.Listing != nil
+	},
+	"a record from a future that no clock explains is not believed": func(o plan.Observed, p plan.Plan) bool {
+		return !p.HasKey || !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag))
+	},
+	"a Secret that is to be kept is detached in time": func(o plan.Observed, p plan.Plan) bool {
+		return !o.Retain || o.Deleting || !o.Secret.Bound || believed(o) && !settledBy(o.Intent, start) ||
+			p.Do == plan.Repair || p.Do == plan.Protect
+	},
+	"where names are not kept, no key is made for a while": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Issue || o.Requested || o.MarkerLost.IsZero() || !start.Before(o.MarkerLost.Add(10*time.Minute))
 	},
 	"S2: a foreign Secret is not touched": func(o plan.Observed, p plan.Plan) bool {
 		return o.Secret.State != plan.SecretForeign || p.Do != plan.Repair
@@ -76,7 +92,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		if p.Do != plan.Release {
 			return true
 		}
-		seen := o.EndpointGone || o.Listing != nil && !anyOwned(o) && shown(o) && (!believed(o) || settled(o, o.Intent))
+		seen := o.Listing != nil && !anyOwned(o) && shown(o) && (!believed(o) || settled(o, o.Intent))
 		return o.Deleting && o.Protected && !o.Retain && o.Live && seen
 	},
 	"the escape hatch always opens": func(o plan.Observed, p plan.Plan) bool {

@@ -34,7 +34,7 @@ var (
 	actions = []string{"Wait", "Look", "Protect", "Issue", "Repair", "Revoke", "Release", "Retain"}
 	states  = []string{
 		"Delivered", "Issuing", "Rotating", "Verifying", "Retiring", "Revoking", "Suspended", "SecretNotOwned", "EndpointNotFound",
-		"MintBudgetExhausted",
+		"MintBudgetExhausted", "MarkerLost",
 	}
 )
 
@@ -112,6 +112,8 @@ func unlisted(o *plan.Observed) { o.Listing = nil }
 func deleting(o *plan.Observed) { o.Deleting = true }
 
 func suspended(o *plan.Observed) { o.Suspended = true }
+
+func requested(o *plan.Observed) { o.Requested = true }
 
 func listed(at time.Duration, keys ...plan.Key) change {
 	return func(o *plan.Observed) { o.Listing = &plan.Listing{At: start.Add(at), Keys: keys} }

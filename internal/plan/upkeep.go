@@ -113,8 +113,12 @@ func (o Observed) undelivered() []Key {
 }
 
 // issue adds Issue to a plan, within the mint budget. Beyond that it looks now and then: a key that was taken for revoked may
-// be listed again.
+// be listed again. Where names are not kept, a key that gets lost is not found again: that is rarely tried, or when somebody asks for it.
 func issue(o Observed, now time.Time, t Timing, p Plan) Plan {
+	if kept := o.MarkerLost.Add(mintWindow); !o.MarkerLost.IsZero() && now.Before(kept) && !o.Requested {
+		p.State, p.Again = MarkerLost, earliest(p.RetiresAt, kept, now.Add(t.DriftInterval))
+		return p
+	}
 	recent := o.Issues
 	for len(recent) > 0 && !now.Before(recent[0].Add(mintWindow)) {
 		recent = recent[1:]
