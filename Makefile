@@ -61,8 +61,11 @@ control-plane: ## Make sure that there are etcd, kube-apiserver and kube-control
 	hack/control-plane.sh
 
 .PHONY: test
+test: export FIGURES = $(CURDIR)/bin/figures
 test: control-plane build-installer ## Run all tests, against a real control plane.
+	mkdir -p $(FIGURES)
 	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -timeout 20m ./...
+	@echo && cat $(FIGURES)/*
 
 # The suite in test/reliability, with every case of it.
 RELIABILITY = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -count=1 -v ./test/reliability
@@ -79,6 +82,11 @@ chaos: export CHAOS_DURATION = $(DURATION)
 chaos: export CHAOS_SCRIPT = $(if $(SCRIPT),$(abspath $(SCRIPT)))
 chaos: control-plane build-installer ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or what SCRIPT=<file> says.
 	$(RELIABILITY) -timeout 0 -run '^TestChaos$$'
+
+.PHONY: mutation-test
+mutation-test: export MUTATIONS = all
+mutation-test: control-plane build-installer ## Break the operator on purpose, promise by promise: a test must notice each time.
+	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -count=1 -v -timeout 60m ./test/mutations
 
 ##@ Build
 
