@@ -7,9 +7,9 @@ import (
 	"context"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -37,10 +37,38 @@ func (r *EndpointAPIKeyReconciler) takeBack(ctx context.Context, name types.Name
 
 // takeBackFrom returns true if a list that can be trusted shows no key of the resource, or if its key is to be kept.
 func (r *EndpointAPIKeyReconciler) takeBackFrom(ctx context.Context, gone minter) (done bool, err error) {
-	kept, err := r.leftBehind(ctx, gone.key)
-	if kept || err != nil {
-		return kept, err
+	if gone.key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
+		return true, nil
 	}
+	secret, err := r.recordOf(ctx, gone.key)
+	if err != nil || secret != nil && metav1.GetControllerOf(secret) == nil { // which was left behind on purpose
+		return err == nil, err
+	}
+	if none, err := r.revokeAll(ctx, gone); !none || err != nil {
+		return false, err
+	}
+	if secret == nil {
+		return true, nil
+	}
+	read := client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion}
+	err = client.IgnoreNotFound(r.Delete(ctx, secret, read))
+	return err == nil, err
+}
+
+// recordOf returns the metadata of the Secret that records a resource's key; nil if there is none.
+func (r *EndpointAPIKeyReconciler) recordOf(ctx context.Context, key *v1alpha1.EndpointAPIKey) (*metav1.PartialObjectMetadata, error) {
+	secret := secretMetadata()
+	if err := r.Live.Get(ctx, key.SecretName(), secret); err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	if secret.Annotations[v1alpha1.OwnerUIDAnnotation] != string(key.UID) {
+		return nil, nil
+	}
+	return secret, nil
+}
+
+// revokeAll revokes the keys that a list shows, and returns true if it shows none and can be trusted.
+func (r *EndpointAPIKeyReconciler) revokeAll(ctx context.Context, gone minter) (none bool, err error) {
 	endpointID, asked := gone.key.Spec.Endpoint.ID, r.Clock.Now()
 	gone.link.Owe(1)
 	listing, err := gone.link.List(ctx, endpointID, asked, r.Clock.Now)
@@ -59,26 +87,5 @@ func (r *EndpointAPIKeyReconciler) takeBackFrom(ctx context.Context, gone minter
 		logf.FromContext(ctx).Info("revoked a key whose resource had vanished", "keyID", key.ID, "keyPreview", key.Preview)
 		r.event(gone.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), whose resource had vanished", key.ID, key.Preview)
 	}
-	last := gone.last()
-	ended := last.ended
-	if ended.IsZero() {
-		ended = last.deadline
-	}
-	return len(owned) == 0 && !listing.At.Before(ended.Add(r.ListLag)), nil
-}
-
-// leftBehind tells whether a resource that is gone left its key to others: it was to retain it, or its Secret has no owner.
-func (r *EndpointAPIKeyReconciler) leftBehind(ctx context.Context, key *v1alpha1.EndpointAPIKey) (bool, error) {
-	if key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
-		return true, nil
-	}
-	secret := secretMetadata()
-	if err := r.Live.Get(ctx, key.SecretName(), secret); err != nil {
-		if apierrors.IsNotFound(err) {
-			return false, nil
-		}
-		return false, err
-	}
-	recorded := secret.Annotations[v1alpha1.OwnerUIDAnnotation] == string(key.UID)
-	return recorded && metav1.GetControllerOf(secret) == nil, nil
+	return len(owned) == 0 && !listing.At.Before(gone.last().over().Add(r.ListLag)), nil
 }

@@ -36,6 +36,14 @@ type mint struct {
 	ended    time.Time // of the answer; zero before it, or without one
 }
 
+// over is when the request can have no effect any more.
+func (m mint) over() time.Time {
+	if m.ended.IsZero() {
+		return m.deadline
+	}
+	return m.ended
+}
+
 // remembered is more than any budget needs.
 const remembered = 16
 

@@ -31,16 +31,27 @@ var operations = map[string]deed{
 	"label": {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) {
 		s.Secret.Labels = map[string]v1alpha1.LabelValue{"n": v1alpha1.LabelValue(fmt.Sprint(n % 3))}
 	})},
-	"overlap":            {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).Overlap = seconds(n % 4) })},
-	"rotate":             {3, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { rotation(s).NotBefore = inSeconds(0) })},
-	"rotate soon":        {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
-	"retain":             {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
-	"do not retain":      {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
-	"delete Secret":      {3, func(c *chaos, s step) error { return cluster.Delete(c.ctx, target(c.slot(s))) }},
-	"edit Secret":        {2, (*chaos).editValue},
-	"wipe status":        {1, (*chaos).wipeStatus},
-	"revoke outside":     {3, (*chaos).revokeNewest},
-	"swap credentials":   {1, (*chaos).swap},
+	"annotation": {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) {
+		s.Secret.Annotations = map[string]v1alpha1.AnnotationValue{"n": v1alpha1.AnnotationValue(fmt.Sprint(n % 3))}
+	})},
+	"rotate by age": {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) {
+		rotation(s).Every = &metav1.Duration{Duration: time.Duration(n%3+1) * time.Hour}
+	})},
+	"overlap":          {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).Overlap = seconds(n % 4) })},
+	"rotate":           {3, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { rotation(s).NotBefore = inSeconds(0) })},
+	"rotate soon":      {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
+	"retain":           {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
+	"do not retain":    {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
+	"delete Secret":    {3, func(c *chaos, s step) error { return cluster.Delete(c.ctx, target(c.slot(s))) }},
+	"edit Secret":      {2, (*chaos).editValue},
+	"wipe status":      {1, (*chaos).wipeStatus},
+	"revoke outside":   {3, (*chaos).revokeNewest},
+	"swap credentials": {1, (*chaos).swap},
+	"request timeout":  {1, limits(func(s *v1alpha1.ConnectionSpec, n int) { s.RequestTimeout = seconds(n%2 + 1) })},
+	"rate limit": {1, limits(func(s *v1alpha1.ConnectionSpec, n int) {
+		s.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: int32(10 + n%10)}
+	})},
+	"orphan policy":      {1, limits(func(s *v1alpha1.ConnectionSpec, n int) { s.OrphanPolicy = policies[n%len(policies)] })},
 	"delete connection":  {0, func(c *chaos, _ step) error { return cluster.Delete(c.ctx, c.connection()) }},
 	"delete credentials": {0, func(c *chaos, _ step) error { return cluster.Delete(c.ctx, c.credentials()) }},
 }
@@ -50,6 +61,20 @@ func spec(change func(*v1alpha1.EndpointAPIKeySpec, int)) func(*chaos, step) err
 	return func(c *chaos, s step) error {
 		n := int(s.For / time.Millisecond)
 		return c.edit(c.slot(s), func(spec *v1alpha1.EndpointAPIKeySpec) { change(spec, n) })
+	}
+}
+
+var policies = []v1alpha1.OrphanPolicy{v1alpha1.OrphanPolicyReport, v1alpha1.OrphanPolicyRevoke, v1alpha1.OrphanPolicyIgnore}
+
+// limits makes a deed of a change of the connection's spec.
+func limits(change func(*v1alpha1.ConnectionSpec, int)) func(*chaos, step) error {
+	return func(c *chaos, s step) error {
+		connection := c.connection()
+		if err := cluster.Get(c.ctx, client.ObjectKeyFromObject(connection), connection); err != nil {
+			return err
+		}
+		change(&connection.Spec, int(s.For/time.Millisecond))
+		return cluster.Update(c.ctx, connection)
 	}
 }
 
@@ -125,8 +150,8 @@ func (c *chaos) editValue(s step) error {
 // wipeStatus takes the report away, but not what a status must have.
 func (c *chaos) wipeStatus(s step) error {
 	key, err := c.read(c.slot(s))
-	if err != nil || key.Status.Issuance != nil || !key.DeletionTimestamp.IsZero() {
-		return err // within seconds of an attempt, the report is the only one to tell of it
+	if err != nil {
+		return err
 	}
 	key.Status = v1alpha1.EndpointAPIKeyStatus{}
 	return cluster.Status().Update(c.ctx, key)

@@ -33,7 +33,7 @@ type chaos struct {
 func newChaos(t testing.TB, s script) *chaos {
 	t.Helper()
 	w := emptyWorld(t, simulator.Options{Seed: s.Seed, Now: func() time.Time { return time.Now().Add(s.Skew) }})
-	w.gate.sideBySide = true
+	w.gate.sideBySide, w.skew = true, s.Skew
 	w.connect(v1alpha1.OrphanPolicyRevoke)
 	c := &chaos{world: w, done: map[string]int{}, endpoints: []simulator.Endpoint{w.endpoint, w.cognigy.AddEndpoint("project", "second")}}
 	c.accepted.Store(w.cognigy.APIKey())
@@ -84,7 +84,12 @@ func (c *chaos) calmDown() {
 	}
 	if !c.stays(c.connection()) || !c.stays(c.credentials()) {
 		c.beginAgain()
+		return
 	}
+	// What faults have left behind is found and revoked.
+	c.Eventually(func() error {
+		return limits(func(s *v1alpha1.ConnectionSpec, _ int) { s.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })(c, step{})
+	}).WithTimeout(patience).Should(Succeed())
 }
 
 // several tells whether there are more operators than one, or none.

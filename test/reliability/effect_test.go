@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -48,6 +50,7 @@ const (
 	effectPost   = "cognigy POST apikeys"
 	effectDelete = "cognigy DELETE apikeys"
 	effectCreate = "create secrets"
+	effectPatch  = "patch endpointapikeys"
 	dryRun       = " (dry run)" // ends the name of a rehearsal
 )
 
@@ -114,7 +117,9 @@ type exchange struct {
 	forward func() (answer, error)
 	deliver func(answer)
 
-	answer answer
+	arrived time.Time
+	answer  answer
+	secret  *corev1.Secret // what it writes over; nil for anything else
 }
 
 // postedName is the name of the key that a POST asks for.

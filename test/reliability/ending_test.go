@@ -4,6 +4,7 @@
 package reliability_test
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
 // ending is the liveness property of a story: how the world is when nothing has happened for a while.
@@ -46,14 +48,14 @@ func (w *world) delivered(g Gomega, name types.NamespacedName) {
 	g.Expect(live).To(HaveLen(1), "keys of the resource that work")
 	g.Expect(key.Status.KeyID).To(Equal(live[0].ID))
 	g.Expect(key.Status.KeyPreview).To(Equal(live[0].Preview))
-	recorded, issuedAt, ok := w.court.recorded(name)
+	recorded, ok := w.court.recorded(name)
 	g.Expect(ok).To(BeTrue(), "the Secret does not hold the key that it records")
 	g.Expect(recorded.ID).To(Equal(live[0].ID))
 	secret, err := w.readSecret(name)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(w.cognigy.Works(key.Spec.Endpoint.ID, string(secret.Data[key.SecretKey()]))).To(BeTrue())
 	if rotation := key.Spec.Rotation; rotation != nil && rotation.NotBefore != nil && !rotation.NotBefore.After(time.Now()) {
-		g.Expect(issuedAt).NotTo(BeTemporally("<", rotation.NotBefore.Time), "not rotated")
+		g.Expect(recorded.CreatedAt.Add(-w.skew)).NotTo(BeTemporally("<", rotation.NotBefore.Time), "not rotated")
 	}
 }
 
@@ -101,17 +103,37 @@ func (w *world) retained(g Gomega) {
 	g.Expect(w.cognigy.Works(w.endpoint.ID, string(secret.Data[w.key.SecretKey()]))).To(BeTrue())
 }
 
-// refused: the Secret is somebody else's and stays so, and no key was ever made.
-func (w *world) refused(g Gomega) {
+// pushedOut: the Secret is somebody else's, and the resource says so.
+func (w *world) pushedOut(g Gomega) {
 	key, err := w.read(w.name())
 	g.Expect(err).NotTo(HaveOccurred())
 	ready := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionReady)
 	g.Expect(ready).To(HaveValue(HaveField("Reason", v1alpha1.ReasonSecretNotOwned)))
 	g.Expect(kstatus(g, key)).To(Equal(status.FailedStatus))
-	secret, err := w.readSecret(w.name())
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(secret.Data).To(Equal(w.foreign.Data))
+}
+
+// refused: it stays so, and no key was ever made.
+func (w *world) refused(g Gomega) {
+	w.pushedOut(g)
 	g.Expect(w.owned(w.cognigy.Ledger())).To(BeEmpty(), "keys that were made")
+}
+
+// left: the resource is gone. If its Secret was delivered, it stays, with a key that works.
+func (w *world) left(g Gomega) {
+	w.absent(g, w.key.DeepCopy())
+	if secret, err := w.readSecret(w.name()); !apierrors.IsNotFound(err) {
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(metav1.GetControllerOf(secret)).To(BeNil())
+		g.Expect(w.cognigy.Works(w.endpoint.ID, string(secret.Data[w.key.SecretKey()]))).To(BeTrue())
+	}
+}
+
+// goneAtLast: a key that was asked for was made late, and does not work any more either.
+func (w *world) goneAtLast(g Gomega) {
+	w.gone(g)
+	if w.cognigy.Count(http.MethodPost, simulator.RouteKeys) > 0 {
+		g.Expect(w.owned(w.cognigy.Ledger())).NotTo(BeEmpty(), "keys that were made")
+	}
 }
 
 // kstatus is what Flux, Argo CD and `kubectl wait` make of the resource.

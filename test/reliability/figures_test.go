@@ -46,9 +46,10 @@ func (w *world) count() *figure {
 	f := &figure{made: len(w.owned(w.cognigy.Ledger())), live: len(w.live()), longest: time.Since(w.began)}
 	for _, o := range w.court.known() {
 		live := len(w.liveOf(o.marker))
-		if w.lives(o) || o.retained.Load() {
+		switch {
+		case w.lives(o):
 			f.duplicates += max(0, live-1)
-		} else {
+		case !o.retained.Load():
 			f.orphans += live
 		}
 	}
@@ -128,7 +129,7 @@ func (f *figures) String() string {
 	return text.String()
 }
 
-// judge fails the test if so many points did not come that the run proves little.
+// judge fails the test if more than a few points did not come: what comes by the clock may come later, or not at all.
 func (f *figures) judge(t *testing.T) {
 	t.Helper()
 	f.mu.Lock()
@@ -136,7 +137,7 @@ func (f *figures) judge(t *testing.T) {
 	for _, missed := range f.missed {
 		t.Logf("did not come: %s", missed)
 	}
-	if cases := f.total().cases; len(f.missed)*7 > cases {
+	if cases := f.total().cases; len(f.missed) > 2+cases/20 {
 		t.Errorf("%d of %d points did not come", len(f.missed), cases)
 	}
 }

@@ -135,6 +135,7 @@ func (g *gate) pass(ctx context.Context, x *exchange) error {
 		return err
 	}
 	defer done()
+	x.arrived = time.Now()
 	when, err := g.arrive(ctx, x)
 	if err != nil {
 		return err

@@ -18,7 +18,10 @@ import (
 )
 
 // contested are the stories in which two leaders could do the most harm.
-var contested = []string{"first issue", "Secret deleted", "rotation", "deletion", "deletion before the POST", "deleted and recreated"}
+var contested = []string{
+	"first issue", "Secret deleted", "rotation", "deletion", "deletion before the POST", "deleted and recreated",
+	"retained during the issue", "Secret of somebody else, at the last moment",
+}
 
 // TestLeaders pauses the leader in the middle of what it does, at every effect, for longer than its lease lasts. Another takes
 // over and brings the story to its end. Then the first one wakes up, finds the answer to what it asked for, and goes on until it

@@ -6,12 +6,14 @@ package reliability_test
 import (
 	"testing"
 	"time"
+
+	. "github.com/onsi/gomega"
 )
 
 // disturbance is something that happens to what the operator watches.
 type disturbance struct {
 	name string
-	// early begins with the operator's start, else with what the user does.
+	// early begins with the operator's start, else when the story begins: what came before was seen as it was.
 	early bool
 	begin func(*world)
 	// after is what happens when the user has acted; the disturbance ends with it.
@@ -28,18 +30,18 @@ var disturbances = []disturbance{
 		after: func(w *world) { time.AfterFunc(3*blind, w.view.release) },
 	},
 	{
-		name: "held back", early: false,
+		name:  "held back",
 		begin: func(w *world) { w.view.hold() },
 		after: func(w *world) { time.AfterFunc(blind, w.view.release) },
 	},
 	{
-		name: "cut", early: true,
+		name:  "cut",
 		begin: (*world).keepCutting,
 		after: func(*world) {},
 	},
 	{
 		// What was seen is seen again, from the very first list on, and only slowly gets to be what is.
-		name: "replayed", early: false,
+		name:  "replayed",
 		begin: func(w *world) { w.view.hold() },
 		after: (*world).restartInThePast,
 	},
@@ -96,16 +98,22 @@ func tellDisturbed(t *testing.T, story *story, d *disturbance, total *figures) {
 		one.cases = 1
 		total.add(d.name, one)
 	}()
-	if d.early || story.early() {
+	if d.early {
 		d.begin(w)
 	}
 	w.begin(func() {
-		if !d.early {
+		w.gate.arm(nil)
+		if !d.early && !story.early() {
 			d.begin(w)
 		}
 	})
+	if !d.early && story.early() { // it has seen what there was when it has its first effect
+		w.Eventually(w.gate.seen).WithTimeout(patience).WithPolling(poll / 10).Should(BeNumerically(">", 0))
+		d.begin(w)
+	}
 	d.after(w)
 	w.converges()
+	w.Expect(w.view.spoilt()).To(BeNumerically(">", 0), "nothing was disturbed")
 	w.kill()
 	w.sentence()
 }

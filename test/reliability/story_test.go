@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
 // story is something that happens to one EndpointAPIKey. The operator may be killed at any of its effects from the moment on
@@ -44,6 +45,7 @@ var stories = []story{
 	{name: "Secret deleted twice", user: (*world).deleteSecretTwice, ends: (*world).issued},
 	{name: "Secret edited", user: (*world).editSecret, ends: (*world).issued},
 	{name: "Secret of somebody else", given: (*world).takeName, ends: (*world).refused},
+	{name: "Secret of somebody else, at the last moment", during: effectCreate, user: (*world).takeNameForAWhile, ends: (*world).issued},
 	{name: "key revoked outside", user: (*world).revokeOutside, ends: (*world).issued},
 	{name: "credentials swapped", user: (*world).swapCredentials, ends: (*world).issued},
 	{name: "suspended and resumed", user: (*world).suspendAndResume, ends: (*world).issued},
@@ -61,9 +63,17 @@ var stories = []story{
 		name: "vanished in spite of its finalizer", orphans: v1alpha1.OrphanPolicyRevoke,
 		during: effectPost, user: (*world).vanish, ends: (*world).gone,
 	},
+	{
+		name: "made when its resource is gone", orphans: v1alpha1.OrphanPolicyRevoke,
+		during: effectPost, user: (*world).deleteKey, given: (*world).makeLate, ends: (*world).goneAtLast,
+	},
 	{name: "deleted and recreated", user: (*world).recreate, ends: (*world).recreated},
 	{
 		name: "retain", user: (*world).deleteKey, ends: (*world).retained,
+		spec: func(s *v1alpha1.EndpointAPIKeySpec) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain },
+	},
+	{
+		name: "retained during the issue", during: effectCreate, user: (*world).deleteKey, ends: (*world).left,
 		spec: func(s *v1alpha1.EndpointAPIKeySpec) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain },
 	},
 	{name: "connection deleted first", user: (*world).deleteConnectionFirst, ends: (*world).razed},
@@ -121,6 +131,31 @@ func (w *world) deleteSecretTwice() error {
 func (w *world) takeName() {
 	w.foreign = &corev1.Secret{ObjectMeta: w.meta(w.key.Name), Data: map[string][]byte{w.key.SecretKey(): []byte("somebody's")}}
 	w.create(w.foreign)
+}
+
+// takeNameForAWhile does so when the write of the Secret was rehearsed, and the key made. It gives the name back when the
+// resource asks for that.
+func (w *world) takeNameForAWhile() error {
+	foreign := &corev1.Secret{ObjectMeta: w.meta(w.key.Name), Data: map[string][]byte{w.key.SecretKey(): []byte("somebody's")}}
+	if err := cluster.Create(w.ctx, foreign); err != nil {
+		return err
+	}
+	go func() {
+		_ = wait.PollUntilContextCancel(w.ctx, poll, true, func(context.Context) (bool, error) {
+			return holds(w.pushedOut) && cluster.Delete(w.ctx, foreign) == nil, nil
+		})
+	}()
+	return nil
+}
+
+// lateness is how long a POST takes that makes its key when nobody waits for it any more: longer than a deletion does.
+const lateness = 15 * time.Second
+
+// makeLate has Cognigy carry the first POST out late, whatever has become of who sent it.
+func (w *world) makeLate() {
+	late := post
+	late.Kind, late.Times, late.Delay = simulator.FaultCommitAfterDelay, 1, lateness
+	w.cognigy.Inject(late)
 }
 
 // swapCredentials gives the operator's user another API key, for a while one that does not exist.

@@ -35,6 +35,9 @@ func (w *world) sentence() {
 	if now.ResourceVersion != w.foreign.ResourceVersion {
 		w.court.accuse("S2: a Secret of somebody else's was written")
 	}
+	if strings.Contains(w.output.String(), "panic") {
+		w.court.accuse("the operator panicked")
+	}
 	w.searchPlaintexts()
 	for _, violation := range w.court.found() {
 		w.t.Error(violation)

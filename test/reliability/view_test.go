@@ -21,6 +21,7 @@ type view struct {
 	cuts    chan struct{} // closed, and replaced, to cut all watches
 	old     bool
 	lists   map[string]answer // URL: the first answer, where one from a cache would do
+	effects int               // how often any of this has made a difference
 }
 
 func newView() *view {
@@ -53,6 +54,20 @@ func (v *view) cut() {
 	v.cuts = make(chan struct{})
 }
 
+// spoil counts what was not seen as it was.
+func (v *view) spoil() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.effects++
+}
+
+// spoilt is how often something was seen late, not at all, or as it was before.
+func (v *view) spoilt() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.effects
+}
+
 func (v *view) scissors() <-chan struct{} {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -61,7 +76,7 @@ func (v *view) scissors() <-chan struct{} {
 
 // admit waits until what arrived at a time may be seen.
 func (v *view) admit(ctx context.Context, at time.Time) error {
-	for {
+	for first := true; ; first = false {
 		v.mu.Lock()
 		changed, wait := v.changed, time.Until(at.Add(v.late))
 		if v.held {
@@ -70,6 +85,9 @@ func (v *view) admit(ctx context.Context, at time.Time) error {
 		v.mu.Unlock()
 		if wait <= 0 {
 			return ctx.Err()
+		}
+		if first {
+			v.spoil()
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -98,6 +116,7 @@ func (p *proxy) list(w http.ResponseWriter, r *http.Request) {
 	old := p.view.old
 	p.view.mu.Unlock()
 	if ok && old {
+		p.view.spoil()
 		known.write(w)
 		return
 	}
@@ -126,6 +145,7 @@ func (p *proxy) watch(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		select {
 		case <-scissors:
+			p.view.spoil()
 		case <-ctx.Done():
 		}
 	}()

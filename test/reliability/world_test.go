@@ -27,6 +27,7 @@ import (
 
 const (
 	requestTimeout = time.Second
+	longestTimeout = 2 * requestTimeout // that a world of chaos may get
 	// driftInterval is short, so that what only a look tells is found soon.
 	driftInterval = 2 * time.Second
 )
@@ -49,6 +50,7 @@ type world struct {
 	flags     []string // of the operators, further ones
 	watchList string   // whether the operator's watches begin with the state, or follow a list: true or false
 	crashed   bool
+	skew      time.Duration // by which Cognigy's clock is ahead
 
 	mu        sync.Mutex
 	operators []*testbed.Process // that were started and not killed
@@ -185,6 +187,9 @@ func (w *world) kill() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, operator := range w.operators {
+		if !operator.Lives() {
+			w.court.accuse("an operator ended by itself")
+		}
 		operator.Kill()
 	}
 	w.operators = nil

@@ -1,0 +1,136 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package reliability_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// judgePost: before a key is made, the intent is recorded, which the API server takes only from who knows the resource as it
+// is; the write of the Secret was rehearsed, the finalizer is there, and the Secret is not somebody else's. A deletion that
+// comes between the intent and the POST cannot be known.
+func (c *court) judgePost(x *exchange) {
+	o := c.named(x.postedName())
+	if o == nil {
+		c.accuse("S5: a POST of a key %q that no resource wants", x.postedName())
+		return
+	}
+	if len(o.permits) == 0 {
+		c.accuse("S6: a POST without an intent of its own")
+	} else {
+		known := o.permits[len(o.permits)-1]
+		o.permits = o.permits[:len(o.permits)-1]
+		if late := x.arrived.Sub(known.until); late > 0 {
+			c.accuse("S6: a POST %s after the end of its attempt", late)
+		}
+		if !known.rehearsed {
+			c.accuse("S2: a POST without a rehearsal of the Secret's write")
+		}
+	}
+	switch key, err := c.w.read(o.key); {
+	case o.protected && (apierrors.IsNotFound(err) || err == nil && key.UID != o.uid):
+		// The API server lets a deletion that began before the finalizer was there go through in spite of it
+		// (https://github.com/kubernetes/kubernetes/issues/77988). The key must not outlive it.
+		c.w.gate.remember("%s vanished with its finalizer", o.key)
+	case err != nil || key.UID != o.uid || !controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer):
+		c.accuse("S1: a POST without a finalizer on the resource: %v", err)
+	}
+	if secret, err := c.w.readSecret(o.key); err == nil && secret.Annotations[v1alpha1.OwnerUIDAnnotation] != string(o.uid) {
+		c.accuse("S2: a POST on account of a Secret that is not the resource's")
+	}
+}
+
+// judgeDelete: a key is revoked only if it is a resource's, and, while that is wanted, not if the Secret records it, nor if
+// the one that the Secret records replaced it too recently.
+func (c *court) judgeDelete(id string) {
+	entry, _ := c.entry(id)
+	o := c.named(entry.Name)
+	if o == nil {
+		c.accuse("S5: DELETE of key %s %q", id, entry.Name)
+		return
+	}
+	key, err := c.w.read(o.key)
+	gone := apierrors.IsNotFound(err) || err == nil && key.UID != o.uid
+	current, ok := c.recorded(o.key)
+	switch {
+	case entry.RevokedAt != nil:
+	case gone && !o.retained.Load():
+	case err != nil && !gone:
+		c.accuse("the resource cannot be read: %v", err)
+	case !gone && !key.DeletionTimestamp.IsZero():
+	case !ok || !plan.HasMarker(current.Name, o.marker):
+	case current.ID == id:
+		c.accuse("S3: DELETE of key %s, which the Secret records", id)
+	case gone: // only what its Secret records was retained
+	case c.overlaps(o, key, current.ID) && entry.CreatedAt.Before(current.CreatedAt) && current.RevokedAt == nil:
+		c.accuse("S3: DELETE of key %s, whose overlap is not over", id)
+	}
+}
+
+// settled is how long after an edit the operator may still act on what it saw before.
+const settled = 5 * time.Second
+
+// changes notes that the user is about to change how long replaced keys work.
+func (c *court) changes(key *v1alpha1.EndpointAPIKey) {
+	o := c.ownerOf(key)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o.edited, o.former = time.Now(), overlapOf(key)
+}
+
+func overlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
+	if key.Spec.Rotation == nil || key.Spec.Rotation.Overlap == nil {
+		return 0
+	}
+	return key.Spec.Rotation.Overlap.Duration
+}
+
+// overlaps tells whether the keys that the current one replaced are to work still. The operator counts from the beginning of
+// the attempt that ended with the delivery.
+func (c *court) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, current string) bool {
+	delivered := slices.IndexFunc(o.deliveries, func(h handover) bool { return h.keyID == current })
+	if delivered < 0 {
+		c.accuse("the Secret records key %s, which nobody delivered", current)
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	overlap := overlapOf(key)
+	if time.Since(o.edited) < settled {
+		overlap = min(overlap, o.former)
+	}
+	return time.Since(o.deliveries[delivered].at) < overlap-longestTimeout
+}
+
+// recorded returns the key that the Secret holds: its id and its value.
+func (c *court) recorded(name types.NamespacedName) (entry simulator.Entry, ok bool) {
+	secret, err := c.w.readSecret(name)
+	if err != nil {
+		return entry, false
+	}
+	entry, ok = c.entry(secret.Annotations[v1alpha1.KeyIDAnnotation])
+	return entry, ok && holdsKey(secret, entry)
+}
+
+// holdsKey tells whether the plaintext of a key is in a Secret.
+func holdsKey(secret *corev1.Secret, entry simulator.Entry) bool {
+	for _, value := range secret.Data {
+		if sum := sha256.Sum256(value); hex.EncodeToString(sum[:]) == entry.SHA256 {
+			return true
+		}
+	}
+	return false
+}
