@@ -162,7 +162,7 @@ func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, erro
 
 func (c *Client) send(request *http.Request) (*http.Response, error) {
 	if request.Method == http.MethodPost {
-		return c.once.Do(request)
+		return c.once.Do(request.WithContext(sendBy(request.Context())))
 	}
 	retryable, err := retryablehttp.FromRequest(request)
 	if err != nil {

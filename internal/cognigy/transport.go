@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -56,7 +57,40 @@ func newTransport(caBundle []byte, timeout time.Duration) (*http.Transport, erro
 func withoutReuse(transport *http.Transport) *http.Transport {
 	single := transport.Clone()
 	single.DisableKeepAlives = true
+	single.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := transport.DialContext(ctx, network, address)
+		if deadline, ok := ctx.Value(sendByKey{}).(time.Time); ok && err == nil {
+			conn = &punctual{Conn: conn, deadline: deadline}
+		}
+		return conn, err
+	}
 	return single
+}
+
+type sendByKey struct{}
+
+// sendBy keeps a request from being written after the context's deadline. The context alone does not: a process that was paused
+// goes on where it was, and learns from its timers only later how late it is.
+func sendBy(ctx context.Context) context.Context {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx
+	}
+	return context.WithValue(ctx, sendByKey{}, deadline) // net/http dials without the deadline, but with the values
+}
+
+// punctual is a connection on which nothing is written after a deadline.
+type punctual struct {
+	net.Conn
+	deadline time.Time
+}
+
+// Write implements net.Conn.
+func (p *punctual) Write(b []byte) (int, error) {
+	if !time.Now().Before(p.deadline) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return p.Conn.Write(b)
 }
 
 // newHTTPClient returns a client that follows no redirect: Go forwards custom headers such as X-API-Key to the host that

@@ -37,6 +37,8 @@ const (
 	calm = 2 * driftInterval
 
 	requestTimeout = time.Second
+	// listLag is how long a list may take to show what was done.
+	listLag = 5 * time.Second
 )
 
 // world is a namespace with a connection to a Cognigy of its own.

@@ -6,6 +6,7 @@ package reliability_test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,6 +166,9 @@ func (w *world) crashes() bool {
 func (w *world) converges() []point {
 	w.t.Helper()
 	w.Eventually(func(g Gomega) {
+		if accused := w.court.found(); len(accused) > 0 {
+			StopTrying(strings.Join(accused, "\n")).Now()
+		}
 		g.Expect(w.runs()).To(BeTrue(), "the operator ended by itself")
 		w.ended(g)
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())

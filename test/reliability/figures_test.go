@@ -137,7 +137,7 @@ func (f *figures) judge(t *testing.T) {
 	for _, missed := range f.missed {
 		t.Logf("did not come: %s", missed)
 	}
-	if cases := f.total().cases; len(f.missed) > 2+cases/20 {
+	if cases := f.total().cases; len(f.missed) > 2+cases/10 {
 		t.Errorf("%d of %d points did not come", len(f.missed), cases)
 	}
 }

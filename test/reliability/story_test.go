@@ -41,6 +41,7 @@ const overlap = 4 * time.Second
 // stories are what is tested: one more is one more element, and its points are found by themselves.
 var stories = []story{
 	{name: "first issue", ends: (*world).issued},
+	{name: "first issue, whose answer is lost", given: (*world).loseAnswer, ends: (*world).issued},
 	{name: "Secret deleted", user: func(w *world) error { return cluster.Delete(w.ctx, target(w.name())) }, ends: (*world).issued},
 	{name: "Secret deleted twice", user: (*world).deleteSecretTwice, ends: (*world).issued},
 	{name: "Secret edited", user: (*world).editSecret, ends: (*world).issued},
@@ -125,6 +126,13 @@ func (w *world) deleteSecretTwice() error {
 		})
 	}()
 	return cluster.Delete(w.ctx, secret)
+}
+
+// loseAnswer has Cognigy carry the first POST out and say that it failed.
+func (w *world) loseAnswer() {
+	lost := post
+	lost.Kind, lost.Times = simulator.FaultCommitThen500, 1
+	w.cognigy.Inject(lost)
 }
 
 // takeName has somebody else own the Secret that the key would be delivered into.
