@@ -216,6 +216,7 @@ func (w *world) reports(key client.Object, reason string, want status.Status) st
 		g.Expect(kstatus(g, key)).To(Equal(want), "%v", found)
 		message = ready.Message
 	})
+	w.Expect(w.cognigy.Leaked(message)).To(BeFalse(), "a plaintext is found in a condition")
 	return message
 }
 
@@ -243,7 +244,8 @@ func (w *world) remains(check func(Gomega)) {
 	w.Consistently(check).WithTimeout(calm).WithPolling(200 * time.Millisecond).Should(Succeed())
 }
 
-// searchCanaries looks for plaintexts where they must not be: logs, events, and objects beside the Secrets that hold them.
+// searchCanaries looks for plaintexts where they must not be: logs, events, and objects beside the Secrets that hold them. Those
+// that were never delivered are known by their hashes.
 func (w *world) searchCanaries() {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -260,6 +262,11 @@ func (w *world) searchCanaries() {
 		encoded, err := json.Marshal(list)
 		w.Expect(err).NotTo(HaveOccurred())
 		places[strings.TrimPrefix(strings.TrimSuffix(typeName(list), "List"), "*")] = string(encoded)
+	}
+	for place, text := range places {
+		if w.cognigy.Leaked(text) {
+			w.t.Errorf("the plaintext of a key that was made is found in %s", place)
+		}
 	}
 	for canary := range w.canaries {
 		encoded := base64.StdEncoding.EncodeToString([]byte(canary))

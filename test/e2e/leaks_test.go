@@ -4,7 +4,9 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,10 +19,11 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
-// Neither metrics nor logs, at the highest verbosity that is permitted, show a plaintext or a credential: not of what succeeds,
-// and not of what fails in ways that quote it.
+// Neither metrics, logs at the highest verbosity that is permitted, events nor conditions show a plaintext or a credential: not of
+// what succeeds, and not of what fails in ways that quote it. Plaintexts of answers that were spoilt are known by their hashes only.
 func TestNothingLeaks(t *testing.T) {
 	g := NewWithT(t)
 	cognigy, err := simulator.Start(simulator.Options{TLS: true})
@@ -32,6 +35,10 @@ func TestNothingLeaks(t *testing.T) {
 	connection := &v1alpha1.CognigyConnection{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "cognigy"}}
 	// What became of an answer that is lost is found out soon.
 	g.Expect(cluster.Patch(t.Context(), connection, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"requestTimeout":"1s"}}`)))).To(Succeed())
+	var shown testbed.Output
+	for _, list := range []client.ObjectList{&v1alpha1.EndpointAPIKeyList{}, &v1alpha1.CognigyConnectionList{}, &corev1.EventList{}} {
+		record(t, g, &shown, namespace, list)
+	}
 	canaries := []string{cognigy.APIKey()}
 	// A proxy that answers with what it was sent, and answers that are cut off, or come without what matters.
 	for _, fault := range []simulator.Fault{
@@ -66,8 +73,9 @@ func TestNothingLeaks(t *testing.T) {
 		status, metrics = scrape(g, p, token)
 		g.Expect(status).To(Equal(http.StatusOK))
 	}).WithTimeout(patience).Should(Succeed())
-	for place, text := range map[string]string{"metrics": metrics, "logs": p.output.String()} {
+	for place, text := range map[string]string{"metrics": metrics, "logs": p.output.String(), "objects": shown.String()} {
 		g.Expect(len(text)).To(BeNumerically(">", 1000))
+		g.Expect(cognigy.Leaked(text)).To(BeFalse(), "the plaintext of a key that was made is found in the %s", place)
 		for _, canary := range canaries {
 			g.Expect(strings.Contains(text, canary)).To(BeFalse(), "a plaintext is found in the %s", place)
 		}
@@ -75,4 +83,19 @@ func TestNothingLeaks(t *testing.T) {
 	for i := range 8 {
 		release(t, g, newKey(namespace, fmt.Sprintf("key-%d", i), endpoint))
 	}
+}
+
+// record writes down every version of the objects of a kind: conditions that speak of a failure do not last.
+func record(t *testing.T, g Gomega, into io.Writer, namespace string, list client.ObjectList) {
+	t.Helper()
+	watching, err := client.NewWithWatch(bed.Plane.Config(), client.Options{Scheme: cluster.Scheme()})
+	g.Expect(err).NotTo(HaveOccurred())
+	watcher, err := watching.Watch(t.Context(), list, client.InNamespace(namespace))
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(watcher.Stop)
+	go func() {
+		for version := range watcher.ResultChan() {
+			_ = json.NewEncoder(into).Encode(version.Object)
+		}
+	}()
 }
