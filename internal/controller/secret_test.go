@@ -89,29 +89,6 @@ func TestSecretFollowsSpec(t *testing.T) {
 	w.Expect(w.posts()).To(Equal(1))
 }
 
-// Tampering with the Secret never aims the operator at keys that are not the resource's own.
-func TestTampering(t *testing.T) {
-	w := newWorld(t)
-	byHand, _ := w.cognigy.AddKey(w.endpoint.ID, "made by hand")
-	victim := w.issued(func(k *v1alpha1.EndpointAPIKey) { k.Name = "victim" })
-	attacker := w.issued(func(k *v1alpha1.EndpointAPIKey) { k.Name = "attacker" })
-	for _, aim := range []string{byHand.ID, w.read(victim).Status.KeyID} {
-		secret := w.secret(attacker)
-		w.change(secret, func() { secret.Annotations[v1alpha1.KeyIDAnnotation] = aim })
-		w.eventually(func(g Gomega) { g.Expect(w.secret(attacker).Annotations[v1alpha1.KeyIDAnnotation]).NotTo(Equal(aim)) })
-	}
-	w.change(attacker, func() { // a forged report of a retiring key
-		attacker.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "now"}
-	})
-	attacker.Status.Retiring = []v1alpha1.RetiringKey{{KeyID: byHand.ID, RevokeAt: metav1.Now()}}
-	w.Expect(cluster.Status().Update(w.ctx, attacker)).To(Or(Succeed(), MatchError(ContainSubstring("modified"))))
-	w.settles(attacker, 1)
-	w.delete(attacker)
-	w.gone(attacker)
-	w.settles(victim, 1)
-	w.Expect(w.cognigy.Live(w.endpoint.ID)).To(ContainElement(HaveField("ID", byHand.ID)))
-}
-
 // The display name is part of the key's name; what Cognigy refuses there is said so, and costs nothing.
 func TestDisplayName(t *testing.T) {
 	for _, refused := range []string{"Schlüssel 🔑", "CRM [webhook]"} {
