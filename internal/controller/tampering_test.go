@@ -30,6 +30,7 @@ var forgeries = map[string]forgery{
 	"a record of its own value":       forgedRecord(0, ownValue),
 	"a record of a value that fits":   forgedRecord(0, fittingValue),
 	"a record from an hour ago":       forgedRecord(-time.Hour, fittingValue),
+	"a record from the future":        forgedRecord(time.Hour, fittingValue),
 	"a report from an hour ago":       forgedReport(issued(-time.Hour)),
 	"a report from the future":        forgedReport(issued(time.Hour)),
 	"an attempt that has just begun":  forgedReport(attempted(0)),
