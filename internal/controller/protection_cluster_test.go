@@ -1,0 +1,112 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+)
+
+// clusterConnection makes a connection for all namespaces, with credentials in the operator's.
+func (w *world) clusterConnection() (*v1alpha1.ClusterCognigyConnection, *corev1.Secret) {
+	w.t.Helper()
+	credentials := w.credentials(w.cognigy.APIKey())
+	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+w.namespace
+	w.create(credentials)
+	connection := &v1alpha1.ClusterCognigyConnection{
+		ObjectMeta: metav1.ObjectMeta{Name: "shared-" + w.namespace},
+		Spec: v1alpha1.ClusterCognigyConnectionSpec{
+			ConnectionSpec: w.connectionSpec(), AllowedNamespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
+		},
+	}
+	connection.Spec.Auth.APIKey.SecretRef.Name = credentials.Name
+	w.create(connection)
+	w.becomesReady(connection)
+	return connection, credentials
+}
+
+// waitsFor waits for a connection that is being deleted to say for how many users that waits, and to name the first of them.
+func (w *world) waitsFor(connection *v1alpha1.ClusterCognigyConnection, users []*v1alpha1.EndpointAPIKey) {
+	w.t.Helper()
+	var names []string
+	for _, user := range users {
+		names = append(names, clientKey(user).String())
+	}
+	slices.Sort(names)
+	named := strings.Join(names[:min(len(names), 10)], ", ")
+	if len(names) > 10 {
+		named += ", ..."
+	}
+	w.eventually(func(g Gomega) {
+		g.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
+		inUse := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionInUse)
+		g.Expect(inUse).NotTo(BeNil())
+		g.Expect(inUse.Status).To(Equal(metav1.ConditionTrue))
+		g.Expect(inUse.Message).To(ContainSubstring("waits for %d EndpointAPIKeys", len(names)))
+		g.Expect(inUse.Message).To(ContainSubstring(": %s. ", named))
+	})
+}
+
+// A cluster-wide connection and its credentials in the operator's namespace may be deleted first, too. They stay until the last
+// user in any namespace is gone, and name the users without ever making a message as long as there are users.
+func TestClusterConnectionDeletedFirst(t *testing.T) {
+	const perNamespace = 6
+	w := newWorld(t)
+	connection, credentials := w.clusterConnection()
+	other := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "other-"}}
+	w.create(other)
+	var users []*v1alpha1.EndpointAPIKey
+	for i := range 2 * perNamespace {
+		user := w.key(func(k *v1alpha1.EndpointAPIKey) {
+			k.Name = fmt.Sprintf("key-%d", i)
+			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: connection.Name}
+		})
+		if i%2 == 1 {
+			user.Namespace = other.Name
+		}
+		w.create(user)
+		users = append(users, user)
+	}
+	for _, user := range users {
+		w.settles(user, 1)
+	}
+	w.delete(credentials)
+	w.delete(connection)
+	w.waitsFor(connection, users)
+	w.remains(func(g Gomega) {
+		for _, held := range []client.Object{connection, credentials} {
+			g.Expect(cluster.Get(w.ctx, clientKey(held), held)).To(Succeed())
+			g.Expect(held.GetDeletionTimestamp()).NotTo(BeNil())
+			g.Expect(held.GetFinalizers()).To(ConsistOf(v1alpha1.InUseFinalizer))
+		}
+		g.Expect(w.cognigy.Live("")).To(HaveLen(len(users)))
+	})
+	for _, user := range users[:2] {
+		w.delete(user)
+		w.gone(user)
+	}
+	users = users[2:]
+	w.waitsFor(connection, users)
+	for _, user := range users {
+		w.delete(user)
+	}
+	w.disappears(connection)
+	w.Expect(w.cognigy.Live("")).To(BeEmpty(), "it was not let go before the last key was revoked")
+	w.disappears(credentials)
+	for _, user := range users {
+		w.gone(user)
+	}
+	w.Expect(w.posts()).To(Equal(2 * perNamespace))
+}
