@@ -4,6 +4,8 @@
 package reliability_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -18,11 +20,12 @@ import (
 // auditor has the API server confirm that no write of the operator went past the proxies, and that no plaintext did.
 type auditor struct {
 	mu         sync.Mutex
-	sent       map[string]int // namespace: how many writes went through its proxy
-	plaintexts map[string]bool
+	sent       map[string]int  // namespace: how many writes went through its proxy
+	made       map[string]bool // SHA-256 of the plaintext of every key that was made
+	plaintexts map[string]bool // of credentials, and of the keys whose answers arrived
 }
 
-var audit = &auditor{sent: map[string]int{}, plaintexts: map[string]bool{}}
+var audit = &auditor{sent: map[string]int{}, made: map[string]bool{}, plaintexts: map[string]bool{}}
 
 // add remembers a world that has come to its end.
 func (a *auditor) add(w *world) {
@@ -30,6 +33,9 @@ func (a *auditor) add(w *world) {
 	defer a.mu.Unlock()
 	a.sent[w.namespace] = w.gate.sent()
 	maps.Copy(a.plaintexts, w.court.plaintexts)
+	for _, entry := range w.cognigy.Ledger() {
+		a.made[entry.SHA256] = true
+	}
 }
 
 // check is to be called when all worlds have come to their end. It prints what it found out.
@@ -64,16 +70,22 @@ func (a *auditor) check() error {
 	return errors.Join(append(wrong, a.search())...)
 }
 
-var plaintext = regexp.MustCompile("[0-9a-f]{64}")
+// hexadecimal is what keys look like.
+var hexadecimal = regexp.MustCompile("[0-9a-f]{64}")
 
 func (a *auditor) search() error {
 	text, err := os.ReadFile(bed.AuditLog)
 	if err != nil {
 		return err
 	}
-	for _, candidate := range plaintext.FindAll(text, -1) {
-		if a.plaintexts[string(candidate)] {
+	for _, candidate := range hexadecimal.FindAll(text, -1) {
+		if a.plaintexts[string(candidate)] || a.made[fmt.Sprintf("%x", sha256.Sum256(candidate))] {
 			return errors.New("S4: a plaintext is found in the audit log")
+		}
+	}
+	for plaintext := range a.plaintexts {
+		if !hexadecimal.MatchString(plaintext) && bytes.Contains(text, []byte(plaintext)) {
+			return errors.New("S4: a credential is found in the audit log")
 		}
 	}
 	return nil

@@ -127,6 +127,9 @@ func (c *court) subject(x *exchange) string {
 }
 
 func (c *court) sees(x *exchange) {
+	if !writesSecret(x.effect) && c.w.cognigy.Leaked(string(x.body)) {
+		c.accuse("S4: a plaintext is sent with %s", x.effect)
+	}
 	switch {
 	case x.effect == effectPost:
 		c.judgePost(x)
