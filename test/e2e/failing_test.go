@@ -1,0 +1,123 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/gomega"
+
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+const (
+	// shortestWait is the operator's wait after a first failure. Each further one doubles it.
+	shortestWait = 500 * time.Millisecond
+	// watched is how long failures are counted: long enough for waits to have grown.
+	watched = 20 * time.Second
+)
+
+// refusals are answers to a POST that come at once, and do not change: that Cognigy failed, and that the user may not do this.
+var refusals = map[string]simulator.Fault{
+	"500": {Status: http.StatusInternalServerError, Code: 1008},
+	"403": {Status: http.StatusForbidden, Code: http.StatusForbidden},
+}
+
+// refuse has Cognigy answer every POST to an Endpoint with a refusal.
+func (f *fleet) refuse(endpoint string, refusal simulator.Fault) {
+	refusal.Method, refusal.Route, refusal.Kind, refusal.EndpointID = http.MethodPost, simulator.RouteKeys, simulator.FaultStatus, endpoint
+	f.cognigy.Inject(refusal)
+}
+
+// asked counts the requests to an Endpoint, and the POSTs among them.
+func (f *fleet) asked(endpoint string) (requests, posts int) {
+	for _, request := range f.cognigy.Requests() {
+		if request.EndpointID != endpoint {
+			continue
+		}
+		requests++
+		if request.Method == http.MethodPost {
+			posts++
+		}
+	}
+	return requests, posts
+}
+
+// tries is how often something may be tried within a time: at once, and after each wait. Jitter makes it less.
+func tries(within time.Duration) int {
+	tries := 1
+	for wait := shortestWait; within >= wait; wait *= 2 {
+		within -= wait
+		tries++
+	}
+	return tries
+}
+
+// An Endpoint for which Cognigy refuses every key, at once and for ever, does not keep the others of the same connection waiting.
+func TestFailingEndpoint(t *testing.T) {
+	for name, refusal := range refusals {
+		t.Run(name, func(t *testing.T) {
+			start(t)
+			f := newFleet(t, 11)
+			failing, healthy := f.endpoints[:1], f.endpoints[1:]
+			without := f.serve(healthy)
+			f.refuse(failing[0], refusal)
+			f.apply(many, failing)
+			// Up to here the resources that fail cost no more than others would. From here on they are those that fail for ever.
+			f.waits(few + many)
+			beside := f.serve(healthy)
+			requests, posts := f.asked(failing[0])
+			t.Logf("%d keys took %s, and %s beside an Endpoint on which %d resources fail, with %d requests, %d of them POSTs",
+				few, without, beside, many, requests, posts)
+			f.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
+		})
+	}
+}
+
+// Who fails asks less and less often, also where the connection's pace makes everybody wait for a turn.
+func TestFailingEndpointIsAskedLessAndLess(t *testing.T) {
+	// A resource that gets its finalizer is looked at once more.
+	bound := few * (tries(watched) + 1)
+	for name, refusal := range refusals {
+		t.Run(name, func(t *testing.T) {
+			start(t)
+			f := newFleet(t, 2)
+			failing, healthy := f.endpoints[:1], f.endpoints[1:]
+			f.serve(healthy)
+			f.refuse(failing[0], refusal)
+			f.apply(few, failing)
+			f.Consistently(func() int {
+				_, posts := f.asked(failing[0])
+				return posts
+			}).WithTimeout(watched).Should(BeNumerically("<=", bound), "POSTs")
+			requests, posts := f.asked(failing[0])
+			t.Logf("%d resources that fail cost %d requests in %s, %d of them POSTs; at most %d", few, requests, watched, posts, bound)
+			f.Expect(requests).To(BeNumerically("<=", 2*bound), "before each POST but the first there is a list")
+		})
+	}
+}
+
+// A connection that is in use, and whose credentials are rejected from some time on, says so. Of its resources each asks once,
+// then nobody but its probe, whose waits grow. Another connection does not notice.
+func TestRejectedConnection(t *testing.T) {
+	start(t)
+	healthy, rejected := newFleet(t, 10), newFleet(t, 10)
+	without := healthy.serve(healthy.endpoints)
+	rejected.serve(rejected.endpoints)
+	before := len(rejected.cognigy.Requests())
+	rejected.cognigy.SetAPIKeys("another")
+	rejected.apply(many, rejected.endpoints)
+	beside := healthy.serve(healthy.endpoints)
+	cost := func() int { return len(rejected.cognigy.Requests()) - before }
+	t.Logf("%d keys took %s, and %s beside a connection whose credentials are rejected, with %d requests", few, without, beside, cost())
+	healthy.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
+
+	// Some ask once more before it is known.
+	rejected.Consistently(cost).WithTimeout(watched).Should(BeNumerically("<=", 2*many+tries(watched)))
+	t.Logf("%d resources cost %d requests in %s", many, cost(), watched)
+	rejected.connectionIs(status.FailedStatus)
+}
