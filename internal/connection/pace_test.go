@@ -55,7 +55,7 @@ func (c *crowd) step(now time.Time) {
 
 func (c *crowd) come(who int, now time.Time) {
 	c.asked++
-	if wait := c.link.Enter(somebody(who), endpointOf(who%25), now); wait > 0 {
+	if wait := c.link.Enter(somebody(who), endpointOf(who%25), false, now); wait > 0 {
 		c.due[who] = now.Add(wait)
 		return
 	}

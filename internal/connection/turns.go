@@ -35,6 +35,15 @@ type place struct {
 	ticket int
 	until  time.Time // when to come again
 	aside  string    // the Endpoint for which it waits for a slot, and lets others pass
+	again  bool      // it has failed, and lets those pass who have not
+}
+
+// before tells who of two comes first.
+func (p *place) before(other *place) bool {
+	if p.again != other.again {
+		return other.again
+	}
+	return p.ticket < other.ticket
 }
 
 func newTurns(limit *v1alpha1.RateLimit) *turns {
@@ -52,12 +61,14 @@ func (l *Link) Turn(who types.UID, requests int, now time.Time) time.Duration {
 	return t.tell(who, requests, wait, now)
 }
 
-// Enter is Turn for one request to an Endpoint, and takes a slot, too, until Leave.
-func (l *Link) Enter(who types.UID, endpointID string, now time.Time) time.Duration {
+// Enter is Turn for one request to an Endpoint, and takes a slot, too, until Leave. Who comes again after a failure comes after
+// those who do not: what fails for ever must not take the pace from the others.
+func (l *Link) Enter(who types.UID, endpointID string, again bool, now time.Time) time.Duration {
 	t := l.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	mine := t.place(who, now)
+	mine.again = again
 	wait := t.wait(mine, 1, now)
 	if wait == 0 {
 		if wait = t.inside.wait(endpointID, now); wait > 0 {
@@ -124,7 +135,7 @@ func (t *turns) ahead(mine *place, now time.Time) int {
 		switch {
 		case now.After(other.until.Add(forgotten)):
 			delete(t.line, who)
-		case other.aside == mine.aside && other.ticket < mine.ticket && now.Before(other.until):
+		case other.aside == mine.aside && other.before(mine) && now.Before(other.until):
 			ahead++
 		}
 	}

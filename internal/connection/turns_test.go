@@ -34,7 +34,7 @@ func refused(retryAfter time.Duration) error {
 
 // turn is a request that takes no time, if its turn has come.
 func turn(link *connection.Link, who int, now time.Time) time.Duration {
-	wait := link.Enter(somebody(who), endpointOf(who), now)
+	wait := link.Enter(somebody(who), endpointOf(who), false, now)
 	if wait == 0 {
 		link.Leave(somebody(who), nil, now)
 	}
@@ -59,6 +59,19 @@ func TestTurns(t *testing.T) {
 		g.Expect(turn(link, i, due)).To(BeZero())
 		g.Expect(turn(link, i, due)).NotTo(BeZero(), "a turn is one turn")
 	}
+}
+
+// Who comes again after a failure lets those pass who have not failed, also those who come later.
+func TestFailuresYield(t *testing.T) {
+	g := NewWithT(t)
+	link := paced(5, 1)
+	g.Expect(turn(link, 0, start)).To(BeZero())
+	for i := 1; i < 4; i++ {
+		g.Expect(link.Enter(somebody(i), endpointOf(i), true, start)).To(BeNumerically("~", time.Duration(i)*200*time.Millisecond, soon))
+	}
+	g.Expect(turn(link, 9, start)).To(BeNumerically("~", 200*time.Millisecond, soon))
+	g.Expect(link.Enter(somebody(1), endpointOf(1), true, start)).To(BeNumerically("~", 400*time.Millisecond, soon))
+	g.Expect(turn(link, 9, start.Add(200*time.Millisecond+soon))).To(BeZero())
 }
 
 // What takes several requests takes as many turns; more than the burst can never be had at once.
@@ -185,7 +198,7 @@ func TestSlots(t *testing.T) {
 	g := NewWithT(t)
 	link := paced(1000, 1000)
 	enter := func(who int, endpoint string, after time.Duration) time.Duration {
-		return link.Enter(somebody(who), endpoint, start.Add(after))
+		return link.Enter(somebody(who), endpoint, false, start.Add(after))
 	}
 	for i := range 8 {
 		g.Expect(enter(i, "hangs", 0)).To(BeZero())

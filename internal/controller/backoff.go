@@ -27,3 +27,11 @@ type jittered struct {
 func (j *jittered) When(item reconcile.Request) time.Duration {
 	return wait.Jitter(j.TypedRateLimiter.When(item), jitter)
 }
+
+// unforgetting leaves it to the reconciler to forget failures: the queue would do so whenever somebody waits for a turn.
+type unforgetting struct {
+	workqueue.TypedRateLimiter[reconcile.Request]
+}
+
+// Forget implements workqueue.TypedRateLimiter.
+func (unforgetting) Forget(reconcile.Request) {}

@@ -63,6 +63,7 @@ type EndpointAPIKeyReconciler struct {
 	started       time.Time // of the work, by lead
 	mints         mintLog
 	confirmations workqueue.TypedRateLimiter[reconcile.Request]
+	failures      workqueue.TypedRateLimiter[reconcile.Request]
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys,verbs=get;list;watch;patch
@@ -74,7 +75,7 @@ type EndpointAPIKeyReconciler struct {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *EndpointAPIKeyReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.confirmations = backoff(confirmWait, longestWait)
+	r.confirmations, r.failures = backoff(confirmWait, longestWait), backoff(shortestWait, longestWait)
 	if err := indexKeys(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func (r *EndpointAPIKeyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.keysOfNamespace), builder.OnlyMetadata).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
-			RateLimiter:             backoff(shortestWait, longestWait),
+			RateLimiter:             unforgetting{r.failures},
 		}).
 		Complete(r)
 }
@@ -103,6 +104,9 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	}
 	again, failure := r.takeBack(ctx, request.NamespacedName, key.UID)
 	if apierrors.IsNotFound(err) {
+		if failure == nil {
+			r.failures.Forget(request)
+		}
 		return ctrl.Result{RequeueAfter: again}, failure
 	}
 	if failure != nil {
@@ -155,6 +159,7 @@ func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, 
 	if failure != nil {
 		return r.resultOf(failure, next)
 	}
+	r.failures.Forget(request)
 	switch {
 	case next.Do == plan.Revoke:
 		return after(r.confirmations.When(request))

@@ -7,6 +7,10 @@ import (
 	"context"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 )
@@ -28,21 +32,27 @@ func (r *EndpointAPIKeyReconciler) link(ctx context.Context, p *pass) (*connecti
 		link.Owe(1)
 		return link, nil
 	}
-	if wait := link.Enter(p.key.UID, p.key.Spec.Endpoint.ID, r.Clock.Now()); wait > 0 {
+	again := r.failures.NumRequeues(requestFor(p.key)) > 0
+	if wait := link.Enter(p.key.UID, p.key.Spec.Endpoint.ID, again, r.Clock.Now()); wait > 0 {
 		return nil, &notYet{wait: wait}
 	}
 	p.admitted = link
 	return link, nil
 }
 
-// leave makes room for others. If Cognigy does not answer as it should, the connection is probed: should all of Cognigy be
-// down, the connection says so soon, and no more resources ask.
+func requestFor(key *v1alpha1.EndpointAPIKey) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(key)}
+}
+
+// leave makes room for others. If Cognigy does not answer as it should, or rejects the credentials, the connection is probed:
+// should that be true of all of Cognigy, the connection says so soon, and no more resources ask.
 func (r *EndpointAPIKeyReconciler) leave(p *pass, failure error) {
 	if p.admitted == nil {
 		return
 	}
 	p.admitted.Leave(p.key.UID, failure, r.Clock.Now())
-	if cognigy.IsKind(failure, cognigy.Unavailable) && p.admitted.Doubt(r.Clock.Now()) {
+	doubtful := cognigy.IsKind(failure, cognigy.Unavailable) || cognigy.IsKind(failure, cognigy.Unauthorized)
+	if doubtful && p.admitted.Doubt(r.Clock.Now()) {
 		r.Doubt(p.connection)
 	}
 }
