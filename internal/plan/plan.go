@@ -80,21 +80,7 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 	}
 	looked := o.Live
 	o.Live = looked && o.Listing != nil // without Cognigy's answer nothing was seen
-	var p Plan
-	switch {
-	case o.Deleting:
-		p = deletion(o, now, t)
-	case o.Suspended:
-		p = Plan{State: Suspended, HasKey: o.recorded(), Open: o.unconcluded()}
-	case o.Secret.State == SecretForeign:
-		p = Plan{State: SecretNotOwned, Open: o.unconcluded(), Again: now.Add(foreignWait)}
-	case o.EndpointGone && looked:
-		p = Plan{State: EndpointNotFound, Open: o.unconcluded(), Again: now.Add(min(goneWait, t.DriftInterval))}
-	case o.EndpointGone: // when it was asked last; it may have come back
-		p = Plan{Do: Look, State: EndpointNotFound, Open: o.unconcluded()}
-	default:
-		p = upkeep(o, now, t)
-	}
+	p := o.next(looked, now, t)
 	if p.Do != Protect && o.binds() && !now.Before(o.settlesAt(now, t)) {
 		p.Do = Repair
 	}
@@ -108,6 +94,24 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 		}
 	}
 	return p
+}
+
+// next is what to do if it can be done on what was observed.
+func (o Observed) next(looked bool, now time.Time, t Timing) Plan {
+	switch {
+	case o.Deleting:
+		return deletion(o, now, t)
+	case o.Suspended:
+		return Plan{State: Suspended, HasKey: o.recorded(), Open: o.unconcluded()}
+	case o.Secret.State == SecretForeign:
+		return Plan{State: SecretNotOwned, Open: o.unconcluded(), Again: now.Add(foreignWait)}
+	case o.EndpointGone && looked:
+		return Plan{State: EndpointNotFound, Open: o.unconcluded(), Again: now.Add(min(goneWait, t.DriftInterval))}
+	case o.EndpointGone: // when it was asked last; it may have come back
+		return Plan{Do: Look, State: EndpointNotFound, Open: o.unconcluded()}
+	default:
+		return upkeep(o, now, t)
+	}
 }
 
 // irreversible tells which actions need a live observation. The first issue does not: its intent is written under optimistic
