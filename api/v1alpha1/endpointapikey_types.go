@@ -139,7 +139,8 @@ type Rotation struct {
 	// +optional
 	Every *metav1.Duration `json:"every,omitempty"`
 
-	// overlap is how long a replaced key keeps working. Zero, the default, revokes it as soon as the new one is delivered.
+	// overlap is how long replaced keys keep working, counted from the latest rotation. Zero, the default, revokes them as soon as the
+	// new one is delivered.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) <= duration('8760h')",message="overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
