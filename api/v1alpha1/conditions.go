@@ -94,6 +94,8 @@ const (
 	EventDelivered = "KeyDelivered"
 	// EventRevoked: a key was revoked.
 	EventRevoked = "KeyRevoked"
+	// EventNotRevoked: a key that was not delivered could not be revoked.
+	EventNotRevoked = "KeyNotRevoked"
 	// EventRetained: the resource was deleted, its key and Secret stay.
 	EventRetained = "KeyRetained"
 	// EventOrphaned: keys were found whose EndpointAPIKey does not exist any more.

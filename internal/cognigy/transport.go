@@ -53,7 +53,8 @@ func newTransport(caBundle []byte, timeout time.Duration) (*http.Transport, erro
 
 // withoutReuse returns a transport with a new connection for each request, for what must be sent once. A kept connection
 // may be dead, which leaves open whether a request was received. And what a server sends on one beyond the length that it
-// announced, net/http writes to the log: no such bytes may be those of a plaintext.
+// announced, net/http writes to the log: no such bytes may be those of a plaintext. Over HTTP/2, requests that begin at the same
+// time may share one, and with it the earlier deadline.
 func withoutReuse(transport *http.Transport) *http.Transport {
 	single := transport.Clone()
 	single.DisableKeepAlives = true
@@ -79,7 +80,7 @@ func sendBy(ctx context.Context) context.Context {
 	return context.WithValue(ctx, sendByKey{}, deadline) // net/http dials without the deadline, but with the values
 }
 
-// punctual is a connection on which nothing is written after a deadline.
+// punctual is a connection on which nothing is written after a deadline, and what the kernel has not sent by then is dropped.
 type punctual struct {
 	net.Conn
 	deadline time.Time
@@ -91,6 +92,14 @@ func (p *punctual) Write(b []byte) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	return p.Conn.Write(b)
+}
+
+// Close implements net.Conn.
+func (p *punctual) Close() error {
+	if tcp, ok := p.Conn.(*net.TCPConn); ok && !time.Now().Before(p.deadline) {
+		_ = tcp.SetLinger(0) // without this, the kernel would go on to send what it has for minutes
+	}
+	return p.Conn.Close()
 }
 
 // newHTTPClient returns a client that follows no redirect: Go forwards custom headers such as X-API-Key to the host that

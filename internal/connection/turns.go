@@ -15,6 +15,8 @@ import (
 const (
 	// shortestNap is the time from which on those who wait are called early, to be told anew: the pace may have changed.
 	shortestNap = time.Second
+	// yielding is for how long who has failed lets others pass: whoever is in the line comes to an end.
+	yielding = time.Minute
 	// forgotten is how late somebody may come before the place in the line is lost.
 	forgotten = time.Minute
 )
@@ -35,13 +37,17 @@ type place struct {
 	ticket int
 	until  time.Time // when to come again
 	aside  string    // the Endpoint for which it waits for a slot, and lets others pass
-	again  bool      // it has failed, and lets those pass who have not
+	since  time.Time // when it was taken
+	again  bool      // its holder has failed, and lets those pass who have not, for a while
 }
 
+// yields tells whether those who have not failed come before, whenever they came.
+func (p *place) yields(now time.Time) bool { return p.again && now.Before(p.since.Add(yielding)) }
+
 // before tells who of two comes first.
-func (p *place) before(other *place) bool {
-	if p.again != other.again {
-		return other.again
+func (p *place) before(other *place, now time.Time) bool {
+	if yields := p.yields(now); yields != other.yields(now) {
+		return !yields
 	}
 	return p.ticket < other.ticket
 }
@@ -101,7 +107,7 @@ func (l *Link) Leave(who types.UID, outcome error, now time.Time) {
 func (t *turns) place(who types.UID, now time.Time) *place {
 	if t.line[who] == nil {
 		t.last++
-		t.line[who] = &place{ticket: t.last}
+		t.line[who] = &place{ticket: t.last, since: now}
 	}
 	t.line[who].until = now
 	return t.line[who]
@@ -135,7 +141,7 @@ func (t *turns) ahead(mine *place, now time.Time) int {
 		switch {
 		case now.After(other.until.Add(forgotten)):
 			delete(t.line, who)
-		case other.aside == mine.aside && other.before(mine) && now.Before(other.until):
+		case other.aside == mine.aside && other.before(mine, now) && now.Before(other.until):
 			ahead++
 		}
 	}

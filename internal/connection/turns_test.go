@@ -74,6 +74,25 @@ func TestFailuresYield(t *testing.T) {
 	g.Expect(turn(link, 9, start.Add(200*time.Millisecond+soon))).To(BeZero())
 }
 
+// But not for ever, although somebody new comes for each turn.
+func TestFailuresYieldForAWhile(t *testing.T) {
+	g := NewWithT(t)
+	link := paced(1, 1)
+	g.Expect(turn(link, 0, start)).To(BeZero())
+	served := 0
+	for second := 1; served == 0 && second < 120; second++ {
+		now := start.Add(time.Duration(second) * time.Second)
+		const early = 100 * time.Millisecond
+		if told := turn(link, 100+second, now.Add(-early)); told <= early+soon {
+			_ = turn(link, 100+second, now)
+		}
+		if link.Enter(somebody(1), endpointOf(1), true, now.Add(soon)) == 0 {
+			served = second
+		}
+	}
+	g.Expect(served).To(BeNumerically("~", 61, 2), "seconds")
+}
+
 // What takes several requests takes as many turns; more than the burst can never be had at once.
 func TestTurnsForSeveralRequests(t *testing.T) {
 	g := NewWithT(t)

@@ -114,7 +114,7 @@ func (r *EndpointAPIKeyReconciler) release(ctx context.Context, p *pass) error {
 	err := r.patchKey(ctx, p, func(key *v1alpha1.EndpointAPIKey) { controllerutil.RemoveFinalizer(key, v1alpha1.Finalizer) })
 	if err = client.IgnoreNotFound(err); err == nil {
 		p.released = true
-		r.mints.forget(p.key.UID)
+		r.mints.forget(p.key)
 	}
 	return err
 }

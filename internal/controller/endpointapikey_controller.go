@@ -20,7 +20,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -102,15 +101,10 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	if client.IgnoreNotFound(err) != nil {
 		return ctrl.Result{}, err
 	}
-	again, failure := r.takeBack(ctx, request.NamespacedName, key.UID)
 	if apierrors.IsNotFound(err) {
-		if failure == nil {
-			r.failures.Forget(request)
-		}
-		return ctrl.Result{RequeueAfter: again}, failure
-	}
-	if failure != nil {
-		logf.FromContext(ctx).Error(failure, "could not revoke the keys of a former resource of this name")
+		r.failures.Forget(request)
+		r.confirmations.Forget(request)
+		return ctrl.Result{RequeueAfter: r.takeBack(ctx, request.NamespacedName, "")}, nil
 	}
 	r.mints.see(key)
 	p, err := r.observe(ctx, key)
@@ -124,7 +118,13 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 	if err := r.report(ctx, p, next, failure); err != nil {
 		failure = err // what was to be reported happens again soon
 	}
-	return r.result(request, next, failure)
+	result, failure := r.result(request, next, failure)
+	// What a former resource of this name has left comes after what this one needs.
+	again := r.takeBack(ctx, request.NamespacedName, key.UID)
+	if failure == nil { // after a failure this pass is repeated anyway
+		result.RequeueAfter = sooner(result.RequeueAfter, again)
+	}
+	return result, failure
 }
 
 // step looks, if the plan is to, and acts. It returns what remains to be done.
@@ -157,9 +157,11 @@ func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, 
 		r.confirmations.Forget(request)
 	}
 	if failure != nil {
-		return r.resultOf(failure, next)
+		return r.resultOf(request, next, failure)
 	}
-	r.failures.Forget(request)
+	if next.State != plan.Verifying { // which follows a failure
+		r.failures.Forget(request)
+	}
 	switch {
 	case next.Do == plan.Revoke:
 		return after(r.confirmations.When(request))
@@ -173,7 +175,7 @@ func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, 
 }
 
 // resultOf says when to try again after a failure.
-func (r *EndpointAPIKeyReconciler) resultOf(failure error, next plan.Plan) (ctrl.Result, error) {
+func (r *EndpointAPIKeyReconciler) resultOf(request ctrl.Request, next plan.Plan, failure error) (ctrl.Result, error) {
 	switch {
 	case errors.Is(failure, errGone), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
 		return after(conflictWait)
@@ -184,7 +186,7 @@ func (r *EndpointAPIKeyReconciler) resultOf(failure error, next plan.Plan) (ctrl
 	case next.Do != plan.Wait, next.Again.IsZero(), problemOf(failure) == nil:
 		return ctrl.Result{}, failure
 	default:
-		return after(next.Again.Sub(r.Clock.Now()))
+		return after(max(next.Again.Sub(r.Clock.Now()), r.failures.When(request)))
 	}
 }
 

@@ -103,7 +103,9 @@ func (r *EndpointAPIKeyReconciler) discard(ctx context.Context, p *pass, link *c
 	defer cancel()
 	if err := link.DeleteKey(detached, p.key.Spec.Endpoint.ID, issued.ID); err != nil {
 		logf.FromContext(ctx).Error(err, "could not revoke a key that was not delivered", "keyID", issued.ID)
-		return fmt.Sprintf("key %s could not be revoked: if it does not go away soon, revoke it in Cognigy", issued.ID)
+		left := fmt.Sprintf("key %s could not be revoked: should Cognigy still show it in some minutes, revoke it there", issued.ID)
+		r.Events.Eventf(p.key, related(p.key, issued.ID), corev1.EventTypeWarning, v1alpha1.EventNotRevoked, "Revoke", "%s", left)
+		return left
 	}
 	logf.FromContext(ctx).Info("revoked a key that was not delivered", "keyID", issued.ID, "keyPreview", issued.Preview)
 	r.event(p.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)

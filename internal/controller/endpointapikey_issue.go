@@ -153,17 +153,17 @@ func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next pla
 // create sends the POST, once. The intent is dropped if the answer proves that there is no key.
 func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *connection.Link) (*cognigy.IssuedKey, error) {
 	marker := r.marker(p.key)
-	r.mints.start(p.key, link)
+	r.mints.start(p.key, p.connection.GetUID(), link)
 	issued, err := link.CreateKey(ctx, p.key.Spec.Endpoint.ID, plan.KeyName(displayName(p.key), marker))
 	if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
 		p.concluded = true
-		r.mints.drop(p.key.UID)
+		r.mints.drop(p.key)
 	}
 	if err != nil {
 		return nil, err
 	}
 	marked := plan.HasMarker(issued.Name, marker)
-	r.mints.end(p.key.UID, r.Clock.Now(), marked)
+	r.mints.end(p.key, r.Clock.Now(), marked)
 	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
 	r.event(p.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
 	if !marked {

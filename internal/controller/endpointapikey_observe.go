@@ -126,8 +126,8 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 		EndpointGone: p.observed.EndpointGone,
 		Live:         p.observed.Live,
 		WatchedSince: r.started,
-		Issues:       r.mints.of(key.UID).started(),
-		MarkerLost:   r.mints.of(key.UID).markerLost,
+		Issues:       r.mints.of(key).started(),
+		MarkerLost:   r.mints.of(key).markerLost,
 	}
 	p.observed.LastIssued, p.observed.LastEnded = r.lastIssued(key, secret, p.timing.RequestTimeout)
 	if key.Status.Issuance != nil && !p.concluded {
@@ -166,7 +166,7 @@ func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secr
 	if key.Status.IssuedAt != nil {
 		told = append(told, key.Status.IssuedAt.Time)
 	}
-	last := r.mints.of(key.UID).last()
+	last := r.mints.of(key).last()
 	for _, at := range append(told, last.started) {
 		if at.After(began) && !at.After(r.Clock.Now().Add(timeout)) {
 			began = at

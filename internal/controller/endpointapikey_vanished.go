@@ -5,54 +5,73 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
 // takeBack revokes the keys that this process issued for resources of a name which are gone although it did not let go of
 // them: somebody removed the finalizer by force, or the API server let a deletion go through in spite of it that had begun
-// before it was there (https://github.com/kubernetes/kubernetes/issues/77988). It returns when to go on.
-func (r *EndpointAPIKeyReconciler) takeBack(ctx context.Context, name types.NamespacedName, existing types.UID) (again time.Duration, err error) {
+// before it was there (https://github.com/kubernetes/kubernetes/issues/77988). It returns when to go on; zero if all is done.
+func (r *EndpointAPIKeyReconciler) takeBack(ctx context.Context, name types.NamespacedName, existing types.UID) (again time.Duration) {
 	for _, gone := range r.mints.vanished(name, existing) {
-		done, err := r.takeBackFrom(ctx, gone)
-		if err != nil {
-			return 0, err
-		}
-		if !done {
-			again = confirmWait
+		// The name may be another resource's by now, which is confirmed on its own account.
+		request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: name.Namespace, Name: string(gone.key.UID)}}
+		wait, err := r.takeBackFrom(ctx, gone)
+		switch {
+		case err != nil:
+			logf.FromContext(ctx).Error(err, "could not revoke the keys of a resource that had vanished", "uid", gone.key.UID)
+			wait = max(r.confirmations.When(request), retryAfter(err))
+		case wait == 0:
+			r.confirmations.Forget(request)
+			r.mints.forget(gone.key)
 			continue
+		case wait == confirmWait:
+			wait = r.confirmations.When(request)
 		}
-		r.mints.forget(gone.key.UID)
+		again = sooner(again, wait)
 	}
-	return again, nil
+	return again
 }
 
-// takeBackFrom returns true if a list that can be trusted shows no key of the resource, or if its key is to be kept.
-func (r *EndpointAPIKeyReconciler) takeBackFrom(ctx context.Context, gone minter) (done bool, err error) {
+// sooner returns the shorter of two waits, of which zero is none.
+func sooner(one, other time.Duration) time.Duration {
+	if one == 0 || other == 0 {
+		return max(one, other)
+	}
+	return min(one, other)
+}
+
+// takeBackFrom returns zero if a list that can be trusted shows no key of the resource but one that is to be kept; else how long
+// to wait.
+func (r *EndpointAPIKeyReconciler) takeBackFrom(ctx context.Context, gone minter) (time.Duration, error) {
 	if gone.key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
-		return true, nil
+		return 0, nil
 	}
 	secret, err := r.recordOf(ctx, gone.key)
-	if err != nil || secret != nil && metav1.GetControllerOf(secret) == nil { // which was left behind on purpose
-		return err == nil, err
+	if err != nil {
+		return 0, err
 	}
-	if none, err := r.revokeAll(ctx, gone); !none || err != nil {
-		return false, err
+	kept := ""
+	if secret != nil && metav1.GetControllerOf(secret) == nil { // which was left behind on purpose
+		kept, secret = secret.Annotations[v1alpha1.KeyIDAnnotation], nil
 	}
-	if secret == nil {
-		return true, nil
+	wait, err := r.revokeAll(ctx, gone, kept)
+	if wait > 0 || err != nil || secret == nil {
+		return wait, err
 	}
 	read := client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion}
-	err = client.IgnoreNotFound(r.Delete(ctx, secret, read))
-	return err == nil, err
+	return 0, client.IgnoreNotFound(r.Delete(ctx, secret, read))
 }
 
 // recordOf returns the metadata of the Secret that records a resource's key; nil if there is none.
@@ -67,25 +86,51 @@ func (r *EndpointAPIKeyReconciler) recordOf(ctx context.Context, key *v1alpha1.E
 	return secret, nil
 }
 
-// revokeAll revokes the keys that a list shows, and returns true if it shows none and can be trusted.
-func (r *EndpointAPIKeyReconciler) revokeAll(ctx context.Context, gone minter) (none bool, err error) {
-	endpointID, asked := gone.key.Spec.Endpoint.ID, r.Clock.Now()
-	gone.link.Owe(1)
-	listing, err := gone.link.List(ctx, endpointID, asked, r.Clock.Now)
+// revokeAll revokes the keys that a list shows, but for one that is kept, and returns zero if it shows none and can be trusted;
+// else how long to wait before the next list.
+func (r *EndpointAPIKeyReconciler) revokeAll(ctx context.Context, gone minter, kept string) (wait time.Duration, err error) {
+	link, endpointID, asked := r.linkOf(ctx, gone), gone.key.Spec.Endpoint.ID, r.Clock.Now()
+	if wait := link.Enter(gone.key.UID, endpointID, true, asked); wait > 0 {
+		return wait, nil
+	}
+	defer func() { link.Leave(gone.key.UID, err, r.Clock.Now()) }()
+	listing, err := link.List(ctx, endpointID, asked, r.Clock.Now)
 	if cognigy.IsKind(err, cognigy.NotFound) {
 		listing, err = &plan.Listing{At: asked}, nil
 	}
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	owned := listing.Owned(r.marker(gone.key))
-	for _, key := range owned {
-		gone.link.Owe(1)
-		if err := gone.link.DeleteKey(ctx, endpointID, key.ID); err != nil {
-			return false, err
+	var failures []error
+	for _, key := range listing.Owned(r.marker(gone.key)) {
+		if key.ID == kept {
+			continue
+		}
+		wait = confirmWait
+		link.Owe(1)
+		if err := link.DeleteKey(ctx, endpointID, key.ID); err != nil {
+			failures = append(failures, err)
+			continue
 		}
 		logf.FromContext(ctx).Info("revoked a key whose resource had vanished", "keyID", key.ID, "keyPreview", key.Preview)
 		r.event(gone.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), whose resource had vanished", key.ID, key.Preview)
 	}
-	return len(owned) == 0 && !listing.At.Before(gone.last().over().Add(r.ListLag)), nil
+	if trusted := gone.last().over().Add(r.ListLag); wait == 0 {
+		wait = max(0, trusted.Sub(listing.At))
+	}
+	return wait, errors.Join(failures...)
+}
+
+// linkOf returns the client of the connection that the latest POST went by, with its current credentials; or, if that is gone, the
+// one that it had then.
+func (r *EndpointAPIKeyReconciler) linkOf(ctx context.Context, gone minter) *connection.Link {
+	found, _ := r.Connections.Find(ctx, gone.key) // permission that was taken back does not keep from revoking
+	if found == nil || found.GetUID() != gone.connection {
+		return gone.link
+	}
+	link, err := r.Connections.Link(ctx, found)
+	if err != nil {
+		return gone.link
+	}
+	return link
 }

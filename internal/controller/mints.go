@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
@@ -18,15 +19,16 @@ import (
 // forgets, the wait for leadership bounds.
 type mintLog struct {
 	mu      sync.Mutex
-	minters map[types.UID]*minter
+	minters map[types.NamespacedName]map[types.UID]*minter // by the resource's name, which others may have had before
 }
 
 // minter is a resource that keys were issued for.
 type minter struct {
 	key        *v1alpha1.EndpointAPIKey // as it was seen last
-	link       *connection.Link         // by which the latest POST went
+	connection types.UID                // that the latest POST went by
+	link       *connection.Link         // its client then
 	mints      []mint                   // oldest first
-	markerLost time.Time                // when a key came back without its marker; zero if none did
+	markerLost time.Time                // when the latest key came back without its marker; zero if it has it
 }
 
 // mint is one POST.
@@ -48,31 +50,35 @@ func (m mint) over() time.Time {
 const remembered = 16
 
 // start notes the POST of the intent that is recorded on the resource.
-func (l *mintLog) start(key *v1alpha1.EndpointAPIKey, link *connection.Link) {
+func (l *mintLog) start(key *v1alpha1.EndpointAPIKey, found types.UID, link *connection.Link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	name := client.ObjectKeyFromObject(key)
 	if l.minters == nil {
-		l.minters = map[types.UID]*minter{}
+		l.minters = map[types.NamespacedName]map[types.UID]*minter{}
 	}
-	m := l.minters[key.UID]
+	if l.minters[name] == nil {
+		l.minters[name] = map[types.UID]*minter{}
+	}
+	m := l.minters[name][key.UID]
 	if m == nil {
 		m = &minter{}
-		l.minters[key.UID] = m
+		l.minters[name][key.UID] = m
 	}
 	begun := key.Status.Issuance
 	mints := append(m.mints, mint{started: begun.StartedAt.Time, deadline: begun.Deadline.Time})
-	m.key, m.link, m.mints = key, link, mints[max(len(mints)-remembered, 0):]
+	m.key, m.connection, m.link, m.mints = key, found, link, mints[max(len(mints)-remembered, 0):]
 }
 
 // drop forgets the latest POST: it made no key.
-func (l *mintLog) drop(owner types.UID) {
-	l.change(owner, func(m *minter) { m.mints = m.mints[:len(m.mints)-1] })
+func (l *mintLog) drop(key *v1alpha1.EndpointAPIKey) {
+	l.change(key, func(m *minter) { m.mints = m.mints[:len(m.mints)-1] })
 }
 
 // end notes that the answer of the latest POST is there, and whether its key has the marker.
-func (l *mintLog) end(owner types.UID, at time.Time, marked bool) {
-	l.change(owner, func(m *minter) {
-		m.mints[len(m.mints)-1].ended = at
+func (l *mintLog) end(key *v1alpha1.EndpointAPIKey, at time.Time, marked bool) {
+	l.change(key, func(m *minter) {
+		m.mints[len(m.mints)-1].ended, m.markerLost = at, time.Time{}
 		if !marked {
 			m.markerLost = at
 		}
@@ -81,25 +87,22 @@ func (l *mintLog) end(owner types.UID, at time.Time, marked bool) {
 
 // see notes what a resource is like now.
 func (l *mintLog) see(key *v1alpha1.EndpointAPIKey) {
-	l.change(key.UID, func(m *minter) { m.key = key })
+	l.change(key, func(m *minter) { m.key = key })
 }
 
-func (l *mintLog) change(owner types.UID, change func(*minter)) {
+func (l *mintLog) change(key *v1alpha1.EndpointAPIKey, change func(*minter)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if m := l.minters[owner]; m != nil {
+	if m := l.minters[client.ObjectKeyFromObject(key)][key.UID]; m != nil {
 		change(m)
 	}
 }
 
 // of returns what is known of a resource.
-func (l *mintLog) of(owner types.UID) minter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if m := l.minters[owner]; m != nil {
-		return *m
-	}
-	return minter{}
+func (l *mintLog) of(key *v1alpha1.EndpointAPIKey) minter {
+	var known minter
+	l.change(key, func(m *minter) { known = *m })
+	return known
 }
 
 // vanished returns what is known of resources of a name that are others than the one that exists.
@@ -107,18 +110,22 @@ func (l *mintLog) vanished(name types.NamespacedName, existing types.UID) []mint
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var gone []minter
-	for uid, m := range l.minters {
-		if uid != existing && m.key.Name == name.Name && m.key.Namespace == name.Namespace {
+	for uid, m := range l.minters[name] {
+		if uid != existing {
 			gone = append(gone, *m)
 		}
 	}
 	return gone
 }
 
-func (l *mintLog) forget(owner types.UID) {
+func (l *mintLog) forget(key *v1alpha1.EndpointAPIKey) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.minters, owner)
+	name := client.ObjectKeyFromObject(key)
+	delete(l.minters[name], key.UID)
+	if len(l.minters[name]) == 0 {
+		delete(l.minters, name)
+	}
 }
 
 // started returns when the POSTs were begun, oldest first.

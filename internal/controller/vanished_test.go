@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -77,6 +78,31 @@ func TestVanishedAndRecreated(t *testing.T) {
 	w.settles(key, 1)
 	w.eventually(func(g Gomega) { g.Expect(w.liveKeys(former)).To(BeEmpty()) })
 	w.Expect(w.posts()).To(Equal(2))
+}
+
+// The credentials by which a key was made may be others by now.
+func TestVanishedAndCredentialsSwapped(t *testing.T) {
+	w := newWorld(t)
+	key := w.issued()
+	w.vanish(key)
+	credentials := w.credentials("")
+	w.cognigy.SetAPIKeys("another")
+	w.change(credentials, func() { credentials.Data = map[string][]byte{"api-key": []byte("another")} })
+	w.cognigy.ClearFaults()
+	w.eventually(func(g Gomega) { g.Expect(w.liveKeys(key)).To(BeEmpty()) })
+}
+
+// A resource of the same name that has nothing to do itself does not keep the key of the former one alive.
+func TestVanishedBesideASuspendedResource(t *testing.T) {
+	w := newWorld(t)
+	former := w.issued()
+	w.vanish(former)
+	key := w.key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Suspend = true })
+	w.create(key)
+	w.reports(key, v1alpha1.ReasonSuspended, status.InProgressStatus)
+	w.cognigy.ClearFaults()
+	w.eventually(func(g Gomega) { g.Expect(w.liveKeys(former)).To(BeEmpty()) })
+	w.Expect(w.posts()).To(Equal(1))
 }
 
 // A Secret that somebody took from the resource, as kubectl delete --cascade=orphan does, is left to them with its key.

@@ -81,7 +81,7 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 	looked := o.Live
 	o.Live = looked && o.Listing != nil // without Cognigy's answer nothing was seen
 	p := o.next(looked, now, t)
-	if p.Do != Protect && o.binds() && !now.Before(o.settlesAt(now, t)) {
+	if p.Do != Protect && p.Do != Revoke && o.binds() && !now.Before(o.settlesAt(now, t)) {
 		p.Do = Repair
 	}
 	if !o.Live && irreversible(p.Do, o) {

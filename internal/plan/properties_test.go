@@ -68,7 +68,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 	},
 	"a Secret that is to be kept is detached in time": func(o plan.Observed, p plan.Plan) bool {
 		return !o.Retain || o.Deleting || !o.Secret.Bound || believed(o) && !settledBy(o.Intent, start) ||
-			p.Do == plan.Repair || p.Do == plan.Protect
+			p.Do == plan.Repair || p.Do == plan.Protect || p.Do == plan.Revoke || p.Do == plan.Look && !o.Live
 	},
 	"where names are not kept, no key is made for a while": func(o plan.Observed, p plan.Plan) bool {
 		return p.Do != plan.Issue || o.Requested || o.MarkerLost.IsZero() || !start.Before(o.MarkerLost.Add(10*time.Minute))

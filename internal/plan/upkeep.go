@@ -151,7 +151,8 @@ func maintain(o Observed, now time.Time, t Timing) Plan {
 	case !p.RotatesAt.IsZero() && !now.Before(p.RotatesAt):
 		p.State = Rotating
 		p = issue(o, now, t, p)
-	case o.Secret.Outdated:
+	}
+	if p.Do == Wait && o.Secret.Outdated {
 		p.Do = Repair
 	}
 	return p
