@@ -72,7 +72,7 @@ RELIABILITY = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go
 
 .PHONY: crash-test
 crash-test: export CRASH_ALL_MOMENTS = 1
-crash-test: control-plane build-installer ## Kill, pause and blind the operator at each of its side effects (about 12 minutes).
+crash-test: control-plane build-installer ## Kill, pause and blind the operator at each of its side effects (about 15 minutes).
 	$(RELIABILITY) -timeout 60m -run '^Test(Crash|Stale|Leaders)$$'
 
 .PHONY: chaos
