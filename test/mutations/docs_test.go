@@ -22,7 +22,7 @@ A test that cannot fail proves nothing. So the operator is broken on purpose, on
 why. The promises are those of [reliability.md](reliability.md#what-is-promised).
 
 ` + "```sh" + `
-make mutation-test     # all of them, one after the other: about 8 minutes on two cores
+make mutation-test     # all of them, one after the other: about 10 minutes on two cores
 ` + "```" + `
 
 The list is ` + "`test/mutations/list_test.go`" + `; this page is made of it by ` + "`go test ./test/mutations -update`" + `. That what is to be broken is still there, and

@@ -111,7 +111,7 @@ var mutations = []mutation{
 		"S5", "another cluster's orphans are taken for this one's",
 		"internal/plan/orphans.go",
 		`owner, ok := strings.CutPrefix(name[start:], ours)`, `owner, ok := name[len(name)-ownerDigits:], ours != ""`,
-		noticed{in: controller, by: "TestWhatIsNoOrphanStays", says: "another cluster"},
+		noticed{in: controller, by: "TestWhatIsNoOrphanStays", says: "to be true"},
 	},
 	{
 		"S6", "no intent is recorded before the POST",
