@@ -45,13 +45,17 @@ func TestSweepFails(t *testing.T) {
 // However many orphans Cognigy lists, a bounded number is remembered and reported.
 func TestManyOrphans(t *testing.T) {
 	w := newWorld(t)
+	// No sweep comes before all of them are there.
+	connection := w.recreateConnection(w.cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+	w.becomesReady(connection)
 	for range 11 {
 		endpoint := w.cognigy.AddEndpoint("project", "crowded")
 		for range 100 {
 			w.orphan(endpoint)
 		}
 	}
-	w.counts(w.connection(), 1000)
+	w.change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
+	w.counts(connection, 1000)
 	w.told(v1alpha1.EventOrphaned, "new orphans: 1000.", ", ...")
 }
 
