@@ -39,7 +39,7 @@ type Observed struct {
 	LastIssued   time.Time   // when the latest issuance that is known of was begun, not in the future; zero if none
 	LastEnded    time.Time   // when that one had ended; zero if it is not known, or still under way
 	Issues       []time.Time // when this process issued keys for this resource, oldest first
-	MarkerLost   time.Time   // when this process was given a key without the marker that it asked for; zero if never
+	MarkerLost   time.Time   // when this process was given its latest key, without the marker that it asked for; zero if it has it
 }
 
 // Rotation is spec.rotation.
