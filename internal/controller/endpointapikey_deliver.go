@@ -50,7 +50,7 @@ func (r *EndpointAPIKeyReconciler) deliver(ctx context.Context, p *pass, link *c
 	case doubtful:
 		return undelivered(last, "whether it was after all will be seen before another key is made")
 	default:
-		return undelivered(last, r.discard(ctx, p, link, issued))
+		return undelivered(last, r.discard(ctx, p, link, issued)+"; trying again")
 	}
 }
 
@@ -109,5 +109,5 @@ func (r *EndpointAPIKeyReconciler) discard(ctx context.Context, p *pass, link *c
 	}
 	logf.FromContext(ctx).Info("revoked a key that was not delivered", "keyID", issued.ID, "keyPreview", issued.Preview)
 	r.event(p.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
-	return fmt.Sprintf("key %s was revoked; trying again", issued.ID)
+	return fmt.Sprintf("key %s was revoked", issued.ID)
 }

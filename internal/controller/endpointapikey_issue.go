@@ -168,7 +168,7 @@ func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *co
 	r.event(p.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
 	if !marked {
 		return nil, &connection.Problem{
-			Reason: v1alpha1.ReasonMarkerLost, Stalled: true, Message: markerLost + ". " + r.discard(ctx, p, link, issued),
+			Reason: v1alpha1.ReasonMarkerLost, Stalled: true, Message: markerLost + "; " + r.discard(ctx, p, link, issued),
 		}
 	}
 	return issued, nil

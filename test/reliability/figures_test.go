@@ -123,9 +123,9 @@ func (f *figures) String() string {
 	defer f.mu.Unlock()
 	var text strings.Builder
 	for _, row := range slices.Sorted(maps.Keys(f.rows)) {
-		fmt.Fprintf(&text, "\n%-34s %s", row, f.rows[row])
+		fmt.Fprintf(&text, "\n%-44s %s", row, f.rows[row])
 	}
-	fmt.Fprintf(&text, "\n%-34s %s", "in total", f.total())
+	fmt.Fprintf(&text, "\n%-44s %s", "in total", f.total())
 	return text.String()
 }
 
