@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -180,21 +179,11 @@ func TestConnectionComesLater(t *testing.T) {
 // operator's namespace.
 func TestClusterConnection(t *testing.T) {
 	w := newWorld(t)
-	credentials := w.credentials(w.cognigy.APIKey())
-	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+w.namespace
-	w.create(credentials)
-	connection := &v1alpha1.ClusterCognigyConnection{
-		ObjectMeta: metav1.ObjectMeta{Name: "shared-" + w.namespace},
-		Spec: v1alpha1.ClusterCognigyConnectionSpec{
-			ConnectionSpec: w.connectionSpec(),
-			AllowedNamespaces: v1alpha1.AllowedNamespaces{
-				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": w.namespace}},
-			},
-		},
-	}
-	connection.Spec.Auth.APIKey.SecretRef.Name = credentials.Name
-	w.create(connection)
-	w.becomesReady(connection)
+	connection, _ := w.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
+		spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": w.namespace}},
+		}
+	})
 	key := w.key(func(k *v1alpha1.EndpointAPIKey) {
 		k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: connection.Name}
 	})

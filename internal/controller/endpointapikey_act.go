@@ -15,6 +15,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -71,9 +72,14 @@ func (r *EndpointAPIKeyReconciler) revoke(ctx context.Context, p *pass, keys []p
 	if err != nil {
 		return err
 	}
+	return r.revokeBy(ctx, link, p.key, keys)
+}
+
+// revokeBy revokes keys of a resource by a client. One that fails does not keep the others from it.
+func (r *EndpointAPIKeyReconciler) revokeBy(ctx context.Context, link *connection.Link, owner *v1alpha1.EndpointAPIKey, keys []plan.Key) error {
 	var failures []error
 	for _, key := range keys {
-		if err := link.DeleteKey(ctx, p.key.Spec.Endpoint.ID, key.ID); err != nil {
+		if err := link.DeleteKey(ctx, owner.Spec.Endpoint.ID, key.ID); err != nil {
 			failures = append(failures, err)
 			if cognigy.IsKind(err, cognigy.RateLimited) {
 				break
@@ -81,7 +87,7 @@ func (r *EndpointAPIKeyReconciler) revoke(ctx context.Context, p *pass, keys []p
 			continue
 		}
 		logf.FromContext(ctx).Info("revoked a key", "keyID", key.ID, "keyPreview", key.Preview)
-		r.event(p.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
+		r.event(owner, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
 	}
 	return errors.Join(failures...)
 }

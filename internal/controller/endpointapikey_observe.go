@@ -107,7 +107,7 @@ func (r *EndpointAPIKeyReconciler) readSecret(ctx context.Context, p *pass) erro
 
 // refresh derives what the plan is made from. It reads nothing.
 func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
-	key, secret := p.key, delivery.Read(p.secret, p.key)
+	key, secret, minted := p.key, delivery.Read(p.secret, p.key), r.mints.of(p.key)
 	p.timing = plan.Timing{
 		RequestTimeout: max(requestTimeout(p.connection), allowance(key.Status.Issuance)), ListLag: r.ListLag,
 		DriftInterval: plan.Spread(r.DriftInterval, key.Spec.Endpoint.ID),
@@ -126,10 +126,10 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 		EndpointGone: p.observed.EndpointGone,
 		Live:         p.observed.Live,
 		WatchedSince: r.started,
-		Issues:       r.mints.of(key).started(),
-		MarkerLost:   r.mints.of(key).markerLost,
+		Issues:       minted.started(),
+		MarkerLost:   minted.markerLost,
 	}
-	p.observed.LastIssued, p.observed.LastEnded = r.lastIssued(key, secret, p.timing.RequestTimeout)
+	p.observed.LastIssued, p.observed.LastEnded = r.lastIssued(key, secret, minted.last(), p.timing.RequestTimeout)
 	if key.Status.Issuance != nil && !p.concluded {
 		p.observed.Intent = key.Status.Issuance.StartedAt.Time
 	}
@@ -161,12 +161,11 @@ func (r *EndpointAPIKeyReconciler) marker(key *v1alpha1.EndpointAPIKey) string {
 
 // lastIssued is when the latest issuance that anything tells of was begun, and when it had ended if this process knows. What
 // lies in the future by more than clocks may differ is not believed: it would hold up the deletion for ever.
-func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secret plan.Secret, timeout time.Duration) (began, ended time.Time) {
+func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secret plan.Secret, last mint, timeout time.Duration) (began, ended time.Time) {
 	told := []time.Time{secret.IssuedAt}
 	if key.Status.IssuedAt != nil {
 		told = append(told, key.Status.IssuedAt.Time)
 	}
-	last := r.mints.of(key).last()
 	for _, at := range append(told, last.started) {
 		if at.After(began) && !at.After(r.Clock.Now().Add(timeout)) {
 			began = at

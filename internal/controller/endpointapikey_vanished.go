@@ -5,7 +5,7 @@ package controller
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,23 +25,23 @@ import (
 // before it was there (https://github.com/kubernetes/kubernetes/issues/77988). It returns when to go on; zero if all is done.
 func (r *EndpointAPIKeyReconciler) takeBack(ctx context.Context, name types.NamespacedName, existing types.UID) (again time.Duration) {
 	for _, gone := range r.mints.vanished(name, existing) {
-		// The name may be another resource's by now, which is confirmed on its own account.
-		request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: name.Namespace, Name: string(gone.key.UID)}}
 		wait, err := r.takeBackFrom(ctx, gone)
 		switch {
 		case err != nil:
 			logf.FromContext(ctx).Error(err, "could not revoke the keys of a resource that had vanished", "uid", gone.key.UID)
-			wait = max(r.confirmations.When(request), retryAfter(err))
+			wait = max(r.confirmations.When(gone.request()), retryAfter(err))
 		case wait == 0:
-			r.confirmations.Forget(request)
+			r.confirmations.Forget(gone.request())
 			r.mints.forget(gone.key)
-			continue
-		case wait == confirmWait:
-			wait = r.confirmations.When(request)
 		}
 		again = sooner(again, wait)
 	}
 	return again
+}
+
+// request is what the resource's revocations are confirmed under. Its name may be another resource's by now.
+func (m minter) request() reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: m.key.Namespace, Name: string(m.key.UID)}}
 }
 
 // sooner returns the shorter of two waits, of which zero is none.
@@ -101,24 +101,15 @@ func (r *EndpointAPIKeyReconciler) revokeAll(ctx context.Context, gone minter, k
 	if err != nil {
 		return 0, err
 	}
-	var failures []error
-	for _, key := range listing.Owned(r.marker(gone.key)) {
-		if key.ID == kept {
-			continue
-		}
-		wait = confirmWait
-		link.Owe(1)
-		if err := link.DeleteKey(ctx, endpointID, key.ID); err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		logf.FromContext(ctx).Info("revoked a key whose resource had vanished", "keyID", key.ID, "keyPreview", key.Preview)
-		r.event(gone.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), whose resource had vanished", key.ID, key.Preview)
+	lost := slices.DeleteFunc(listing.Owned(r.marker(gone.key)), func(key plan.Key) bool { return key.ID == kept })
+	if len(lost) == 0 {
+		return max(0, gone.last().over().Add(r.ListLag).Sub(listing.At)), nil
 	}
-	if trusted := gone.last().over().Add(r.ListLag); wait == 0 {
-		wait = max(0, trusted.Sub(listing.At))
+	link.Owe(len(lost))
+	if err = r.revokeBy(ctx, link, gone.key, lost); err != nil {
+		return 0, err
 	}
-	return wait, errors.Join(failures...)
+	return r.confirmations.When(gone.request()), nil
 }
 
 // linkOf returns the client of the connection that the latest POST went by, with its current credentials; or, if that is gone, the

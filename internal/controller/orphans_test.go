@@ -15,7 +15,6 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
-	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -216,17 +215,7 @@ func TestOrphansAreIgnored(t *testing.T) {
 // The other kind of connection has a reconciler of its own.
 func TestOrphansOfClusterConnection(t *testing.T) {
 	w := newWorld(t)
-	credentials := w.credentials(w.cognigy.APIKey())
-	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+w.namespace
-	w.create(credentials)
-	connection := &v1alpha1.ClusterCognigyConnection{
-		ObjectMeta: metav1.ObjectMeta{Name: "orphans-" + w.namespace},
-		Spec: v1alpha1.ClusterCognigyConnectionSpec{
-			ConnectionSpec: w.connectionSpec(), AllowedNamespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
-		},
-	}
-	connection.Spec.Auth.APIKey.SecretRef.Name, connection.Spec.OrphanPolicy = credentials.Name, v1alpha1.OrphanPolicyRevoke
-	w.create(connection)
+	connection, _ := w.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
 	orphan := w.orphan(w.endpoint)
 	w.counts(connection, 1)
 	w.soonOrLate(func(g Gomega) { g.Expect(w.lives(orphan.ID)).To(BeFalse()) })

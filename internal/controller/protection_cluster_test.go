@@ -19,8 +19,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
-// clusterConnection makes a connection for all namespaces, with credentials in the operator's.
-func (w *world) clusterConnection() (*v1alpha1.ClusterCognigyConnection, *corev1.Secret) {
+// clusterConnection makes a connection for all namespaces, changed by the edits, with credentials in the operator's.
+func (w *world) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyConnectionSpec)) (*v1alpha1.ClusterCognigyConnection, *corev1.Secret) {
 	w.t.Helper()
 	credentials := w.credentials(w.cognigy.APIKey())
 	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+w.namespace
@@ -32,6 +32,9 @@ func (w *world) clusterConnection() (*v1alpha1.ClusterCognigyConnection, *corev1
 		},
 	}
 	connection.Spec.Auth.APIKey.SecretRef.Name = credentials.Name
+	for _, edit := range edits {
+		edit(&connection.Spec)
+	}
 	w.create(connection)
 	w.becomesReady(connection)
 	return connection, credentials
