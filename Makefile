@@ -57,53 +57,93 @@ lint: ## Check the code with golangci-lint (built on first use, which takes minu
 	hack/golangci-lint.sh run
 
 .PHONY: control-plane
-control-plane: ## Make sure that there are etcd, kube-apiserver and kube-controller-manager for tests and the demo.
-	hack/control-plane.sh
+control-plane: ## Make sure that there are etcd, kube-apiserver and kube-controller-manager for the tests.
+	@hack/control-plane.sh >/dev/null
+
+# gotestsum prints each test as it ends and, at the end, what failed. The assets are the control plane's binaries.
+SUITES   = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(TOOL) gotestsum --format testname --format-hide-empty-pkg --
+# Packages that start a control plane, or for minutes many processes. They run one after the other, since side by side they
+# would take each other's time; and always, since the test cache does not know what the operator's binary was built from.
+ALONE   := ./api/v1alpha1 ./internal/controller ./test/controlplane ./test/e2e ./test/reliability
+SIDE_BY_SIDE = $(filter-out $(patsubst ./%,$(MODULE)/%,$(ALONE)),$(shell go list ./...))
+MODULE   = $(shell go list -m)
+# What the long suites measure is collected here, since go test shows nothing of a test that passes.
+export FIGURES = $(CURDIR)/bin/figures
 
 .PHONY: test
-test: export FIGURES = $(CURDIR)/bin/figures
-test: control-plane build-installer ## Run all tests, against a real control plane.
-	mkdir -p $(FIGURES)
-	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -timeout 20m ./...
-	@echo && cat $(FIGURES)/*
+test: build-tests run-tests ## Run all tests, against a real control plane.
 
-# The suite in test/reliability, with every case of it.
-RELIABILITY = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -count=1 -v ./test/reliability
+.PHONY: test-busy
+test-busy: build-tests ## Run all tests beside four busy loops, as on a slow machine (at most an hour).
+	hack/busy.sh $(MAKE) run-tests
+
+# Everything is built before anything runs: compilers beside a test take its time.
+.PHONY: build-tests
+build-tests: control-plane build-installer
+	@echo "Building the operator and the tests"
+	@go build ./... && go test -c -o /dev/null ./...
+	@$(TOOL) gotestsum --version
+
+.PHONY: run-tests
+run-tests:
+	@rm -rf $(FIGURES) && mkdir -p $(FIGURES)
+	@echo "Testing packages that need no control plane, side by side"
+	@$(SUITES) -timeout 20m $(SIDE_BY_SIDE)
+	@echo "Testing against a control plane, one package after the other: $(ALONE)"
+	@$(SUITES) -p 1 -count=1 -timeout 40m $(ALONE)
+	@cat $(FIGURES)/*
+
+# The long suites, whole or as a larger sample than the one in make test.
+RELIABILITY = $(SUITES) -count=1 -timeout 0 ./test/reliability
+
+.PHONY: reliability-test
+reliability-test: export TEST_SAMPLE = large
+reliability-test: build-tests ## Crash, blind, pause and disturb the operator: a larger sample than in make test (about 10 minutes).
+	$(RELIABILITY)
 
 .PHONY: crash-test
-crash-test: export CRASH_ALL_MOMENTS = 1
-crash-test: control-plane build-installer ## Kill, pause and blind the operator at each of its side effects (about 15 minutes).
-	$(RELIABILITY) -timeout 60m -run '^Test(Crash|Stale|Leaders)$$'
+crash-test: export TEST_SAMPLE = all
+crash-test: build-tests ## Kill, pause and blind the operator at each of its side effects (about 15 minutes).
+	$(RELIABILITY) -run '^Test(Crash|Stale|Leaders)$$'
 
 .PHONY: chaos
 chaos: export CHAOS_SEED = $(SEED)
 chaos: export CHAOS_OPS = $(OPS)
 chaos: export CHAOS_DURATION = $(DURATION)
 chaos: export CHAOS_SCRIPT = $(if $(SCRIPT),$(abspath $(SCRIPT)))
-chaos: control-plane build-installer ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or what SCRIPT=<file> says.
-	$(RELIABILITY) -timeout 0 -run '^TestChaos$$'
+chaos: build-tests ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or what SCRIPT=<file> says.
+	$(RELIABILITY) -run '^TestChaos$$'
+
+.PHONY: pace-test
+pace-test: export TEST_SAMPLE = large
+pace-test: build-tests ## Slow, failing, hanging and limited Cognigys under hundreds of keys (about 8 minutes).
+	$(SUITES) -count=1 -timeout 40m -run '^Test(SlowCognigy|Outage|Restart|Failing.*|Rejected.*|Hanging.*)$$' ./test/e2e
 
 .PHONY: mutation-test
 mutation-test: export MUTATIONS = all
-mutation-test: control-plane build-installer ## Break the operator on purpose, promise by promise: a test must notice each time.
-	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -count=1 -v -timeout 60m ./test/mutations
+mutation-test: build-tests ## Break the operator on purpose, promise by promise: a test must notice each time.
+	$(SUITES) -count=1 -timeout 60m ./test/mutations
 
 ##@ Build
 
 .PHONY: build
-build: ## Build bin/manager.
-	go build -ldflags "-X main.version=$(VERSION)" -o bin/manager ./cmd
+build: ## Build bin/cognigy-operator.
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/cognigy-operator ./cmd
 
 .PHONY: build-installer
 build-installer: ## Write everything that an installation needs into dist/install.yaml.
 	mkdir -p dist
 	$(MANIFESTS) > dist/install.yaml
 
-# Built and executed instead of `go run`, so that Ctrl-C and SIGTERM reach the demo itself, and it can clean up.
+# Built and executed instead of `go run`, so that Ctrl-C and SIGTERM reach the demo itself, and it can clean up. No step of it
+# needs kube-controller-manager.
 .PHONY: demo
-demo: control-plane build build-installer ## Watch the operator at work, without a cluster or Cognigy (ONCE=1 ends by itself, else Ctrl-C).
-	go build -o bin/demo ./test/demo
-	assets=$$(hack/control-plane.sh) && exec bin/demo --manager bin/manager --manifests dist/install.yaml \
+demo: ## Watch the operator at work, without a cluster or Cognigy (ONCE=1 ends by itself, else Ctrl-C).
+	@hack/control-plane.sh etcd kube-apiserver >/dev/null
+	@echo "Building the operator, its manifests and the demo"
+	@$(MAKE) --no-print-directory build build-installer
+	@go build -o bin/demo ./test/demo
+	@assets=$$(hack/control-plane.sh etcd kube-apiserver) && exec bin/demo --manager bin/cognigy-operator --manifests dist/install.yaml \
 		--samples config/samples --assets "$$assets" $(if $(filter 1,$(ONCE)),--once)
 
 .PHONY: docker-build

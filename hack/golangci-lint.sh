@@ -4,16 +4,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-version=$(cd hack/lint && go list -m -f '{{.Version}}' github.com/golangci/golangci-lint/v2)
+package=github.com/golangci/golangci-lint/v2
+version=$(cd hack/lint && go list -m -f '{{.Version}}' "$package")
 binary=$PWD/bin/golangci-lint-$version
 
 if [[ ! -x $binary ]]; then
-  echo "golangci-lint: building $version from Go modules (the first time this takes minutes)" >&2
-  # Renamed once it is complete, so that an interrupted build is not taken for a finished one.
-  (
-    cd hack/lint
-    CGO_ENABLED=0 go build -ldflags "-s -w" -o "$binary.partial" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-  )
-  mv "$binary.partial" "$binary"
+  mkdir -p bin
+  hack/build.sh hack/lint "$package/cmd/golangci-lint" "$binary"
 fi
 exec "$binary" "$@"

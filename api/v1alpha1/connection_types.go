@@ -68,14 +68,22 @@ type ConnectionSpec struct {
 	// +optional
 	AllowInsecureHTTP bool `json:"allowInsecureHTTP,omitempty"`
 
-	// requestTimeout is how long one request to Cognigy may take: 1s to 5m. An attempt to issue a key that has not been
-	// delivered by then is given up.
+	// requestTimeout is how long one request to Cognigy may take: 1s to 5m.
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="requestTimeout is between 1s and 5m, in minutes and seconds; write for example 30s"
 	// +optional
 	RequestTimeout *metav1.Duration `json:"requestTimeout,omitempty"`
+
+	// deliveryTimeout is how long the operator tries to write a new key into its Secret, after the requestTimeout: 1s to 5m. A
+	// key that Kubernetes has not stored by then is revoked, and another attempt begins.
+	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="deliveryTimeout is between 1s and 5m, in minutes and seconds; write for example 30s"
+	// +optional
+	DeliveryTimeout *metav1.Duration `json:"deliveryTimeout,omitempty"`
 
 	// rateLimit bounds the requests that all EndpointAPIKeys of this connection send together; 20 a second and 40 at once if
 	// left out. If Cognigy refuses requests as too many, fewer are sent until it bears more.
@@ -135,12 +143,19 @@ func (l *RateLimit) Values() (perSecond, burst int) {
 	return int(l.RequestsPerSecond), int(l.Burst)
 }
 
-// Timeout is how long one request to Cognigy may take.
-func (s *ConnectionSpec) Timeout() time.Duration {
-	if s.RequestTimeout == nil {
-		return 30 * time.Second
+// defaultTimeout is that of a request and of a delivery where the API server has not filled it in.
+const defaultTimeout = 30 * time.Second
+
+// Timeouts returns how long one request to Cognigy may take, and how long the delivery into the Secret may take after that.
+func (s *ConnectionSpec) Timeouts() (request, delivery time.Duration) {
+	request, delivery = defaultTimeout, defaultTimeout
+	if s.RequestTimeout != nil {
+		request = s.RequestTimeout.Duration
 	}
-	return s.RequestTimeout.Duration
+	if s.DeliveryTimeout != nil {
+		delivery = s.DeliveryTimeout.Duration
+	}
+	return request, delivery
 }
 
 // ConnectionStatus is what the operator reports on a connection.

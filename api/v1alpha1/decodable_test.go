@@ -20,12 +20,12 @@ func TestNullIsLikeAbsent(t *testing.T) {
 			"spec.deletionPolicy", "spec.suspend", "status",
 		},
 		connections.kind: {
-			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "spec.orphanPolicy",
-			"status",
+			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "spec.deliveryTimeout",
+			"spec.orphanPolicy", "status",
 		},
 		clusterConnections.kind: {
-			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "spec.orphanPolicy",
-			"status", "spec.allowedNamespaces.selector",
+			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "spec.deliveryTimeout",
+			"spec.orphanPolicy", "status", "spec.allowedNamespaces.selector",
 		},
 	}
 	for _, k := range kinds {

@@ -206,8 +206,9 @@ type Issuance struct {
 	// +required
 	StartedAt metav1.MicroTime `json:"startedAt"`
 
-	// deadline is when the attempt is given up at the latest: the connection's requestTimeout at that time after startedAt.
-	// Nobody concludes that it failed before, even if the timeout was made shorter since.
+	// deadline is when the operator gives the attempt up at the latest: startedAt plus the connection's requestTimeout and
+	// deliveryTimeout of that moment. The operator does not conclude earlier that the attempt failed, even if the timeouts were
+	// shortened since.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`

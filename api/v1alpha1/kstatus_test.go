@@ -9,14 +9,14 @@ import (
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 func expectStatus(t *testing.T, object *unstructured.Unstructured, expected status.Status) {
 	t.Helper()
 	g := NewWithT(t)
-	result, err := status.Compute(object)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(result.Status).To(Equal(expected), result.Message)
+	g.Expect(fixtures.Kstatus(g, object)).To(Equal(expected), "%v", object.Object["status"])
 }
 
 // Flux, Helm and kubectl wait go by kstatus, for which a resource without conditions is done. Each kind must say "not yet"

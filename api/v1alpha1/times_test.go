@@ -4,6 +4,7 @@
 package v1alpha1_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,7 @@ const (
 	overlapMessage   = "overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
 	longerMessage    = "overlap is longer than every, so that replaced keys would pile up; make overlap shorter or every longer"
 	notBeforeMessage = "notBefore is a date and time with its zone, between the years 1970 and 9998; write for example 2026-11-22T10:00:00Z"
-	timeoutMessage   = "requestTimeout is between 1s and 5m, in minutes and seconds; write for example 30s"
+	timeoutMessage   = "%s is between 1s and 5m, in minutes and seconds; write for example 30s"
 )
 
 func zeros(n int) string { return strings.Repeat("0", n) }
@@ -100,25 +101,32 @@ func TestNotBefore(t *testing.T) {
 	})
 }
 
-func TestRequestTimeout(t *testing.T) {
-	timeout := func(value any) fields { return fields{"spec.requestTimeout": value} }
-	for _, k := range connectionKinds {
-		testAdmission(t, k, []admission{
-			{why: "a second is the least", with: timeout("1s")},
-			{why: "less never succeeds", with: timeout("999ms"), refused: timeoutMessage},
-			{why: "five minutes are the most", with: timeout("5m")},
-			{why: "a deletion would wait for longer", with: timeout("5m1ms"), refused: timeoutMessage},
-			{why: "Go prints five minutes like this", with: timeout("5m0s")},
-			{why: "fractions", with: timeout("1.5s")},
-			{why: "overflow", with: timeout("99999999999999h"), refused: timeoutMessage},
-			{why: "an exponent", with: timeout("1e1s"), refused: timeoutMessage},
-			{why: "days", with: timeout("1d"), refused: timeoutMessage},
-			{why: "negative", with: timeout("-30s"), refused: timeoutMessage},
-			{why: "empty", with: timeout(""), refused: timeoutMessage},
-			{why: "zero does not mean for ever", with: timeout("0"), refused: timeoutMessage},
-			{why: "seconds by number", with: timeout(30), refused: "spec.requestTimeout: Invalid value"},
-			{why: "as long as it may be", with: timeout("1." + zeros(29) + "s")},
-			{why: "longer, for which the rule would cost too much", with: timeout("1." + zeros(30) + "s"), refused: "spec.requestTimeout: Too long"},
-		})
+func TestTimeouts(t *testing.T) {
+	for _, field := range []string{"requestTimeout", "deliveryTimeout"} {
+		for _, k := range connectionKinds {
+			testAdmission(t, k, timeoutAdmissions(field))
+		}
+	}
+}
+
+func timeoutAdmissions(field string) []admission {
+	timeout := func(value any) fields { return fields{"spec." + field: value} }
+	refusal := fmt.Sprintf(timeoutMessage, field)
+	return []admission{
+		{why: "a second is the least", with: timeout("1s")},
+		{why: "less never succeeds", with: timeout("999ms"), refused: refusal},
+		{why: "five minutes are the most", with: timeout("5m")},
+		{why: "a deletion would wait for longer", with: timeout("5m1ms"), refused: refusal},
+		{why: "Go prints five minutes like this", with: timeout("5m0s")},
+		{why: "fractions", with: timeout("1.5s")},
+		{why: "overflow", with: timeout("99999999999999h"), refused: refusal},
+		{why: "an exponent", with: timeout("1e1s"), refused: refusal},
+		{why: "days", with: timeout("1d"), refused: refusal},
+		{why: "negative", with: timeout("-30s"), refused: refusal},
+		{why: "empty", with: timeout(""), refused: refusal},
+		{why: "zero does not mean for ever", with: timeout("0"), refused: refusal},
+		{why: "seconds by number", with: timeout(30), refused: "spec." + field + ": Invalid value"},
+		{why: "as long as it may be", with: timeout("1." + zeros(29) + "s")},
+		{why: "longer, for which the rule would cost too much", with: timeout("1." + zeros(30) + "s"), refused: "spec." + field + ": Too long"},
 	}
 }

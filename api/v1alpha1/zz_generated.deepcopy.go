@@ -232,6 +232,11 @@ func (in *ConnectionSpec) DeepCopyInto(out *ConnectionSpec) {
 		*out = new(v1.Duration)
 		**out = **in
 	}
+	if in.DeliveryTimeout != nil {
+		in, out := &in.DeliveryTimeout, &out.DeliveryTimeout
+		*out = new(v1.Duration)
+		**out = **in
+	}
 	if in.RateLimit != nil {
 		in, out := &in.RateLimit, &out.RateLimit
 		*out = new(RateLimit)

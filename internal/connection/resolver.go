@@ -127,9 +127,10 @@ func (r *Resolver) Link(ctx context.Context, connection v1alpha1.Connection) (*L
 		return known, nil
 	}
 	spec := connection.GetConnectionSpec()
+	timeout, _ := spec.Timeouts()
 	client, err := cognigy.New(cognigy.Config{
 		BaseURL: spec.BaseURL, APIKey: credentials, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
-		Timeout: spec.Timeout(), UserAgent: r.UserAgent,
+		Timeout: timeout, UserAgent: r.UserAgent,
 	})
 	if err != nil {
 		return nil, stalled(v1alpha1.ReasonInvalidSpec, "%s", err)

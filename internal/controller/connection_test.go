@@ -15,31 +15,22 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// becomesReady waits for a connection to be usable.
-func (w *world) becomesReady(connection v1alpha1.Connection) {
-	w.t.Helper()
-	w.eventually(func(g Gomega) {
-		g.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
-		g.Expect(kstatus(g, connection)).To(Equal(status.CurrentStatus))
-		g.Expect(conditionsOf(connection)).To(ConsistOf(HaveField("Reason", v1alpha1.ReasonConnected)))
-	})
-}
-
 // Each fault of a connection is said on the connection and on the resources that need it, and both recover by themselves.
 func TestConnectionFails(t *testing.T) {
+	t.Parallel()
 	const failed, inProgress = status.FailedStatus, status.InProgressStatus
-	credentials := func(w *world) *corev1.Secret { return w.credentials("") }
+	credentials := func(e *environment) *corev1.Secret { return e.Credentials("") }
 	cases := map[string]struct {
-		harm   func(w *world, connection *v1alpha1.CognigyConnection)
+		harm   func(e *environment, connection *v1alpha1.CognigyConnection)
 		reason string
 		want   status.Status
 		says   string
-		mend   func(w *world, connection *v1alpha1.CognigyConnection, apiKey string)
+		mend   func(e *environment, connection *v1alpha1.CognigyConnection, apiKey string)
 	}{
 		"the credentials Secret is missing": {
-			harm:   func(w *world, _ *v1alpha1.CognigyConnection) { w.delete(credentials(w)) },
+			harm:   func(e *environment, _ *v1alpha1.CognigyConnection) { e.Delete(credentials(e)) },
 			reason: v1alpha1.ReasonCredentialsNotFound, want: inProgress, says: "create it",
-			mend: func(w *world, _ *v1alpha1.CognigyConnection, apiKey string) { w.create(w.credentials(apiKey)) },
+			mend: func(e *environment, _ *v1alpha1.CognigyConnection, apiKey string) { e.Create(e.Credentials(apiKey)) },
 		},
 		"its data key is missing": {
 			harm:   setCredentials(func(s *corev1.Secret) { s.Data = nil }),
@@ -59,193 +50,193 @@ func TestConnectionFails(t *testing.T) {
 			reason: v1alpha1.ReasonUnauthorized, want: failed, says: "valid API key", mend: mendCredentials,
 		},
 		"another authority signed the certificate": {
-			harm: func(w *world, c *v1alpha1.CognigyConnection) {
-				w.change(c, func() { c.Spec.CABundle = nil })
+			harm: func(e *environment, c *v1alpha1.CognigyConnection) {
+				e.Change(c, func() { c.Spec.CABundle = nil })
 			},
 			reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "certificate",
-			mend: func(w *world, c *v1alpha1.CognigyConnection, _ string) {
-				w.change(c, func() { c.Spec.CABundle = w.cognigy.CABundle() })
+			mend: func(e *environment, c *v1alpha1.CognigyConnection, _ string) {
+				e.Change(c, func() { c.Spec.CABundle = e.Cognigy.CABundle() })
 			},
 		},
 		"caBundle is no certificate": {
-			harm: func(w *world, c *v1alpha1.CognigyConnection) {
-				w.change(c, func() { c.Spec.CABundle = []byte("certificate") })
+			harm: func(e *environment, c *v1alpha1.CognigyConnection) {
+				e.Change(c, func() { c.Spec.CABundle = []byte("certificate") })
 			},
 			reason: v1alpha1.ReasonInvalidSpec, want: failed, says: "caBundle holds no PEM certificate",
-			mend: func(w *world, c *v1alpha1.CognigyConnection, _ string) {
-				w.change(c, func() { c.Spec.CABundle = w.cognigy.CABundle() })
+			mend: func(e *environment, c *v1alpha1.CognigyConnection, _ string) {
+				e.Change(c, func() { c.Spec.CABundle = e.Cognigy.CABundle() })
 			},
 		},
 		"nobody listens": {
-			harm:   func(w *world, _ *v1alpha1.CognigyConnection) { w.recreateConnection("https://127.0.0.1:1") },
+			harm:   func(e *environment, _ *v1alpha1.CognigyConnection) { e.recreateConnection("https://127.0.0.1:1") },
 			reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "connection refused", mend: mendURL,
 		},
 		"the base URL is redirected": {
-			harm: func(w *world, _ *v1alpha1.CognigyConnection) {
-				w.cognigy.Inject(simulator.Fault{Kind: simulator.FaultRedirect, Body: "https://127.0.0.1:1/"})
+			harm: func(e *environment, _ *v1alpha1.CognigyConnection) {
+				e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultRedirect, Body: "https://127.0.0.1:1/"})
 			},
 			reason: v1alpha1.ReasonUnexpectedAnswer, want: failed, says: "redirects are not followed", mend: mendCognigy,
 		},
 		"something else answers": {
-			harm: func(w *world, _ *v1alpha1.CognigyConnection) {
-				w.cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: "<html>welcome</html>"})
+			harm: func(e *environment, _ *v1alpha1.CognigyConnection) {
+				e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: "<html>welcome</html>"})
 			},
 			reason: v1alpha1.ReasonUnexpectedAnswer, want: inProgress, says: "not the JSON", mend: mendCognigy,
 		},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			connection, apiKey := w.connection(), w.cognigy.APIKey()
-			w.becomesReady(connection)
-			test.harm(w, connection)
-			w.Expect(w.reports(connection, test.reason, test.want)).To(ContainSubstring(test.says))
-			key := w.key()
-			w.create(key)
-			w.Expect(w.reports(key, v1alpha1.ReasonConnectionNotReady, test.want)).To(ContainSubstring(test.says))
-			w.Expect(w.posts()).To(BeZero())
-			test.mend(w, connection, apiKey)
-			w.becomesReady(connection)
-			w.settles(key, 1)
-			w.Expect(w.posts()).To(Equal(1))
+			e := newEnvironment(t)
+			connection, apiKey := e.Connection(), e.Cognigy.APIKey()
+			e.AwaitReady(connection)
+			test.harm(e, connection)
+			e.Expect(e.reports(connection, test.reason, test.want)).To(ContainSubstring(test.says))
+			key := e.Key()
+			e.Create(key)
+			e.Expect(e.reports(key, v1alpha1.ReasonConnectionNotReady, test.want)).To(ContainSubstring(test.says))
+			e.Expect(e.Posts()).To(BeZero())
+			test.mend(e, connection, apiKey)
+			e.AwaitReady(connection)
+			e.AwaitDelivered(key, 1)
+			e.Expect(e.Posts()).To(Equal(1))
 		})
 	}
 }
 
-func setCredentials(edit func(*corev1.Secret)) func(*world, *v1alpha1.CognigyConnection) {
-	return func(w *world, _ *v1alpha1.CognigyConnection) {
-		secret := w.credentials("")
-		w.change(secret, func() { edit(secret) })
+func setCredentials(edit func(*corev1.Secret)) func(*environment, *v1alpha1.CognigyConnection) {
+	return func(e *environment, _ *v1alpha1.CognigyConnection) {
+		secret := e.Credentials("")
+		e.Change(secret, func() { edit(secret) })
 	}
 }
 
-func mendCredentials(w *world, _ *v1alpha1.CognigyConnection, apiKey string) {
-	secret := w.credentials("")
-	w.change(secret, func() { secret.Data = map[string][]byte{"api-key": []byte(" " + apiKey + "\n")} })
+func mendCredentials(e *environment, _ *v1alpha1.CognigyConnection, apiKey string) {
+	secret := e.Credentials("")
+	e.Change(secret, func() { secret.Data = map[string][]byte{"api-key": []byte(" " + apiKey + "\n")} })
 }
 
 // mendURL does what is left where the base URL is wrong, which cannot be changed: no key was issued yet, so that the resources
 // go at once, and the connection with them.
-func mendURL(w *world, _ *v1alpha1.CognigyConnection, _ string) {
-	w.delete(w.key())
-	w.disappears(w.key())
-	w.recreateConnection(w.cognigy.URL() + "/new/v2.0")
-	w.create(w.key())
+func mendURL(e *environment, _ *v1alpha1.CognigyConnection, _ string) {
+	e.Delete(e.Key())
+	e.AwaitAbsent(e.Key())
+	e.recreateConnection(e.Cognigy.URL() + "/new/v2.0")
+	e.Create(e.Key())
 }
 
 // recreateConnection replaces the connection by one to an address, changed by the edits.
-func (w *world) recreateConnection(baseURL string, edits ...func(*v1alpha1.ConnectionSpec)) *v1alpha1.CognigyConnection {
-	w.t.Helper()
-	w.delete(w.connection())
-	w.disappears(w.connection())
-	connection := w.connection()
+func (e *environment) recreateConnection(baseURL string, edits ...func(*v1alpha1.ConnectionSpec)) *v1alpha1.CognigyConnection {
+	e.t.Helper()
+	e.Delete(e.Connection())
+	e.AwaitAbsent(e.Connection())
+	connection := e.Connection()
 	connection.Spec.BaseURL = baseURL
 	for _, edit := range edits {
 		edit(&connection.Spec)
 	}
-	w.create(connection)
+	e.Create(connection)
 	return connection
 }
 
-func mendCognigy(w *world, _ *v1alpha1.CognigyConnection, _ string) { w.cognigy.ClearFaults() }
+func mendCognigy(e *environment, _ *v1alpha1.CognigyConnection, _ string) { e.Cognigy.ClearFaults() }
 
 // Without encryption only by permission: at admission, and when it is granted, in fact.
 func TestInsecureHTTP(t *testing.T) {
-	w := newWorld(t)
-	plain, err := simulator.Start(simulator.Options{APIKeys: []string{w.cognigy.APIKey()}})
-	w.Expect(err).NotTo(HaveOccurred())
+	e := newEnvironment(t)
+	plain, err := simulator.Start(simulator.Options{APIKeys: []string{e.Cognigy.APIKey()}})
+	e.Expect(err).NotTo(HaveOccurred())
 	defer plain.Close()
-	connection := w.connection()
+	connection := e.Connection()
 	connection.Name, connection.Spec.BaseURL = "plain", plain.URL()
-	w.Expect(cluster.Create(w.ctx, connection.DeepCopy())).To(MatchError(ContainSubstring("allowInsecureHTTP: true")))
+	e.Expect(cluster.Create(e.Context, connection.DeepCopy())).To(MatchError(ContainSubstring("allowInsecureHTTP: true")))
 	connection.Spec.AllowInsecureHTTP = true
-	w.create(connection)
-	w.becomesReady(connection)
+	e.Create(connection)
+	e.AwaitReady(connection)
 }
 
 // The connection may come after the resource: nothing is lost, the order of applying does not matter.
 func TestConnectionComesLater(t *testing.T) {
-	w := newWorld(t)
-	key := w.key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.ConnectionRef.Name = "later" })
-	w.create(key)
-	w.Expect(w.reports(key, v1alpha1.ReasonConnectionNotFound, status.InProgressStatus)).To(ContainSubstring("create it"))
-	connection := w.connection()
+	e := newEnvironment(t)
+	key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.ConnectionRef.Name = "later" })
+	e.Create(key)
+	e.Expect(e.reports(key, v1alpha1.ReasonConnectionNotFound, status.InProgressStatus)).To(ContainSubstring("create it"))
+	connection := e.Connection()
 	connection.Name = "later"
-	w.create(connection)
-	w.settles(key, 1)
+	e.Create(connection)
+	e.AwaitDelivered(key, 1)
 }
 
 // A ClusterCognigyConnection serves the namespaces that it allows, from the moment that it does; its credentials are in the
 // operator's namespace.
 func TestClusterConnection(t *testing.T) {
-	w := newWorld(t)
-	connection, _ := w.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
+	e := newEnvironment(t)
+	connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
 		spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": w.namespace}},
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": e.Namespace}},
 		}
 	})
-	key := w.key(func(k *v1alpha1.EndpointAPIKey) {
+	key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
 		k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: connection.Name}
 	})
-	w.create(key)
-	w.Expect(w.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)).To(ContainSubstring("allowedNamespaces"))
-	w.Expect(w.posts()).To(BeZero())
+	e.Create(key)
+	e.Expect(e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)).To(ContainSubstring("allowedNamespaces"))
+	e.Expect(e.Posts()).To(BeZero())
 
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
-	w.change(namespace, func() { namespace.Labels["cognigy"] = w.namespace })
-	w.settles(key, 1)
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+	e.Change(namespace, func() { namespace.Labels["cognigy"] = e.Namespace })
+	e.AwaitDelivered(key, 1)
 
 	// Permission that is taken back stops what would be sent to Cognigy; the delivered key stays.
-	w.change(namespace, func() { delete(namespace.Labels, "cognigy") })
-	w.delete(w.secret(key))
-	w.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
-	w.Expect(w.posts()).To(Equal(1))
-	w.change(connection, func() {
+	e.Change(namespace, func() { delete(namespace.Labels, "cognigy") })
+	e.Delete(e.Secret(key))
+	e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
+	e.Expect(e.Posts()).To(Equal(1))
+	e.Change(connection, func() {
 		connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
 	})
-	w.settles(key, 1)
+	e.AwaitDelivered(key, 1)
 	// Revoking remains allowed: a key must not outlive its resource.
-	w.change(connection, func() {
+	e.Change(connection, func() {
 		connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
 			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": "nobody"}},
 		}
 	})
-	w.delete(key)
-	w.gone(key)
+	e.Delete(key)
+	e.AwaitGone(key)
 }
 
 // A selector that admission lets pass and that Kubernetes cannot evaluate allows nobody, and the connection says so.
 func TestBrokenSelector(t *testing.T) {
-	w := newWorld(t)
+	e := newEnvironment(t)
 	connection := &v1alpha1.ClusterCognigyConnection{
-		ObjectMeta: metav1.ObjectMeta{Name: "broken-" + w.namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: "broken-" + e.Namespace},
 		Spec: v1alpha1.ClusterCognigyConnectionSpec{
-			ConnectionSpec: w.connectionSpec(),
+			ConnectionSpec: e.ConnectionSpec(),
 			AllowedNamespaces: v1alpha1.AllowedNamespaces{
 				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"no label": "x"}},
 			},
 		},
 	}
-	w.create(connection)
-	w.Expect(w.reports(connection, v1alpha1.ReasonInvalidSpec, status.FailedStatus)).To(ContainSubstring("allowedNamespaces.selector"))
-	key := w.key(func(k *v1alpha1.EndpointAPIKey) {
+	e.Create(connection)
+	e.Expect(e.reports(connection, v1alpha1.ReasonInvalidSpec, status.FailedStatus)).To(ContainSubstring("allowedNamespaces.selector"))
+	key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
 		k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: connection.Name}
 	})
-	w.create(key)
-	w.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
+	e.Create(key)
+	e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
 }
 
 // Rejected credentials are noticed within seconds of the change, on the connection; a delivered key does not suffer.
 func TestCredentialsSwapped(t *testing.T) {
-	w := newWorld(t)
-	connection, key := w.connection(), w.issued()
-	secret := w.credentials("")
-	w.change(secret, func() { secret.Data["api-key"] = []byte("swapped") })
-	w.reports(connection, v1alpha1.ReasonUnauthorized, status.FailedStatus)
-	value := string(w.secret(key).Data["api-key"])
-	w.Expect(w.cognigy.Works(w.endpoint.ID, value)).To(BeTrue())
-	w.change(secret, func() { secret.Data["api-key"] = []byte(w.cognigy.APIKey()) })
-	w.becomesReady(connection)
-	w.settles(key, 1)
-	w.Expect(w.posts()).To(Equal(1))
+	e := newEnvironment(t)
+	connection, key := e.Connection(), e.issued()
+	secret := e.Credentials("")
+	e.Change(secret, func() { secret.Data["api-key"] = []byte("swapped") })
+	e.reports(connection, v1alpha1.ReasonUnauthorized, status.FailedStatus)
+	value := string(e.Secret(key).Data["api-key"])
+	e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
+	e.Change(secret, func() { secret.Data["api-key"] = []byte(e.Cognigy.APIKey()) })
+	e.AwaitReady(connection)
+	e.AwaitDelivered(key, 1)
+	e.Expect(e.Posts()).To(Equal(1))
 }

@@ -48,7 +48,7 @@ func (r *EndpointAPIKeyReconciler) protect(ctx context.Context, p *pass) error {
 // repair writes the Secret without a new value.
 func (r *EndpointAPIKeyReconciler) repair(ctx context.Context, p *pass) error {
 	secret := delivery.Repair(p.secret, p.key)
-	if err := r.Update(ctx, secret, client.FieldOwner(delivery.FieldManager)); err != nil {
+	if err := r.Update(ctx, secret); err != nil {
 		return r.secretError(err, p)
 	}
 	p.secret = secret
@@ -107,7 +107,7 @@ func (r *EndpointAPIKeyReconciler) letGo(ctx context.Context, p *pass) error {
 func (r *EndpointAPIKeyReconciler) retain(ctx context.Context, p *pass) error {
 	if p.observed.Secret.State == plan.SecretOurs {
 		secret := delivery.Detach(p.secret, p.key)
-		if err := r.Update(ctx, secret, client.FieldOwner(delivery.FieldManager)); err != nil {
+		if err := r.Update(ctx, secret); err != nil {
 			return r.secretError(err, p)
 		}
 		r.event(p.key, p.observed.Secret.KeyID, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",

@@ -126,13 +126,12 @@ func (r *EndpointAPIKeyReconciler) rehearse(ctx context.Context, p *pass) error 
 // write creates or updates the Secret. An update fails unless the Secret is still as it was read.
 func (r *EndpointAPIKeyReconciler) write(ctx context.Context, p *pass, secret *corev1.Secret, dryRun ...client.UpdateOption) (*corev1.Secret, error) {
 	if p.secret != nil {
-		return secret, r.Update(ctx, secret, append(dryRun, client.FieldOwner(delivery.FieldManager))...)
+		return secret, r.Update(ctx, secret, dryRun...)
 	}
-	create := []client.CreateOption{client.FieldOwner(delivery.FieldManager)}
 	if len(dryRun) > 0 {
-		create = append(create, client.DryRunAll)
+		return secret, r.Create(ctx, secret, client.DryRunAll)
 	}
-	return secret, r.Create(ctx, secret, create...)
+	return secret, r.Create(ctx, secret)
 }
 
 // intend records under optimistic lock that a key is about to be made. A stale cache, an old leader, a deletion or a
@@ -140,7 +139,7 @@ func (r *EndpointAPIKeyReconciler) write(ctx context.Context, p *pass, secret *c
 func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next plan.Plan) error {
 	started := metav1.NewMicroTime(r.Clock.Now().Truncate(time.Microsecond))
 	status := *p.key.Status.DeepCopy()
-	deadline := metav1.NewMicroTime(started.Add(p.timing.RequestTimeout))
+	deadline := metav1.NewMicroTime(p.timing.Deadline(started.Time))
 	status.Issuance = &v1alpha1.Issuance{StartedAt: started, Deadline: &deadline}
 	status.ObservedGeneration = p.key.Generation
 	// Where a person must act, trying again is no progress yet.
@@ -150,11 +149,14 @@ func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next pla
 	return r.patchStatus(ctx, p, status)
 }
 
-// create sends the POST, once. The intent is dropped if the answer proves that there is no key.
+// create sends the POST, once, within the request timeout: what is left of the attempt's time belongs to the delivery. The
+// intent is dropped if the answer proves that there is no key.
 func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *connection.Link) (*cognigy.IssuedKey, error) {
 	marker := r.marker(p.key)
 	r.mints.start(p.key, p.connection.GetUID(), link)
-	issued, err := link.CreateKey(ctx, p.key.Spec.Endpoint.ID, plan.KeyName(displayName(p.key), marker))
+	request, cancel := context.WithDeadline(ctx, p.key.Status.Issuance.StartedAt.Add(p.timing.RequestTimeout))
+	defer cancel()
+	issued, err := link.CreateKey(request, p.key.Spec.Endpoint.ID, plan.KeyName(displayName(p.key), marker))
 	if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
 		p.concluded = true
 		r.mints.drop(p.key)

@@ -108,8 +108,9 @@ func (r *EndpointAPIKeyReconciler) readSecret(ctx context.Context, p *pass) erro
 // refresh derives what the plan is made from. It reads nothing.
 func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 	key, secret, minted := p.key, delivery.Read(p.secret, p.key), r.mints.of(p.key)
+	request, delivery := timeouts(p.connection)
 	p.timing = plan.Timing{
-		RequestTimeout: max(requestTimeout(p.connection), allowance(key.Status.Issuance)), ListLag: r.ListLag,
+		RequestTimeout: request, DeliveryTimeout: delivery, ListLag: r.ListLag,
 		DriftInterval: plan.Spread(r.DriftInterval, key.Spec.Endpoint.ID),
 	}
 	p.observed = plan.Observed{
@@ -132,6 +133,9 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 	p.observed.LastIssued, p.observed.LastEnded = r.lastIssued(key, secret, minted.last(), p.timing.RequestTimeout)
 	if key.Status.Issuance != nil && !p.concluded {
 		p.observed.Intent = key.Status.Issuance.StartedAt.Time
+		if deadline := key.Status.Issuance.Deadline; deadline != nil {
+			p.observed.Deadline = deadline.Time
+		}
 	}
 	if link := r.knownLink(p); link != nil {
 		p.observed.Listing = link.Newest(key.Spec.Endpoint.ID)
@@ -178,22 +182,11 @@ func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secr
 	return began, ended
 }
 
-func requestTimeout(found v1alpha1.Connection) time.Duration {
+func timeouts(found v1alpha1.Connection) (request, delivery time.Duration) {
 	if found == nil {
-		return (&v1alpha1.ConnectionSpec{}).Timeout()
+		return (&v1alpha1.ConnectionSpec{}).Timeouts()
 	}
-	return found.GetConnectionSpec().Timeout()
-}
-
-// longestTimeout is what a connection may give a request.
-const longestTimeout = 5 * time.Minute
-
-// allowance is how long an attempt that is under way may take: the connection's timeout may have been another when it began.
-func allowance(attempt *v1alpha1.Issuance) time.Duration {
-	if attempt == nil || attempt.Deadline == nil {
-		return 0
-	}
-	return min(attempt.Deadline.Sub(attempt.StartedAt.Time), longestTimeout)
+	return found.GetConnectionSpec().Timeouts()
 }
 
 func rotation(spec *v1alpha1.Rotation) plan.Rotation {

@@ -12,12 +12,14 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
 // Whatever goes wrong with the POST: the condition says what, no key stays behind, and when the cause goes away the
 // resource becomes ready by itself with exactly one key.
 func TestIssueFails(t *testing.T) {
+	t.Parallel()
 	const failed, inProgress = status.FailedStatus, status.InProgressStatus
 	cases := map[string]struct {
 		fault  simulator.Fault
@@ -46,33 +48,38 @@ func TestIssueFails(t *testing.T) {
 		"a key without plaintext":  {fault: simulator.Fault{Kind: simulator.FaultOmitKey}, reason: v1alpha1.ReasonUnexpectedAnswer, want: inProgress, says: "no usable plaintext", made: 1},
 		"a key without a valid id": {fault: simulator.Fault{Kind: simulator.FaultBadID}, reason: v1alpha1.ReasonUnexpectedAnswer, want: inProgress, says: "no valid _id", made: 1},
 		"a name without marker":    {fault: simulator.Fault{Kind: simulator.FaultRename}, reason: v1alpha1.ReasonMarkerLost, want: failed, says: "changes names", made: 1},
-		"an answer too late":       {fault: simulator.Fault{Kind: simulator.FaultCommitAfterDelay, Delay: requestTimeout + time.Second}, reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "request timeout", made: 1},
+		"an answer too late":       {fault: simulator.Fault{Kind: simulator.FaultCommitAfterDelay, Delay: shortRequest + time.Second}, reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "request timeout", made: 1},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			var timeouts []func(*v1alpha1.ConnectionSpec)
+			if test.reason != v1alpha1.ReasonMarkerLost { // that case counts POSTs, and an answer that is late would cost another
+				timeouts = append(timeouts, shortTimeouts)
+			}
+			e := newEnvironment(t, timeouts...)
 			fault := test.fault
 			fault.Method, fault.Route = http.MethodPost, simulator.RouteKeys
-			w.cognigy.Inject(fault)
-			key := w.key()
-			w.create(key)
-			w.Expect(w.reports(key, test.reason, test.want)).To(ContainSubstring(test.says))
-			w.Expect(w.secret(key)).To(BeNil(), "the Secret never exists without the key")
-			w.eventually(func(g Gomega) { g.Expect(len(w.cognigy.Ledger())).To(BeNumerically(">=", test.made)) })
-			w.cognigy.ClearFaults()
+			e.Cognigy.Inject(fault)
+			key := e.Key()
+			e.Create(key)
+			e.Expect(e.reports(key, test.reason, test.want)).To(ContainSubstring(test.says))
+			e.Expect(e.Secret(key)).To(BeNil(), "the Secret never exists without the key")
+			e.Await(func(g Gomega) { g.Expect(len(e.Cognigy.Ledger())).To(BeNumerically(">=", test.made)) })
+			e.Cognigy.ClearFaults()
 			if test.reason == v1alpha1.ReasonMarkerLost { // which is not tried again soon by itself
-				w.remains(func(g Gomega) { g.Expect(w.posts()).To(Equal(1)) })
-				w.reports(key, test.reason, test.want)
-				w.change(key, func() { key.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "now"} })
+				e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
+				e.reports(key, test.reason, test.want)
+				e.Change(key, func() { key.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "now"} })
 			}
-			w.settles(key, 1)
-			w.Expect(w.cognigy.Live("")).To(HaveLen(1))
+			e.AwaitDelivered(key, 1)
+			e.Expect(e.Cognigy.Live("")).To(HaveLen(1))
 		})
 	}
 }
 
 // Reading is retried where writing is not, and neither a failed look nor a lagging list costs the delivered key.
 func TestListFails(t *testing.T) {
+	t.Parallel()
 	cases := map[string]simulator.Fault{
 		"unavailable":  {Kind: simulator.FaultStatus, Status: 503, Code: 503},
 		"rate limited": {Kind: simulator.FaultStatus, Status: 429, Code: 429, RetryAfter: "1"},
@@ -84,56 +91,58 @@ func TestListFails(t *testing.T) {
 	}
 	for name, fault := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			e := newEnvironment(t)
 			fault.Method, fault.Route = http.MethodGet, simulator.RouteKeys
-			w.cognigy.Inject(fault)
-			key := w.issued()
-			w.remains(func(g Gomega) {
-				found := w.read(key)
-				g.Expect(kstatus(g, found)).To(Equal(status.CurrentStatus), "%s", conditionsOf(found))
+			e.Cognigy.Inject(fault)
+			key := e.issued()
+			e.remains(func(g Gomega) {
+				found := e.Read(key)
+				g.Expect(fixtures.Kstatus(g, found)).To(Equal(status.CurrentStatus), "%s", fixtures.Conditions(found))
 			})
-			w.Expect(w.cognigy.Count(http.MethodGet, simulator.RouteKeys)).To(BeNumerically(">", 0))
-			w.Expect(w.posts()).To(Equal(1))
+			e.Expect(e.Lists()).To(BeNumerically(">", 0))
+			e.Expect(e.Posts()).To(Equal(1))
 		})
 	}
 }
 
 // One list that does not show the key, although it ought to by its age, proves nothing: one of Cognigy's replicas may be behind.
 func TestOneListWithoutTheKey(t *testing.T) {
-	w := newWorld(t)
-	key := w.issued()
-	settled := w.read(key).Status.IssuedAt.Add(requestTimeout + listLag)
-	w.eventually(func(g Gomega) { g.Expect(time.Now()).To(BeTemporally(">", settled.Add(time.Second))) })
-	lists := func() int { return w.cognigy.Count(http.MethodGet, simulator.RouteKeys) }
+	e := newEnvironment(t)
+	key := e.issued()
+	spec := e.ConnectionSpec()
+	request, delivery := spec.Timeouts()
+	settled := e.Read(key).Status.IssuedAt.Add(request + delivery + listLag)
+	e.Await(func(g Gomega) { g.Expect(time.Now()).To(BeTemporally(">", settled.Add(time.Second))) })
+	lists := func() int { return e.Lists() }
 	before := lists()
-	w.cognigy.Inject(simulator.Fault{
+	e.Cognigy.Inject(simulator.Fault{
 		Method: http.MethodGet, Route: simulator.RouteKeys, Kind: simulator.FaultStatus, Status: 200,
 		ContentType: "application/json", Body: "[]", Times: 1,
 	})
-	w.eventually(func(g Gomega) { g.Expect(lists()).To(BeNumerically(">=", before+3)) })
-	w.settles(key, 1)
-	w.Expect(w.posts()).To(Equal(1))
+	e.Await(func(g Gomega) { g.Expect(lists()).To(BeNumerically(">=", before+3)) })
+	e.AwaitDelivered(key, 1)
+	e.Expect(e.Posts()).To(Equal(1))
 }
 
 // The Endpoint is deleted in Cognigy under a delivered key: a person must act, and the Secret stays as it is.
 func TestEndpointGone(t *testing.T) {
-	w := newWorld(t)
-	key := w.issued()
-	w.cognigy.RemoveEndpoint(w.endpoint.ID)
-	w.Expect(w.reports(key, v1alpha1.ReasonEndpointNotFound, status.FailedStatus)).To(ContainSubstring(w.endpoint.ID))
-	w.Expect(w.secret(key)).NotTo(BeNil())
-	w.Expect(w.posts()).To(Equal(1))
+	e := newEnvironment(t)
+	key := e.issued()
+	e.Cognigy.RemoveEndpoint(e.Endpoint.ID)
+	e.Expect(e.reports(key, v1alpha1.ReasonEndpointNotFound, status.FailedStatus)).To(ContainSubstring(e.Endpoint.ID))
+	e.Expect(e.Secret(key)).NotTo(BeNil())
+	e.Expect(e.Posts()).To(Equal(1))
 }
 
 // Requests say who is asking, and carry credentials in a header only.
 func TestRequests(t *testing.T) {
-	w := newWorld(t)
-	w.delete(w.issued())
-	w.eventually(func(g Gomega) { g.Expect(w.cognigy.Live("")).To(BeEmpty()) })
-	for _, request := range w.cognigy.Requests() {
-		w.Expect(request.UserAgent).To(Equal("cognigy-operator/test"))
-		w.Expect(request.Accept).To(Equal("application/json"))
-		w.Expect(request.APIKeyHeader).To(BeTrue())
-		w.Expect(request.APIKeyQuery).To(BeFalse())
+	e := newEnvironment(t)
+	e.Delete(e.issued())
+	e.Await(func(g Gomega) { g.Expect(e.Cognigy.Live("")).To(BeEmpty()) })
+	for _, request := range e.Cognigy.Requests() {
+		e.Expect(request.UserAgent).To(Equal("cognigy-operator/test"))
+		e.Expect(request.Accept).To(Equal("application/json"))
+		e.Expect(request.APIKeyHeader).To(BeTrue())
+		e.Expect(request.APIKeyQuery).To(BeFalse())
 	}
 }

@@ -13,32 +13,34 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
-// The main job: a resource is applied, and its Secret holds a key that works.
+// The main job: a resource is applied, and its Secret holds a key that works. With the timeouts that users get, no machine is so
+// slow that an attempt is late: there is exactly one POST.
 func TestIssue(t *testing.T) {
-	w := newWorld(t)
-	key := w.issued()
+	e := newEnvironment(t, fixtures.WithDefaultTimeouts)
+	key := e.issued()
 
-	found, secret := w.read(key), w.secret(key)
-	entry := w.cognigy.Ledger()[0]
-	w.Expect(w.posts()).To(Equal(1))
-	w.Expect(entry.Name).To(Equal(w.namespace + " crm " + plan.Marker(clusterUID(w), string(key.UID))))
-	w.Expect(found.Status.KeyID).To(Equal(entry.ID))
-	w.Expect(found.Status.KeyPreview).To(Equal(entry.Preview))
-	w.Expect(found.Status.EndpointID).To(Equal(w.endpoint.ID))
-	w.Expect(found.Finalizers).To(ConsistOf(v1alpha1.Finalizer))
-	w.Expect(secret.Name).To(Equal("crm"))
-	w.Expect(secret.Type).To(Equal(corev1.SecretTypeOpaque))
-	w.Expect(secret.Data).To(HaveLen(1))
-	w.Expect(secret.OwnerReferences).To(HaveLen(1))
-	w.Expect(secret.OwnerReferences[0].UID).To(Equal(key.UID))
-	w.Expect(secret.Labels).To(Equal(map[string]string{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey}))
+	found, secret := e.Read(key), e.Secret(key)
+	entry := e.Cognigy.Ledger()[0]
+	e.Expect(e.Posts()).To(Equal(1))
+	e.Expect(entry.Name).To(Equal(e.Namespace + " crm " + plan.Marker(e.ClusterUID, string(key.UID))))
+	e.Expect(found.Status.KeyID).To(Equal(entry.ID))
+	e.Expect(found.Status.KeyPreview).To(Equal(entry.Preview))
+	e.Expect(found.Status.EndpointID).To(Equal(e.Endpoint.ID))
+	e.Expect(found.Finalizers).To(ConsistOf(v1alpha1.Finalizer))
+	e.Expect(secret.Name).To(Equal("crm"))
+	e.Expect(secret.Type).To(Equal(corev1.SecretTypeOpaque))
+	e.Expect(secret.Data).To(HaveLen(1))
+	e.Expect(secret.OwnerReferences).To(HaveLen(1))
+	e.Expect(secret.OwnerReferences[0].UID).To(Equal(key.UID))
+	e.Expect(secret.Labels).To(Equal(map[string]string{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey}))
 
-	w.eventually(func(g Gomega) {
+	e.Await(func(g Gomega) {
 		reasons := map[string]string{}
 		recorded := &eventsv1.EventList{}
-		g.Expect(cluster.List(w.ctx, recorded, client.InNamespace(w.namespace))).To(Succeed())
+		g.Expect(cluster.List(e.Context, recorded, client.InNamespace(e.Namespace))).To(Succeed())
 		for _, event := range recorded.Items {
 			reasons[event.Reason] = event.Note
 		}
@@ -46,6 +48,6 @@ func TestIssue(t *testing.T) {
 			g.Expect(reasons).To(HaveKeyWithValue(reason, And(ContainSubstring(entry.ID), ContainSubstring(entry.Preview))))
 		}
 	})
-	w.remains(func(g Gomega) { g.Expect(w.read(key).ResourceVersion).To(Equal(found.ResourceVersion)) })
-	w.Expect(w.posts()).To(Equal(1))
+	e.remains(func(g Gomega) { g.Expect(e.Read(key).ResourceVersion).To(Equal(found.ResourceVersion)) })
+	e.Expect(e.Posts()).To(Equal(1))
 }

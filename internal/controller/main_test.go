@@ -8,8 +8,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -39,7 +39,7 @@ const driftInterval = 3 * time.Second
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "24"); err != nil { // tests wait more than they work
+	if err := flag.Set("test.parallel", "32"); err != nil { // tests wait more than they work
 		panic(err)
 	}
 	code, err := run(m)
@@ -69,9 +69,21 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	code = m.Run()
+	if code = m.Run(); code != 0 {
+		keepLogs()
+	}
 	stop()
 	return code, <-stopped
+}
+
+// keepLogs writes what the operator logged into a file that outlives the test: it is too long for a terminal.
+func keepLogs() {
+	file := filepath.Join(os.TempDir(), "cognigy-operator-test.log")
+	if err := os.WriteFile(file, []byte(logs.String()), 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	fmt.Fprintln(os.Stderr, "the operator's log is in", file)
 }
 
 func startOperator(ctx context.Context, plane *controlplane.ControlPlane) (<-chan error, error) {
@@ -90,11 +102,7 @@ func startOperator(ctx context.Context, plane *controlplane.ControlPlane) (<-cha
 	if err != nil {
 		return nil, err
 	}
-	var sink io.Writer = &logs
-	if testing.Verbose() {
-		sink = io.MultiWriter(&logs, os.Stderr)
-	}
-	ctrl.SetLogger(zap.New(zap.WriteTo(sink), zap.UseFlagOptions(&settings.Log)))
+	ctrl.SetLogger(zap.New(zap.WriteTo(&logs), zap.UseFlagOptions(&settings.Log)))
 	stopped := make(chan error, 1)
 	go func() { stopped <- operator.Run(ctx, config, settings, "test") }()
 	return stopped, nil

@@ -10,7 +10,6 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -18,41 +17,39 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// sweeping is how long a test waits for what some sweeps bring about: they are six drift intervals apart.
-const sweeping = 2 * patience
-
 // orphan makes a key on an Endpoint whose resource does not exist.
-func (w *world) orphan(endpoint simulator.Endpoint) simulator.Entry {
-	made, _ := w.cognigy.AddKey(endpoint.ID, plan.KeyName("x", plan.Marker(clusterUID(w), "gone")))
+func (e *environment) orphan(endpoint simulator.Endpoint) simulator.Entry {
+	made, _ := e.Cognigy.AddKey(endpoint.ID, plan.KeyName("x", plan.Marker(e.ClusterUID, "gone")))
 	return made
 }
 
 // revoking makes the connection one that revokes orphans.
-func (w *world) revoking() *v1alpha1.CognigyConnection {
-	w.t.Helper()
-	connection := w.connection()
-	w.change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
+func (e *environment) revoking() *v1alpha1.CognigyConnection {
+	e.t.Helper()
+	connection := e.Connection()
+	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
 	return connection
 }
 
-func (w *world) soonOrLate(check func(Gomega)) {
-	w.t.Helper()
-	w.Eventually(check).WithTimeout(sweeping).WithPolling(200 * time.Millisecond).Should(Succeed())
+// awaitScans waits for what some sweeps bring about.
+func (e *environment) awaitScans(check func(Gomega)) {
+	e.t.Helper()
+	e.Eventually(check).WithTimeout(patience).WithPolling(200 * time.Millisecond).Should(Succeed())
 }
 
-// counts waits for a connection to report a number of orphans.
-func (w *world) counts(connection v1alpha1.Connection, want int32) {
-	w.t.Helper()
-	w.soonOrLate(func(g Gomega) {
-		g.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
+// awaitOrphans waits for a connection to report a number of orphans.
+func (e *environment) awaitOrphans(connection v1alpha1.Connection, want int32) {
+	e.t.Helper()
+	e.awaitScans(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
 		g.Expect(connection.GetConnectionStatus().Orphans).To(HaveValue(Equal(want)))
 	})
 }
 
-// looks is how often an Endpoint was looked at that no resource refers to.
-func (w *world) looks(endpoint simulator.Endpoint) int {
+// listsOf is how often an Endpoint was looked at that no resource refers to.
+func (e *environment) listsOf(endpoint simulator.Endpoint) int {
 	count := 0
-	for _, request := range w.cognigy.Requests() {
+	for _, request := range e.Cognigy.Requests() {
 		if request.Method == http.MethodGet && request.Route == simulator.RouteKeys && request.EndpointID == endpoint.ID {
 			count++
 		}
@@ -60,15 +57,16 @@ func (w *world) looks(endpoint simulator.Endpoint) int {
 	return count
 }
 
-// sweeps waits until some sweeps have ended since it was called; one more has begun then.
-func (w *world) sweeps(count int) {
-	w.t.Helper()
-	spare := w.cognigy.AddEndpoint("project", "spare")
-	w.soonOrLate(func(g Gomega) { g.Expect(w.looks(spare)).To(BeNumerically(">", count)) })
+// awaitScanCount waits until some sweeps have ended since it was called; one more has begun then.
+func (e *environment) awaitScanCount(count int) {
+	e.t.Helper()
+	spare := e.Cognigy.AddEndpoint("project", "spare")
+	e.awaitScans(func(g Gomega) { g.Expect(e.listsOf(spare)).To(BeNumerically(">", count)) })
 }
 
-func (w *world) lives(keyID string) bool {
-	for _, entry := range w.cognigy.Live("") {
+// isLive tells whether a key works.
+func (e *environment) isLive(keyID string) bool {
+	for _, entry := range e.Cognigy.Live("") {
 		if entry.ID == keyID {
 			return true
 		}
@@ -76,12 +74,12 @@ func (w *world) lives(keyID string) bool {
 	return false
 }
 
-// told waits for an event of a connection.
-func (w *world) told(reason string, says ...string) {
-	w.t.Helper()
-	w.soonOrLate(func(g Gomega) {
+// awaitEvent waits for an event of a connection.
+func (e *environment) awaitEvent(reason string, says ...string) {
+	e.t.Helper()
+	e.awaitScans(func(g Gomega) {
 		found := &corev1.EventList{}
-		g.Expect(cluster.List(w.ctx, found, client.InNamespace(w.namespace))).To(Succeed())
+		g.Expect(cluster.List(e.Context, found, client.InNamespace(e.Namespace))).To(Succeed())
 		for _, text := range says {
 			g.Expect(found.Items).To(ContainElement(And(
 				HaveField("Reason", reason), HaveField("Message", ContainSubstring(text)),
@@ -93,131 +91,123 @@ func (w *world) told(reason string, says ...string) {
 
 // By default orphans are counted and named, however long they are there, and nothing is revoked.
 func TestOrphansAreReported(t *testing.T) {
-	w := newWorld(t)
-	connection := w.connection()
-	orphan := w.orphan(w.endpoint)
-	w.counts(connection, 1)
-	w.told(v1alpha1.EventOrphaned, orphan.ID, w.endpoint.ID, "set orphanPolicy: Revoke")
-	w.sweeps(3)
-	w.Expect(w.lives(orphan.ID)).To(BeTrue())
-	w.counts(connection, 1)
-	w.cognigy.RevokeKey(orphan.ID)
-	w.counts(connection, 0)
+	e := newEnvironment(t)
+	connection := e.Connection()
+	orphan := e.orphan(e.Endpoint)
+	e.awaitOrphans(connection, 1)
+	e.awaitEvent(v1alpha1.EventOrphaned, orphan.ID, e.Endpoint.ID, "set orphanPolicy: Revoke")
+	e.awaitScanCount(3)
+	e.Expect(e.isLive(orphan.ID)).To(BeTrue())
+	e.awaitOrphans(connection, 1)
+	e.Cognigy.RevokeKey(orphan.ID)
+	e.awaitOrphans(connection, 0)
 }
 
 // A finalizer that was removed by force, while Cognigy could not revoke, leaves a key that works. Two sweeps later it does not.
 func TestLastOrphan(t *testing.T) {
-	w := newWorld(t)
-	connection, key := w.revoking(), w.issued()
-	value := string(w.secret(key).Data["api-key"])
-	w.cognigy.Inject(simulator.Fault{Method: http.MethodDelete, Kind: simulator.FaultStatus, Status: 503})
-	w.delete(key)
-	w.change(key, func() { key.Finalizers = nil })
-	w.disappears(key)
-	elsewhere := w.orphan(w.cognigy.AddEndpoint("project", "no resource refers to this one"))
-	w.counts(connection, 2)
-	w.told(v1alpha1.EventOrphaned, elsewhere.ID, "if the next sweep shows them, too")
-	w.Expect(w.cognigy.Works(w.endpoint.ID, value)).To(BeTrue())
-	w.cognigy.ClearFaults()
-	w.soonOrLate(func(g Gomega) { g.Expect(w.cognigy.Live("")).To(BeEmpty()) })
-	w.told(v1alpha1.EventOrphanRevoked, elsewhere.ID, elsewhere.Preview)
-	w.counts(connection, 0)
-	for _, entry := range w.cognigy.Ledger() {
-		w.Expect(entry.RevokedBy).To(Equal(simulator.RevokedByAPI))
+	e := newEnvironment(t)
+	connection, key := e.revoking(), e.issued()
+	value := string(e.Secret(key).Data["api-key"])
+	e.deleteByForce(key)
+	elsewhere := e.orphan(e.Cognigy.AddEndpoint("project", "no resource refers to this one"))
+	e.awaitOrphans(connection, 2)
+	e.awaitEvent(v1alpha1.EventOrphaned, elsewhere.ID, "if the next sweep shows them, too")
+	e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
+	e.Cognigy.ClearFaults()
+	e.awaitScans(func(g Gomega) { g.Expect(e.Cognigy.Live("")).To(BeEmpty()) })
+	e.awaitEvent(v1alpha1.EventOrphanRevoked, elsewhere.ID, elsewhere.Preview)
+	e.awaitOrphans(connection, 0)
+	for _, entry := range e.Cognigy.Ledger() {
+		e.Expect(entry.RevokedBy).To(Equal(simulator.RevokedByAPI))
 	}
-	w.Expect(w.posts()).To(Equal(1))
+	e.Expect(e.Posts()).To(Equal(1))
 }
 
 // One sweep is no reason to revoke: a key that only one of them shows stays.
 func TestOrphansAreSeenTwice(t *testing.T) {
-	w := newWorld(t)
-	connection := w.revoking()
-	first := w.orphan(w.endpoint)
-	w.counts(connection, 1)
-	second := w.orphan(w.endpoint)
-	w.soonOrLate(func(g Gomega) { g.Expect(w.lives(first.ID)).To(BeFalse()) })
-	w.counts(connection, 1)
-	w.Expect(w.lives(second.ID)).To(BeTrue())
+	e := newEnvironment(t)
+	connection := e.revoking()
+	first := e.orphan(e.Endpoint)
+	e.awaitOrphans(connection, 1)
+	second := e.orphan(e.Endpoint)
+	e.awaitScans(func(g Gomega) { g.Expect(e.isLive(first.ID)).To(BeFalse()) })
+	e.awaitOrphans(connection, 1)
+	e.Expect(e.isLive(second.ID)).To(BeTrue())
 }
 
 // Whatever is not certainly an orphan stays, even with Revoke: what people made, what another cluster made, what has a resource
 // anywhere in this one, and what was retained, as long as a Secret records it.
 func TestWhatIsNoOrphanStays(t *testing.T) {
-	w := newWorld(t)
-	connection := w.revoking()
-	kept := map[string]string{"a resource of the connection": w.read(w.issued()).Status.KeyID}
+	e := newEnvironment(t)
+	connection := e.revoking()
+	kept := map[string]string{"a resource of the connection": e.Read(e.issued()).Status.KeyID}
 	for why, name := range map[string]string{
 		"made by hand":                "made by hand",
 		"another cluster":             plan.KeyName("x", plan.Marker("another", "gone")),
-		"renamed in Cognigy":          plan.KeyName("x", plan.Marker(clusterUID(w), "gone")) + " copy",
-		"something like a marker":     "x " + plan.Marker(clusterUID(w), "gone")[:38],
-		"a display name with markers": plan.KeyName(plan.Marker(clusterUID(w), "gone"), plan.Marker("another", "gone")),
+		"renamed in Cognigy":          plan.KeyName("x", plan.Marker(e.ClusterUID, "gone")) + " copy",
+		"something like a marker":     "x " + plan.Marker(e.ClusterUID, "gone")[:38],
+		"a display name with markers": plan.KeyName(plan.Marker(e.ClusterUID, "gone"), plan.Marker("another", "gone")),
 	} {
-		made, _ := w.cognigy.AddKey(w.endpoint.ID, name)
+		made, _ := e.Cognigy.AddKey(e.Endpoint.ID, name)
 		kept[why] = made.ID
 	}
-	kept["another namespace"] = w.neighbour()
-	retained := w.issued(func(k *v1alpha1.EndpointAPIKey) {
+	kept["another namespace"] = e.neighbour()
+	retained := e.issued(func(k *v1alpha1.EndpointAPIKey) {
 		k.Name, k.Spec.DeletionPolicy = "retained", v1alpha1.DeletionPolicyRetain
 	})
-	kept["retained"] = w.read(retained).Status.KeyID
-	w.delete(retained)
-	w.disappears(retained)
-	w.sweeps(3)
-	w.counts(connection, 0)
+	kept["retained"] = e.Read(retained).Status.KeyID
+	e.Delete(retained)
+	e.AwaitAbsent(retained)
+	e.awaitScanCount(3)
+	e.awaitOrphans(connection, 0)
 	for why, id := range kept {
-		w.Expect(w.lives(id)).To(BeTrue(), why)
+		e.Expect(e.isLive(id)).To(BeTrue(), why)
 	}
 	// Without its Secret, nobody can use a retained key, or find it again.
-	w.delete(w.secret(retained))
-	w.soonOrLate(func(g Gomega) { g.Expect(w.lives(kept["retained"])).To(BeFalse()) })
+	e.Delete(e.Secret(retained))
+	e.awaitScans(func(g Gomega) { g.Expect(e.isLive(kept["retained"])).To(BeFalse()) })
 	delete(kept, "retained")
 	for why, id := range kept {
-		w.Expect(w.lives(id)).To(BeTrue(), why)
+		e.Expect(e.isLive(id)).To(BeTrue(), why)
 	}
 }
 
 // neighbour issues a key for the same Endpoint in another namespace, through another connection to the same Cognigy.
-func (w *world) neighbour() (keyID string) {
-	w.t.Helper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "neighbour-"}}
-	w.create(namespace)
-	credentials, connection, key := w.credentials(w.cognigy.APIKey()), w.connection(), w.key()
-	for _, object := range []client.Object{credentials, connection, key} {
-		object.SetNamespace(namespace.Name)
-		w.create(object)
-	}
-	w.settles(key, 1)
-	return w.read(key).Status.KeyID
+func (e *environment) neighbour() (keyID string) {
+	e.t.Helper()
+	neighbour := e.Neighbour()
+	key := neighbour.Key()
+	neighbour.Create(key)
+	return neighbour.AwaitDelivered(key, 1).Status.KeyID
 }
 
 // With Ignore, Cognigy is not asked, and there is no count: neither from the start nor left over.
 func TestOrphansAreIgnored(t *testing.T) {
-	w := newWorld(t)
-	w.orphan(w.endpoint)
-	connection := w.recreateConnection(w.cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-	w.becomesReady(connection)
-	before := w.looks(w.endpoint)
-	w.remains(func(g Gomega) {
-		g.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
+	e := newEnvironment(t)
+	e.orphan(e.Endpoint)
+	connection := e.recreateConnection(e.Cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+	e.AwaitReady(connection)
+	before := e.listsOf(e.Endpoint)
+	e.remains(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
 		g.Expect(connection.Status.Orphans).To(BeNil())
-		g.Expect(w.looks(w.endpoint)).To(Equal(before))
+		g.Expect(e.listsOf(e.Endpoint)).To(Equal(before))
 	})
-	w.change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
-	w.counts(connection, 1)
-	w.change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-	w.eventually(func(g Gomega) {
-		g.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
+	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
+	e.awaitOrphans(connection, 1)
+	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+	e.Await(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
 		g.Expect(connection.Status.Orphans).To(BeNil())
 	})
 }
 
 // The other kind of connection has a reconciler of its own.
 func TestOrphansOfClusterConnection(t *testing.T) {
-	w := newWorld(t)
-	connection, _ := w.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
-	orphan := w.orphan(w.endpoint)
-	w.counts(connection, 1)
-	w.soonOrLate(func(g Gomega) { g.Expect(w.lives(orphan.ID)).To(BeFalse()) })
-	w.counts(connection, 0)
+	e := newEnvironment(t)
+	connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
+	orphan := e.orphan(e.Endpoint)
+	e.awaitOrphans(connection, 1)
+	e.awaitScans(func(g Gomega) { g.Expect(e.isLive(orphan.ID)).To(BeFalse()) })
+	e.awaitOrphans(connection, 0)
 }

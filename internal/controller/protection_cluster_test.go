@@ -20,29 +20,29 @@ import (
 )
 
 // clusterConnection makes a connection for all namespaces, changed by the edits, with credentials in the operator's.
-func (w *world) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyConnectionSpec)) (*v1alpha1.ClusterCognigyConnection, *corev1.Secret) {
-	w.t.Helper()
-	credentials := w.credentials(w.cognigy.APIKey())
-	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+w.namespace
-	w.create(credentials)
+func (e *environment) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyConnectionSpec)) (*v1alpha1.ClusterCognigyConnection, *corev1.Secret) {
+	e.t.Helper()
+	credentials := e.Credentials(e.Cognigy.APIKey())
+	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+e.Namespace
+	e.Create(credentials)
 	connection := &v1alpha1.ClusterCognigyConnection{
-		ObjectMeta: metav1.ObjectMeta{Name: "shared-" + w.namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: "shared-" + e.Namespace},
 		Spec: v1alpha1.ClusterCognigyConnectionSpec{
-			ConnectionSpec: w.connectionSpec(), AllowedNamespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
+			ConnectionSpec: e.ConnectionSpec(), AllowedNamespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
 		},
 	}
 	connection.Spec.Auth.APIKey.SecretRef.Name = credentials.Name
 	for _, edit := range edits {
 		edit(&connection.Spec)
 	}
-	w.create(connection)
-	w.becomesReady(connection)
+	e.Create(connection)
+	e.AwaitReady(connection)
 	return connection, credentials
 }
 
 // waitsFor waits for a connection that is being deleted to say for how many users that waits, and to name the first of them.
-func (w *world) waitsFor(connection *v1alpha1.ClusterCognigyConnection, users []*v1alpha1.EndpointAPIKey) {
-	w.t.Helper()
+func (e *environment) waitsFor(connection *v1alpha1.ClusterCognigyConnection, users []*v1alpha1.EndpointAPIKey) {
+	e.t.Helper()
 	var names []string
 	for _, user := range users {
 		names = append(names, clientKey(user).String())
@@ -52,8 +52,8 @@ func (w *world) waitsFor(connection *v1alpha1.ClusterCognigyConnection, users []
 	if len(names) > 10 {
 		named += ", ..."
 	}
-	w.eventually(func(g Gomega) {
-		g.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
+	e.Await(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
 		inUse := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionInUse)
 		g.Expect(inUse).NotTo(BeNil())
 		g.Expect(inUse.Status).To(Equal(metav1.ConditionTrue))
@@ -66,50 +66,49 @@ func (w *world) waitsFor(connection *v1alpha1.ClusterCognigyConnection, users []
 // user in any namespace is gone, and name the users without ever making a message as long as there are users.
 func TestClusterConnectionDeletedFirst(t *testing.T) {
 	const perNamespace = 6
-	w := newWorld(t)
-	connection, credentials := w.clusterConnection()
-	other := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "other-"}}
-	w.create(other)
+	e := newEnvironment(t)
+	connection, credentials := e.clusterConnection()
+	other := e.CreateNamespace()
 	var users []*v1alpha1.EndpointAPIKey
 	for i := range 2 * perNamespace {
-		user := w.key(func(k *v1alpha1.EndpointAPIKey) {
+		user := e.Key(func(k *v1alpha1.EndpointAPIKey) {
 			k.Name = fmt.Sprintf("key-%d", i)
 			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: connection.Name}
 		})
 		if i%2 == 1 {
-			user.Namespace = other.Name
+			user.Namespace = other
 		}
-		w.create(user)
+		e.Create(user)
 		users = append(users, user)
 	}
 	for _, user := range users {
-		w.settles(user, 1)
+		e.AwaitDelivered(user, 1)
 	}
-	w.delete(credentials)
-	w.delete(connection)
-	w.waitsFor(connection, users)
-	w.remains(func(g Gomega) {
+	e.Delete(credentials)
+	e.Delete(connection)
+	e.waitsFor(connection, users)
+	e.remains(func(g Gomega) {
 		for _, held := range []client.Object{connection, credentials} {
-			g.Expect(cluster.Get(w.ctx, clientKey(held), held)).To(Succeed())
+			g.Expect(cluster.Get(e.Context, clientKey(held), held)).To(Succeed())
 			g.Expect(held.GetDeletionTimestamp()).NotTo(BeNil())
 			g.Expect(held.GetFinalizers()).To(ConsistOf(v1alpha1.InUseFinalizer))
 		}
-		g.Expect(w.cognigy.Live("")).To(HaveLen(len(users)))
+		g.Expect(e.Cognigy.Live("")).To(HaveLen(len(users)))
 	})
 	for _, user := range users[:2] {
-		w.delete(user)
-		w.gone(user)
+		e.Delete(user)
+		e.AwaitGone(user)
 	}
 	users = users[2:]
-	w.waitsFor(connection, users)
+	e.waitsFor(connection, users)
 	for _, user := range users {
-		w.delete(user)
+		e.Delete(user)
 	}
-	w.disappears(connection)
-	w.Expect(w.cognigy.Live("")).To(BeEmpty(), "it was not let go before the last key was revoked")
-	w.disappears(credentials)
+	e.AwaitAbsent(connection)
+	e.Expect(e.Cognigy.Live("")).To(BeEmpty(), "it was not let go before the last key was revoked")
+	e.AwaitAbsent(credentials)
 	for _, user := range users {
-		w.gone(user)
+		e.AwaitGone(user)
 	}
-	w.Expect(w.posts()).To(Equal(2 * perNamespace))
+	e.Expect(e.Posts()).To(Equal(2 * perNamespace))
 }

@@ -19,64 +19,65 @@ import (
 
 // What Kubernetes refuses is found out before a key exists.
 func TestSecretRefused(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
-		refuse func(w *world) (allow func())
+		refuse func(e *environment) (allow func())
 		quotes string
 	}{
-		"by quota": {quotes: "quota", refuse: func(w *world) func() {
+		"by quota": {quotes: "quota", refuse: func(e *environment) func() {
 			quota := &corev1.ResourceQuota{
-				ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "secrets"},
+				ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: "secrets"},
 				Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/secrets": resource.MustParse("1")}},
 			}
-			w.create(quota)
-			w.eventually(func(g Gomega) {
-				g.Expect(cluster.Get(w.ctx, clientKey(quota), quota)).To(Succeed())
+			e.Create(quota)
+			e.Await(func(g Gomega) {
+				g.Expect(cluster.Get(e.Context, clientKey(quota), quota)).To(Succeed())
 				used := quota.Status.Used["count/secrets"]
 				g.Expect(used.Value()).To(BeEquivalentTo(1), "the credentials")
 			})
-			return func() { w.delete(quota) }
+			return func() { e.Delete(quota) }
 		}},
-		"by admission": {quotes: "no API keys here", refuse: func(w *world) func() {
-			policy, binding := refuseSecrets(w.namespace)
-			w.create(policy)
-			w.create(binding)
-			w.eventually(func(g Gomega) { // the API server takes a moment to enforce a policy
+		"by admission": {quotes: "no API keys here", refuse: func(e *environment) func() {
+			policy, binding := refuseSecrets(e.Namespace)
+			e.Create(policy)
+			e.Create(binding)
+			e.Await(func(g Gomega) { // the API server takes a moment to enforce a policy
 				probe := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-					Namespace: w.namespace, GenerateName: "probe-", Labels: map[string]string{v1alpha1.SecretTypeLabel: "probe"},
+					Namespace: e.Namespace, GenerateName: "probe-", Labels: map[string]string{v1alpha1.SecretTypeLabel: "probe"},
 				}}
-				g.Expect(cluster.Create(w.ctx, probe)).NotTo(Succeed())
+				g.Expect(cluster.Create(e.Context, probe)).NotTo(Succeed())
 			})
-			return func() { w.delete(binding); w.delete(policy) }
+			return func() { e.Delete(binding); e.Delete(policy) }
 		}},
 		// A key that was delivered so would not be recognized, and another be made, for ever.
-		"by being altered": {quotes: "changes data or annotations", refuse: func(w *world) func() {
-			policy, binding := alterSecrets(w.namespace)
-			w.create(policy)
-			w.create(binding)
+		"by being altered": {quotes: "changes data or annotations", refuse: func(e *environment) func() {
+			policy, binding := alterSecrets(e.Namespace)
+			e.Create(policy)
+			e.Create(binding)
 			probe := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-				Namespace: w.namespace, Name: "probe", Annotations: map[string]string{v1alpha1.KeyIDAnnotation: "probe"},
+				Namespace: e.Namespace, Name: "probe", Annotations: map[string]string{v1alpha1.KeyIDAnnotation: "probe"},
 			}}
-			w.eventually(func(g Gomega) { // the API server takes a moment to enforce a policy
+			e.Await(func(g Gomega) { // the API server takes a moment to enforce a policy
 				tried := probe.DeepCopy()
-				g.Expect(cluster.Create(w.ctx, tried, client.DryRunAll)).To(Succeed())
+				g.Expect(cluster.Create(e.Context, tried, client.DryRunAll)).To(Succeed())
 				g.Expect(tried.Annotations).To(BeEmpty())
 			})
-			return func() { w.delete(binding); w.delete(policy) }
+			return func() { e.Delete(binding); e.Delete(policy) }
 		}},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			allow := test.refuse(w)
-			key := w.key()
-			w.create(key)
-			message := w.reports(key, v1alpha1.ReasonSecretRefused, status.FailedStatus)
-			w.Expect(message).To(ContainSubstring(test.quotes))
-			w.remains(func(g Gomega) { g.Expect(w.posts()).To(BeZero()) })
-			w.Expect(w.read(key).Finalizers).To(BeEmpty(), "nothing can exist in Cognigy, so nothing has to hold the resource")
+			e := newEnvironment(t)
+			allow := test.refuse(e)
+			key := e.Key()
+			e.Create(key)
+			message := e.reports(key, v1alpha1.ReasonSecretRefused, status.FailedStatus)
+			e.Expect(message).To(ContainSubstring(test.quotes))
+			e.remains(func(g Gomega) { g.Expect(e.Posts()).To(BeZero()) })
+			e.Expect(e.Read(key).Finalizers).To(BeEmpty(), "nothing can exist in Cognigy, so nothing has to hold the resource")
 			allow()
-			w.settles(key, 1)
-			w.Expect(w.posts()).To(Equal(1))
+			e.AwaitDelivered(key, 1)
+			e.Expect(e.Posts()).To(Equal(1))
 		})
 	}
 }

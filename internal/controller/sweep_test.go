@@ -27,57 +27,57 @@ import (
 
 // A sweep that is not complete counts nothing; what Cognigy hides from the user does not keep one from being complete.
 func TestSweepFails(t *testing.T) {
-	w := newWorld(t)
-	connection, other, hidden := w.connection(), w.cognigy.AddEndpoint("project", "other"), w.cognigy.AddEndpoint("project", "hidden")
-	w.orphan(w.endpoint)
-	w.orphan(hidden)
+	e := newEnvironment(t)
+	connection, other, hidden := e.Connection(), e.Cognigy.AddEndpoint("project", "other"), e.Cognigy.AddEndpoint("project", "hidden")
+	e.orphan(e.Endpoint)
+	e.orphan(hidden)
 	refuse := simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: hidden.ID, Kind: simulator.FaultStatus, Status: 403, Code: 403}
-	w.cognigy.Inject(refuse)
-	w.cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: other.ID, Kind: simulator.FaultStatus, Status: 500, Code: 1008})
-	w.soonOrLate(func(g Gomega) { g.Expect(w.looks(other)).To(BeNumerically(">", 4)) }) // each time it is asked four times
-	w.Expect(cluster.Get(w.ctx, clientKey(connection), connection)).To(Succeed())
-	w.Expect(connection.Status.Orphans).To(BeNil())
-	w.cognigy.ClearFaults()
-	w.cognigy.Inject(refuse)
-	w.counts(connection, 1)
+	e.Cognigy.Inject(refuse)
+	e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: other.ID, Kind: simulator.FaultStatus, Status: 500, Code: 1008})
+	e.awaitScans(func(g Gomega) { g.Expect(e.listsOf(other)).To(BeNumerically(">", 4)) }) // each time it is asked four times
+	e.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+	e.Expect(connection.Status.Orphans).To(BeNil())
+	e.Cognigy.ClearFaults()
+	e.Cognigy.Inject(refuse)
+	e.awaitOrphans(connection, 1)
 }
 
 // However many orphans Cognigy lists, a bounded number is remembered and reported.
 func TestManyOrphans(t *testing.T) {
-	w := newWorld(t)
+	e := newEnvironment(t)
 	// No sweep comes before all of them are there.
-	connection := w.recreateConnection(w.cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-	w.becomesReady(connection)
+	connection := e.recreateConnection(e.Cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+	e.AwaitReady(connection)
 	for range 11 {
-		endpoint := w.cognigy.AddEndpoint("project", "crowded")
+		endpoint := e.Cognigy.AddEndpoint("project", "crowded")
 		for range 100 {
-			w.orphan(endpoint)
+			e.orphan(endpoint)
 		}
 	}
-	w.change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
-	w.counts(connection, 1000)
-	w.told(v1alpha1.EventOrphaned, "new orphans: 1000.", ", ...")
+	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
+	e.awaitOrphans(connection, 1000)
+	e.awaitEvent(v1alpha1.EventOrphaned, "new orphans: 1000.", ", ...")
 }
 
 // A user who may not list Endpoints may still manage the keys of some: those that resources refer to.
 func TestSweepWithoutList(t *testing.T) {
-	w := newWorld(t)
-	w.cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 403, Code: 403})
-	spare := w.cognigy.AddEndpoint("project", "spare")
-	w.orphan(spare)
-	w.orphan(w.endpoint)
-	w.issued()
-	w.counts(w.connection(), 1)
-	w.Expect(w.looks(spare)).To(BeZero())
+	e := newEnvironment(t)
+	e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 403, Code: 403})
+	spare := e.Cognigy.AddEndpoint("project", "spare")
+	e.orphan(spare)
+	e.orphan(e.Endpoint)
+	e.issued()
+	e.awaitOrphans(e.Connection(), 1)
+	e.Expect(e.listsOf(spare)).To(BeZero())
 }
 
-// sweepWith sweeps the connection of a world once, as the operator of a cluster "another" that reads with live what it must not
-// read from a cache. There is one orphan of that cluster's.
-func (w *world) sweepWith(live client.Reader) (orphan simulator.Entry, told chan string, err error) {
-	w.t.Helper()
-	found := w.connection()
-	w.becomesReady(found)
-	orphan, _ = w.cognigy.AddKey(w.endpoint.ID, plan.KeyName("x", plan.Marker("another", "gone")))
+// scanWith sweeps the connection once, as the operator of a cluster "another" that reads with live what it must not read from a
+// cache. There is one orphan of that cluster's.
+func (e *environment) scanWith(live client.Reader) (orphan simulator.Entry, told chan string, err error) {
+	e.t.Helper()
+	found := e.Connection()
+	e.AwaitReady(found)
+	orphan, _ = e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("x", plan.Marker("another", "gone")))
 	recorder, now := events.NewFakeRecorder(16), testclock.NewFakePassiveClock(time.Now())
 	r := &controller.OrphanReconciler{
 		Client: cluster, Live: live, Connections: &connection.Resolver{Client: cluster}, Events: recorder, Clock: now,
@@ -85,27 +85,27 @@ func (w *world) sweepWith(live client.Reader) (orphan simulator.Entry, told chan
 		Cluster: "another", DriftInterval: time.Minute,
 	}
 	request := ctrl.Request{NamespacedName: clientKey(found)}
-	result, err := r.Reconcile(w.ctx, request)
-	w.Expect(err).NotTo(HaveOccurred())
-	w.Expect(result.RequeueAfter).To(BeNumerically("~", time.Minute, 7*time.Second), "the first sweep is not at once")
+	result, err := r.Reconcile(e.Context, request)
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(result.RequeueAfter).To(BeNumerically("~", time.Minute, 7*time.Second), "the first sweep is not at once")
 	now.SetTime(now.Now().Add(result.RequeueAfter))
-	_, err = r.Reconcile(w.ctx, request)
+	_, err = r.Reconcile(e.Context, request)
 	return orphan, recorder.Events, err
 }
 
 // Without the permission to see all resources, any key may have one: nothing is an orphan, and the event says what to do.
 func TestSweepWithoutPermission(t *testing.T) {
-	w := newWorld(t)
+	e := newEnvironment(t)
 	config := rest.CopyConfig(admin)
 	config.Impersonate.UserName = "nobody"
 	nobody, err := installation.NewClient(config)
-	w.Expect(err).NotTo(HaveOccurred())
-	_, told, err := w.sweepWith(nobody)
-	w.Expect(apierrors.IsForbidden(err)).To(BeTrue(), "%v", err)
-	w.Expect(told).To(Receive(And(
+	e.Expect(err).NotTo(HaveOccurred())
+	_, told, err := e.scanWith(nobody)
+	e.Expect(apierrors.IsForbidden(err)).To(BeTrue(), "%v", err)
+	e.Expect(told).To(Receive(And(
 		ContainSubstring(v1alpha1.EventOrphansUnknown), ContainSubstring("allow the operator to list endpointapikeys and secrets in all namespaces"),
 	)))
-	w.Expect(told).NotTo(Receive())
+	e.Expect(told).NotTo(Receive())
 }
 
 // during does something while the API server is asked for the resources that exist.
@@ -121,15 +121,15 @@ func (d during) List(ctx context.Context, list client.ObjectList, which ...clien
 
 // A resource that is deleted in the middle of a sweep has revoked its keys, which is nothing to warn of.
 func TestOrphanGoesDuringSweep(t *testing.T) {
-	w := newWorld(t)
-	orphan, told, err := w.sweepWith(cluster)
-	w.Expect(err).NotTo(HaveOccurred())
-	w.Expect(told).To(Receive(ContainSubstring(orphan.ID)))
-	_, told, err = w.sweepWith(during{Reader: cluster, do: func() {
-		for _, entry := range w.cognigy.Live(w.endpoint.ID) {
-			w.cognigy.RevokeKey(entry.ID)
+	e := newEnvironment(t)
+	orphan, told, err := e.scanWith(cluster)
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(told).To(Receive(ContainSubstring(orphan.ID)))
+	_, told, err = e.scanWith(during{Reader: cluster, do: func() {
+		for _, entry := range e.Cognigy.Live(e.Endpoint.ID) {
+			e.Cognigy.RevokeKey(entry.ID)
 		}
 	}})
-	w.Expect(err).NotTo(HaveOccurred())
-	w.Expect(told).NotTo(Receive())
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(told).NotTo(Receive())
 }

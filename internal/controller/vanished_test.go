@@ -15,53 +15,61 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// vanish has a resource disappear without the operator letting go of it: somebody removes its finalizer by force while Cognigy
-// cannot revoke.
-func (w *world) vanish(key *v1alpha1.EndpointAPIKey) {
-	w.t.Helper()
-	w.cognigy.Inject(simulator.Fault{Method: http.MethodDelete, Kind: simulator.FaultStatus, Status: 503})
-	w.delete(key)
-	w.change(key, func() { key.Finalizers = nil })
-	w.disappears(key)
+// deleteByForce has a resource disappear without the operator letting go of it: somebody removes its finalizer while Cognigy cannot
+// revoke.
+func (e *environment) deleteByForce(key *v1alpha1.EndpointAPIKey) {
+	e.t.Helper()
+	e.Cognigy.Inject(simulator.Fault{Method: http.MethodDelete, Kind: simulator.FaultStatus, Status: 503})
+	e.Delete(key)
+	e.Change(key, func() { key.Finalizers = nil })
+	e.AwaitAbsent(key)
 }
 
 // A resource that vanished in spite of its finalizer took nothing along: the key is revoked all the same, without a policy for
 // orphans, although its connection is gone by then and Cognigy was down for a while.
 func TestVanished(t *testing.T) {
-	w := newWorld(t)
-	connection, key := w.connection(), w.issued()
-	w.vanish(key)
-	w.delete(connection)
-	w.disappears(connection)
-	w.Expect(w.liveKeys(key)).To(HaveLen(1))
-	w.cognigy.ClearFaults()
-	w.eventually(func(g Gomega) {
-		g.Expect(w.liveKeys(key)).To(BeEmpty())
-		g.Expect(w.secret(key)).To(BeNil())
+	e := newEnvironment(t)
+	connection, key := e.Connection(), e.issued()
+	e.deleteByForce(key)
+	e.Delete(connection)
+	e.AwaitAbsent(connection)
+	e.Expect(e.LiveKeys(key.UID)).To(HaveLen(1))
+	e.Cognigy.ClearFaults()
+	e.Await(func(g Gomega) {
+		g.Expect(e.LiveKeys(key.UID)).To(BeEmpty())
+		g.Expect(e.Secret(key)).To(BeNil())
 	})
-	w.Expect(w.cognigy.Ledger()[0].RevokedBy).To(Equal(simulator.RevokedByAPI))
+	e.Expect(e.Cognigy.Ledger()[0].RevokedBy).To(Equal(simulator.RevokedByAPI))
 }
 
 // While the POST is on its way, a resource vanishes. The key that comes of it is revoked, also if its answer is lost.
 func TestVanishedDuringIssue(t *testing.T) {
-	for name, fault := range map[string]simulator.Fault{
-		"the answer arrives": {Delay: requestTimeout / 2},
-		"the answer is lost": {Kind: simulator.FaultCommitAfterDelay, Delay: requestTimeout + time.Second},
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault    simulator.Fault
+		timeouts []func(*v1alpha1.ConnectionSpec)
+	}{
+		"the answer arrives": {fault: simulator.Fault{Delay: 2 * time.Second}},
+		"the answer is lost": {
+			fault:    simulator.Fault{Kind: simulator.FaultCommitAfterDelay, Delay: shortRequest + time.Second},
+			timeouts: []func(*v1alpha1.ConnectionSpec){shortTimeouts},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			e := newEnvironment(t, test.timeouts...)
+			fault := test.fault
 			fault.Method, fault.Route, fault.Times = http.MethodPost, simulator.RouteKeys, 1
-			w.cognigy.Inject(fault)
-			key := w.key()
-			w.create(key)
-			w.Eventually(w.posts).WithTimeout(patience).WithPolling(10 * time.Millisecond).Should(Equal(1))
-			w.change(key, func() { key.Finalizers = nil })
-			w.delete(key)
-			w.disappears(key)
-			w.eventually(func(g Gomega) {
-				g.Expect(w.cognigy.Ledger()).To(HaveLen(1))
-				g.Expect(w.liveKeys(key)).To(BeEmpty())
-				g.Expect(w.secret(key)).To(BeNil())
+			e.Cognigy.Inject(fault)
+			key := e.Key()
+			e.Create(key)
+			e.Eventually(e.Posts).WithTimeout(patience).WithPolling(10 * time.Millisecond).Should(Equal(1))
+			e.Change(key, func() { key.Finalizers = nil })
+			e.Delete(key)
+			e.AwaitAbsent(key)
+			e.Await(func(g Gomega) {
+				g.Expect(e.Cognigy.Ledger()).To(HaveLen(1))
+				g.Expect(e.LiveKeys(key.UID)).To(BeEmpty())
+				g.Expect(e.Secret(key)).To(BeNil())
 			})
 		})
 	}
@@ -69,54 +77,54 @@ func TestVanishedDuringIssue(t *testing.T) {
 
 // Another resource of the same name has its own key, and the one of the resource that vanished is revoked.
 func TestVanishedAndRecreated(t *testing.T) {
-	w := newWorld(t)
-	former := w.issued()
-	w.vanish(former)
-	key := w.key()
-	w.create(key)
-	w.cognigy.ClearFaults()
-	w.settles(key, 1)
-	w.eventually(func(g Gomega) { g.Expect(w.liveKeys(former)).To(BeEmpty()) })
-	w.Expect(w.posts()).To(Equal(2))
+	e := newEnvironment(t)
+	former := e.issued()
+	e.deleteByForce(former)
+	key := e.Key()
+	e.Create(key)
+	e.Cognigy.ClearFaults()
+	e.AwaitDelivered(key, 1)
+	e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former.UID)).To(BeEmpty()) })
+	e.Expect(e.Posts()).To(Equal(2))
 }
 
 // The credentials by which a key was made may be others by now.
 func TestVanishedAndCredentialsSwapped(t *testing.T) {
-	w := newWorld(t)
-	key := w.issued()
-	w.vanish(key)
-	credentials := w.credentials("")
-	w.cognigy.SetAPIKeys("another")
-	w.change(credentials, func() { credentials.Data = map[string][]byte{"api-key": []byte("another")} })
-	w.cognigy.ClearFaults()
-	w.eventually(func(g Gomega) { g.Expect(w.liveKeys(key)).To(BeEmpty()) })
+	e := newEnvironment(t)
+	key := e.issued()
+	e.deleteByForce(key)
+	credentials := e.Credentials("")
+	e.Cognigy.SetAPIKeys("another")
+	e.Change(credentials, func() { credentials.Data = map[string][]byte{"api-key": []byte("another")} })
+	e.Cognigy.ClearFaults()
+	e.Await(func(g Gomega) { g.Expect(e.LiveKeys(key.UID)).To(BeEmpty()) })
 }
 
 // A resource of the same name that has nothing to do itself does not keep the key of the former one alive.
 func TestVanishedBesideASuspendedResource(t *testing.T) {
-	w := newWorld(t)
-	former := w.issued()
-	w.vanish(former)
-	key := w.key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Suspend = true })
-	w.create(key)
-	w.reports(key, v1alpha1.ReasonSuspended, status.InProgressStatus)
-	w.cognigy.ClearFaults()
-	w.eventually(func(g Gomega) { g.Expect(w.liveKeys(former)).To(BeEmpty()) })
-	w.Expect(w.posts()).To(Equal(1))
+	e := newEnvironment(t)
+	former := e.issued()
+	e.deleteByForce(former)
+	key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Suspend = true })
+	e.Create(key)
+	e.reports(key, v1alpha1.ReasonSuspended, status.InProgressStatus)
+	e.Cognigy.ClearFaults()
+	e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former.UID)).To(BeEmpty()) })
+	e.Expect(e.Posts()).To(Equal(1))
 }
 
 // A Secret that somebody took from the resource, as kubectl delete --cascade=orphan does, is left to them with its key.
 func TestVanishedButLeftBehind(t *testing.T) {
-	w := newWorld(t)
-	key := w.issued()
-	secret := w.secret(key)
+	e := newEnvironment(t)
+	key := e.issued()
+	secret := e.Secret(key)
 	value := string(secret.Data["api-key"])
-	w.change(key, func() { key.Spec.Suspend = true })
-	w.change(secret, func() { secret.OwnerReferences = nil })
-	w.vanish(key)
-	w.cognigy.ClearFaults()
-	w.remains(func(g Gomega) {
-		g.Expect(w.secret(key)).NotTo(BeNil())
-		g.Expect(w.cognigy.Works(w.endpoint.ID, value)).To(BeTrue())
+	e.Change(key, func() { key.Spec.Suspend = true })
+	e.Change(secret, func() { secret.OwnerReferences = nil })
+	e.deleteByForce(key)
+	e.Cognigy.ClearFaults()
+	e.remains(func(g Gomega) {
+		g.Expect(e.Secret(key)).NotTo(BeNil())
+		g.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
 
-// FieldManager is the name under which the operator writes Secrets.
+// FieldManager is the name under which the operator writes every object, in managedFields.
 const FieldManager = "cognigy-operator"
 
 // Compose returns the Secret that delivers a key: a new one if existing is nil, else existing with everything changed that is

@@ -29,19 +29,22 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 )
 
 const (
 	// listLag is how long Cognigy's list of keys may take to show what was done. Nothing says that it is read-your-writes.
 	listLag = 5 * time.Second
-	// shutdownTimeout lets an issuance in flight end, within the termination grace period of the Deployment.
-	shutdownTimeout = 50 * time.Second
+	// shutdownTimeout lets an issuance in flight end: it exceeds the longest requestTimeout and deliveryTimeout that a connection
+	// may have, five minutes each. Everything else ends at once. The Deployment's termination grace period exceeds it in turn.
+	shutdownTimeout = 10*time.Minute + 30*time.Second
 )
 
 // Run runs the operator until the context ends, or leadership is lost.
 func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) error {
-	mgr, err := newManager(config, options)
+	userAgent := delivery.FieldManager + "/" + version
+	mgr, err := newManager(config, options, userAgent)
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,7 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 		}
 	}
 	resolver := &connection.Resolver{
-		Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: "cognigy-operator/" + version,
+		Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: userAgent,
 	}
 	keys := &controller.EndpointAPIKeyReconciler{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Connections: resolver,
@@ -118,7 +121,7 @@ func protect(mgr manager.Manager, resolver *connection.Resolver, namespaced, clu
 	return (&controller.CredentialsReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Connections: resolver}).SetupWithManager(mgr)
 }
 
-func newManager(config *rest.Config, options *options.Options) (manager.Manager, error) {
+func newManager(config *rest.Config, options *options.Options, userAgent string) (manager.Manager, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -128,10 +131,11 @@ func newManager(config *rest.Config, options *options.Options) (manager.Manager,
 	config = rest.CopyConfig(config)
 	config.WarningHandler = rest.NoWarnings{} // admission quotes what it warns of, and that may be a Secret
 	config.QPS = -1                           // the API server's priority and fairness decides, not a guess made here
+	config.UserAgent = userAgent              // the API server makes the field manager of Events from it
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cacheOptions(options),
-		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Client:                        clientOptions(),
 		Metrics:                       metricsOptions(options),
 		HealthProbeBindAddress:        options.ProbeAddress,
 		LeaderElection:                options.LeaderElect,
@@ -147,6 +151,14 @@ func newManager(config *rest.Config, options *options.Options) (manager.Manager,
 		return nil, err
 	}
 	return mgr, mgr.AddReadyzCheck("caches", synced(mgr.GetCache()))
+}
+
+// clientOptions has Secrets read from the API server, and one field manager for every write.
+func clientOptions() client.Options {
+	return client.Options{
+		Cache:      &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}},
+		FieldOwner: delivery.FieldManager,
+	}
 }
 
 func clientgoscheme(s *runtime.Scheme) error { return scheme.AddToScheme(s) }

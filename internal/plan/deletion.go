@@ -36,7 +36,8 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 }
 
 // lastShown is from when on a list shows the key of the latest issuance. One that another process began before this one worked
-// may not be known of: whoever may write the status can wipe what tells of it.
+// may not be known of: whoever may write the status can wipe what tells of it. The request timeout bounds both, since no key is
+// made after it; what the delivery timeout adds is for the Secret.
 func (o Observed) lastShown(t Timing) time.Time {
 	others := o.WatchedSince.Add(t.RequestTimeout + t.ListLag)
 	if o.LastEnded.IsZero() {

@@ -98,11 +98,11 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 		},
 		{
 			"A list that does not show a key which was issued just now may lag.",
-			delivered(deleting, issued(-time.Second), looked()), "Wait Revoking key again:34s",
+			delivered(deleting, issued(-time.Second), looked()), "Wait Revoking key again:24s",
 		},
 		{
 			"The key of a slow request may have been made at the end of it, and the list lag from there.",
-			delivered(deleting, issued(-settles+1), looked()), "Wait Revoking key again:1ns",
+			delivered(deleting, issued(-shows+1), looked()), "Wait Revoking key again:1ns",
 		},
 		{
 			"Where it is known when the request ended, it need not be waited for.",
@@ -114,27 +114,27 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 		},
 		{
 			"After that an empty list is to be trusted.",
-			delivered(deleting, issued(-settles), looked()), "Release Revoking key",
+			delivered(deleting, issued(-shows), looked()), "Release Revoking key",
 		},
 		{
 			"When the wait is over, another list is needed.",
-			delivered(deleting, issued(-settles), listed(-time.Second)), "Look Revoking key again:0s",
+			delivered(deleting, issued(-shows), listed(-time.Second)), "Look Revoking key again:0s",
 		},
 		{
 			"Even where something tells of an older one: the word of a later one may have been wiped off the status.",
-			delivered(deleting, func(o *plan.Observed) { o.WatchedSince = start.Add(-time.Second) }, looked()), "Wait Revoking key again:34s",
+			delivered(deleting, func(o *plan.Observed) { o.WatchedSince = start.Add(-time.Second) }, looked()), "Wait Revoking key again:24s",
 		},
 		{
 			"Where nothing tells of an issuance, an earlier process may have begun one until this one worked.",
-			delivered(deleting, absent, started(-time.Second), looked()), "Wait Revoking again:34s",
+			delivered(deleting, absent, started(-time.Second), looked()), "Wait Revoking again:24s",
 		},
 		{
 			"After that, that nothing tells of one means that there is none.",
-			delivered(deleting, absent, started(-settles), looked()), "Release Revoking",
+			delivered(deleting, absent, started(-shows), looked()), "Release Revoking",
 		},
 		{
 			"Where the Secret is gone, anything else that tells of the last issue counts.",
-			delivered(deleting, absent, last(-time.Second), looked()), "Wait Revoking again:34s",
+			delivered(deleting, absent, last(-time.Second), looked()), "Wait Revoking again:24s",
 		},
 	})
 }
@@ -160,7 +160,7 @@ func TestDeletionOfWhatIsGone(t *testing.T) {
 		},
 		{
 			"An Endpoint that is new may not be known everywhere yet: its absence is trusted no sooner than an empty list.",
-			delivered(deleting, gone, issued(-time.Second)), "Wait Revoking key again:34s",
+			delivered(deleting, gone, issued(-time.Second)), "Wait Revoking key again:24s",
 		},
 		{
 			"A request that is under way is waited for all the same.",

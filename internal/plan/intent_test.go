@@ -10,7 +10,10 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-const settles = 35 * time.Second // timing.RequestTimeout + timing.ListLag
+const (
+	settles = 35 * time.Second // after an intent: timing.RequestTimeout + timing.DeliveryTimeout + timing.ListLag
+	shows   = 25 * time.Second // after an intent that was delivered: timing.RequestTimeout + timing.ListLag
+)
 
 func TestIntent(t *testing.T) {
 	check(t, []scenario{
@@ -72,7 +75,7 @@ func TestIntent(t *testing.T) {
 		},
 		{
 			"A clock that is a little behind another operator's makes an intent lie in the future; it is young all the same.",
-			fresh(protected, intent(timing.RequestTimeout), looked()), "Wait Verifying open again:1m5s",
+			fresh(protected, intent(timing.RequestTimeout), looked()), "Wait Verifying open again:55s",
 		},
 		{
 			"An intent from a future that no clock explains is not believed, or it would block for ever.",
@@ -81,6 +84,31 @@ func TestIntent(t *testing.T) {
 		{
 			"The same at the very end of time.",
 			fresh(protected, func(o *plan.Observed) { o.Intent = time.Unix(1<<40, 0) }, looked()), "Issue Issuing",
+		},
+	})
+}
+
+// The status records the deadline, since the connection's timeouts may have been longer when the attempt began.
+func TestRecordedDeadline(t *testing.T) {
+	deadline := func(began, until time.Duration) change {
+		return func(o *plan.Observed) { o.Intent, o.Deadline = start.Add(began), start.Add(until) }
+	}
+	check(t, []scenario{
+		{
+			"An attempt that was given longer than the connection gives now is waited out.",
+			fresh(protected, deadline(-settles, time.Minute), looked(key("k1", 0))), "Wait Verifying open again:1m5s",
+		},
+		{
+			"A shorter deadline may be forged: the attempt gets the connection's time all the same.",
+			fresh(protected, deadline(-time.Second, 0), looked(key("k1", 0))), "Wait Verifying open again:34s",
+		},
+		{
+			"No connection gives ten minutes: a later deadline is forged, and would block for ever.",
+			fresh(protected, deadline(-time.Minute, 1000*time.Hour), looked(key("k1", 0))), "Wait Verifying open again:9m5s",
+		},
+		{
+			"Nor does a forged deadline block a deletion.",
+			delivered(deleting, absent, deadline(-11*time.Minute, 1000*time.Hour), looked()), "Release Revoking open",
 		},
 	})
 }

@@ -93,11 +93,11 @@ func TestMissingKey(t *testing.T) {
 		},
 		{
 			"Nor need one that was asked for before the request for the key had ended for sure.",
-			delivered(issued(-settles+1), looked(), missing(-time.Minute)), "Wait Delivered key again:10m0s",
+			delivered(issued(-shows+1), looked(), missing(-time.Minute)), "Wait Delivered key again:10m0s",
 		},
 		{
 			"What lists did not show before the key could be shown does not count.",
-			delivered(issued(-settles), looked(), missing(-20*time.Second)), "Wait Delivered key again:5s",
+			delivered(issued(-shows), looked(), missing(-20*time.Second)), "Wait Delivered key again:5s",
 		},
 		{
 			"A list that shows the key again clears it.",

@@ -20,7 +20,9 @@ const (
 
 var (
 	start  = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	timing = plan.Timing{RequestTimeout: 30 * time.Second, ListLag: 5 * time.Second, DriftInterval: 10 * time.Minute}
+	timing = plan.Timing{
+		RequestTimeout: 20 * time.Second, DeliveryTimeout: 10 * time.Second, ListLag: 5 * time.Second, DriftInterval: 10 * time.Minute,
+	}
 	marker = plan.Marker("cluster", "owner")
 )
 

@@ -158,7 +158,7 @@ func (o *operator) post(p *pass, deadline time.Time) (*apiKey, error) {
 // deliver writes the Secret, again and again until the deadline. A key that may have been delivered is not revoked: whether it
 // was is seen by a later pass, since the intent is on record.
 func (o *operator) deliver(p *pass, made *apiKey, intent time.Time) error {
-	deadline := intent.Add(timing.RequestTimeout)
+	deadline := timing.Deadline(intent)
 	doubtful := false
 	for try := 0; ; try++ {
 		err := o.effect(fmt.Sprintf("write %s into the Secret", made.ID), func() error {

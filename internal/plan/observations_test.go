@@ -22,7 +22,7 @@ func someTime(t *rapid.T, label string) time.Time {
 
 func offset(t *rapid.T, label string) time.Duration {
 	around := []time.Duration{
-		0, timing.ListLag, timing.RequestTimeout, timing.RequestTimeout + timing.ListLag, timing.DriftInterval, time.Hour, 24 * time.Hour,
+		0, timing.ListLag, timing.RequestTimeout, shows, settles - timing.ListLag, settles, timing.DriftInterval, time.Hour, 24 * time.Hour,
 	}
 	about := rapid.SampledFrom(around).Draw(t, label)
 	nudge := rapid.SampledFrom([]time.Duration{0, -time.Second, time.Second}).Draw(t, label+" nudge")
@@ -57,6 +57,9 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 			EndpointID: rapid.SampledFrom([]string{endpointID, endpointID, "another"}).Draw(t, "secret endpoint"), IssuedAt: someTime(t, "issued"),
 			Head: rapid.SampledFrom([]string{"8a4f", ""}).Draw(t, "head"), Tail: "7c2e",
 		},
+	}
+	if rarely("longer deadline") {
+		o.Deadline = someTime(t, "deadline")
 	}
 	if rarely("concluded") {
 		o.Intent = o.Secret.IssuedAt

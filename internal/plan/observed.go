@@ -20,6 +20,7 @@ type Observed struct {
 	EndpointID string
 	Marker     string    // what ends the name of every key of this resource
 	Intent     time.Time // when an issuance was begun that is not concluded; zero if none
+	Deadline   time.Time // of that issuance, as the status records it; zero if it does not
 	RetiresAt  time.Time // the earliest revocation that the status announces, a hint that a look is due; zero if none
 
 	Secret  Secret
@@ -85,9 +86,19 @@ type Key struct {
 
 // Timing is how long things take.
 type Timing struct {
-	RequestTimeout time.Duration // of one request to Cognigy
-	ListLag        time.Duration // how long a list may take to show what was done
-	DriftInterval  time.Duration // between two looks at an Endpoint's keys
+	RequestTimeout  time.Duration // of one request to Cognigy
+	DeliveryTimeout time.Duration // of the write of the Secret, after the request
+	ListLag         time.Duration // how long a list may take to show what was done
+	DriftInterval   time.Duration // between two looks at an Endpoint's keys
+}
+
+// longestAttempt is what a connection may give an attempt: five minutes for the request, and five for the delivery. A deadline
+// in the status that is later is forged.
+const longestAttempt = 10 * time.Minute
+
+// Deadline is when an attempt that begins now is given up.
+func (t Timing) Deadline(began time.Time) time.Time {
+	return began.Add(t.RequestTimeout + t.DeliveryTimeout)
 }
 
 // owned returns the listed keys with this resource's marker.

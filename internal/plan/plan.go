@@ -142,7 +142,17 @@ func (o Observed) settlesAt(now time.Time, t Timing) time.Time {
 	if !o.unconcluded() || o.Intent.After(now.Add(t.RequestTimeout)) {
 		return time.Time{}
 	}
-	return o.Intent.Add(t.RequestTimeout + t.ListLag)
+	return o.deadline(t).Add(t.ListLag)
+}
+
+// deadline is when whoever began the recorded intent gives it up. The connection may have had longer timeouts then; a shorter
+// deadline is not believed, since whoever may write the status could forge it.
+func (o Observed) deadline(t Timing) time.Time {
+	recorded := o.Deadline
+	if longest := o.Intent.Add(longestAttempt); recorded.After(longest) {
+		recorded = longest
+	}
+	return latest(t.Deadline(o.Intent), recorded)
 }
 
 func latest(times ...time.Time) time.Time {

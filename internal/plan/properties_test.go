@@ -45,9 +45,18 @@ func shown(o plan.Observed) bool {
 	}
 }
 
-// settledBy tells whether a request that was begun at some time has had its effect on lists by another.
-func settledBy(begun, now time.Time) bool {
-	return !now.Before(begun.Add(timing.RequestTimeout + timing.ListLag))
+// intentSettles is when the recorded attempt has had its effect on lists. Its recorded deadline counts, but for ten minutes at most.
+func intentSettles(o plan.Observed) time.Time {
+	recorded := o.Intent.Add(min(o.Deadline.Sub(o.Intent), 10*time.Minute))
+	if ordinary := timing.Deadline(o.Intent); recorded.Before(ordinary) {
+		recorded = ordinary
+	}
+	return recorded.Add(timing.ListLag)
+}
+
+// intentSettled tells whether the list shows what the recorded attempt has made.
+func intentSettled(o plan.Observed) bool {
+	return o.Listing != nil && !o.Listing.At.Before(intentSettles(o))
 }
 
 // believed tells whether an intent is not from a future that no clock explains.
@@ -67,7 +76,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		return !p.HasKey || !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag))
 	},
 	"a Secret that is to be kept is detached in time": func(o plan.Observed, p plan.Plan) bool {
-		return !o.Retain || o.Deleting || !o.Secret.Bound || believed(o) && !settledBy(o.Intent, start) ||
+		return !o.Retain || o.Deleting || !o.Secret.Bound || believed(o) && start.Before(intentSettles(o)) ||
 			p.Do == plan.Repair || p.Do == plan.Protect || p.Do == plan.Revoke || p.Do == plan.Look && !o.Live
 	},
 	"where names are not kept, no key is made for a while": func(o plan.Observed, p plan.Plan) bool {
@@ -92,7 +101,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		if p.Do != plan.Release {
 			return true
 		}
-		seen := o.Listing != nil && !anyOwned(o) && shown(o) && (!believed(o) || settled(o, o.Intent))
+		seen := o.Listing != nil && !anyOwned(o) && shown(o) && (!believed(o) || intentSettled(o))
 		return o.Deleting && o.Protected && !o.Retain && o.Live && seen
 	},
 	"the escape hatch always opens": func(o plan.Observed, p plan.Plan) bool {
@@ -105,7 +114,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		return p.Do != plan.Look || !o.Live
 	},
 	"an intent is dropped only when a list that can be trusted shows what became of it": func(o plan.Observed, p plan.Plan) bool {
-		return !unconcluded(o) || p.Open || o.Live && o.Listing != nil && (!believed(o) || settled(o, o.Intent))
+		return !unconcluded(o) || p.Open || o.Live && o.Listing != nil && (!believed(o) || intentSettled(o))
 	},
 	"an intent is kept while a key that it may have made is being revoked": func(o plan.Observed, p plan.Plan) bool {
 		return p.Do != plan.Revoke || p.Open == unconcluded(o)

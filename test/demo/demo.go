@@ -35,11 +35,11 @@ type demo struct {
 	keys    []delivered          // every key that was found in the Secret, in order
 
 	begun time.Time     // when the demo began
-	up    time.Duration // how long it took until the story could begin; zero before
+	up    time.Duration // how long it took until the scenario could begin; zero before
 	held  int           // how many steps held
 }
 
-// run starts everything, tells the story, stays up if wanted, and stops everything, however it ends.
+// run starts everything, plays the scenario, stays up if wanted, and stops everything, however it ends.
 func (d *demo) run(ctx context.Context) error {
 	d.begun = time.Now()
 	err := d.perform(ctx)
@@ -65,7 +65,7 @@ func (d *demo) perform(signalled context.Context) error {
 	if err := d.start(ctx, cancel); err != nil {
 		return causeOf(ctx, err)
 	}
-	if err := d.tell(ctx); err != nil {
+	if err := d.play(ctx); err != nil {
 		return causeOf(ctx, err)
 	}
 	if d.once {
@@ -87,7 +87,7 @@ func causeOf(ctx context.Context, err error) error {
 }
 
 // stop stops the operator first, since it would complain about the others' absence. It is bounded without a context:
-// whatever ended the story must not end the cleaning up.
+// whatever ended the scenario must not end the cleaning up.
 func (d *demo) stop() error {
 	if d.folder == "" {
 		return nil

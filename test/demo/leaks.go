@@ -12,6 +12,8 @@ import (
 
 	eventsv1 "k8s.io/api/events/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 func (d *demo) leaksNothing(ctx context.Context) error {
@@ -27,16 +29,12 @@ func (d *demo) leaksNothing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	values := []string{d.cognigy.APIKey()}
-	for _, found := range d.keys {
-		values = append(values, string(found.value))
-	}
 	lines := strings.Count(string(log), "\n")
 	return d.claims(
 		// Without the keys' ids there would be nothing to search.
 		claim{"the operator's log names every key by its id", d.namesAll(string(log)), fmt.Sprintf("%d lines without some of them", lines)},
-		absent(fmt.Sprintf("the %d lines of the operator's log", lines), string(log), values),
-		absent(fmt.Sprintf("the %d events", len(events.Items)), string(encoded), values),
+		d.hidesPlaintexts(fmt.Sprintf("%d lines of the operator's log", lines), string(log)),
+		d.hidesPlaintexts(fmt.Sprintf("%d events", len(events.Items)), string(encoded)),
 	)
 }
 
@@ -49,16 +47,14 @@ func (d *demo) namesAll(text string) bool {
 	return true
 }
 
-// absent claims that none of the values is found in a text.
-func absent(where, text string, values []string) claim {
-	found := 0
-	for _, value := range values {
-		if strings.Contains(text, value) {
-			found++
-		}
+// hidesPlaintexts claims that neither a key, whether it was delivered or not, nor the credential is found in a text.
+func (d *demo) hidesPlaintexts(place, text string) claim {
+	values := []string{d.cognigy.APIKey()}
+	for _, found := range d.keys {
+		values = append(values, string(found.value))
 	}
+	findings := fixtures.FindPlaintexts(d.cognigy, map[string]string{place: text}, values...)
 	return claim{
-		fmt.Sprintf("neither a key nor the credential is found in %s", where), found == 0,
-		fmt.Sprintf("%d of %d are", found, len(values)),
+		fmt.Sprintf("neither a key nor the credential is found in the %s", place), len(findings) == 0, strings.Join(findings, "; "),
 	}
 }

@@ -32,7 +32,7 @@ func main() {
 	// A closed terminal and a closed pipe end the demo as Ctrl-C does: there are processes to stop.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
-	// Libraries that the demo uses would otherwise complain about a missing logger in the middle of the story.
+	// Libraries that the demo uses would otherwise complain about a missing logger in the middle of the scenario.
 	ctrllog.SetLogger(zap.New(zap.WriteTo(io.Discard)))
 	os.Exit(run(ctx, os.Args[1:]))
 }
@@ -70,10 +70,10 @@ type settings struct {
 func parse(args []string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.StringVar(&s.manager, "manager", "bin/manager", "the operator's `binary`")
+	flags.StringVar(&s.manager, "manager", "bin/cognigy-operator", "the operator's `binary`")
 	flags.StringVar(&s.manifests, "manifests", "dist/install.yaml", "`file` with what an installation needs")
 	flags.StringVar(&s.samplesDir, "samples", "config/samples", "`folder` with the sample resources")
-	flags.StringVar(&s.assets, "assets", "", "`folder` with etcd, kube-apiserver and kube-controller-manager; found if empty")
+	flags.StringVar(&s.assets, "assets", "", "`folder` with etcd and kube-apiserver; found if empty")
 	flags.StringVar(&s.log, "log", "", "`file` to keep the operator's log in; else it goes when the demo ends")
 	flags.BoolVar(&s.once, "once", false, "end after the last step instead of staying up")
 	if err := flags.Parse(args); err != nil {

@@ -38,7 +38,7 @@ func startProcess(binary, log string, args ...string) (*process, error) {
 	if binary, err = filepath.Abs(binary); err != nil {
 		return nil, err
 	}
-	// No context ends it: stop does, after the story and before what the operator works on.
+	// No context ends it: stop does, after the scenario and before what the operator works on.
 	p := &process{command: exec.CommandContext(context.Background(), binary, args...), ended: make(chan struct{})}
 	p.command.Stdout, p.command.Stderr = output, output
 	// A group of its own: Ctrl-C goes to everything in the terminal's, and the demo stops the operator itself.

@@ -32,7 +32,7 @@ func (d *demo) start(ctx context.Context, lost context.CancelCauseFunc) error {
 	}
 	d.out.line("The operator at work, on this machine alone: a real control plane, and a Cognigy that is simulated.")
 	d.out.heading("Starting")
-	if err := d.timed(ctx, "etcd, kube-apiserver, kube-controller-manager", func() error { return d.startPlane(ctx) }); err != nil {
+	if err := d.timed(ctx, "etcd, kube-apiserver", func() error { return d.startPlane(ctx) }); err != nil {
 		return err
 	}
 	if err := d.timed(ctx, "a Cognigy that is simulated, over TLS on loopback", d.startCognigy); err != nil {
@@ -68,7 +68,7 @@ func (d *demo) timed(ctx context.Context, what string, do func() error) error {
 
 func (d *demo) startPlane(ctx context.Context) error {
 	var err error
-	if d.plane, err = controlplane.Start(ctx, controlplane.Options{Assets: d.assets, ControllerManager: true}); err != nil {
+	if d.plane, err = controlplane.Start(ctx, controlplane.Options{Assets: d.assets}); err != nil {
 		return err
 	}
 	if err := os.WriteFile(d.kubeconfig(), d.plane.Kubeconfig(), 0o600); err != nil {

@@ -30,12 +30,12 @@ var refusals = map[string]simulator.Fault{
 // refuse has Cognigy answer every POST to an Endpoint with a refusal.
 func (f *fleet) refuse(endpoint string, refusal simulator.Fault) {
 	refusal.Method, refusal.Route, refusal.Kind, refusal.EndpointID = http.MethodPost, simulator.RouteKeys, simulator.FaultStatus, endpoint
-	f.cognigy.Inject(refusal)
+	f.Cognigy.Inject(refusal)
 }
 
 // asked counts the requests to an Endpoint, and the POSTs among them.
 func (f *fleet) asked(endpoint string) (requests, posts int) {
-	for _, request := range f.cognigy.Requests() {
+	for _, request := range f.Cognigy.Requests() {
 		if request.EndpointID != endpoint {
 			continue
 		}
@@ -108,11 +108,11 @@ func TestRejectedConnection(t *testing.T) {
 	healthy, rejected := newFleet(t, 10), newFleet(t, 10)
 	without := healthy.serve(healthy.endpoints)
 	rejected.serve(rejected.endpoints)
-	before := len(rejected.cognigy.Requests())
-	rejected.cognigy.SetAPIKeys("another")
+	before := len(rejected.Cognigy.Requests())
+	rejected.Cognigy.SetAPIKeys("another")
 	rejected.apply(many, rejected.endpoints)
 	beside := healthy.serve(healthy.endpoints)
-	cost := func() int { return len(rejected.cognigy.Requests()) - before }
+	cost := func() int { return len(rejected.Cognigy.Requests()) - before }
 	t.Logf("%d keys took %s, and %s beside a connection whose credentials are rejected, with %d requests", few, without, beside, cost())
 	healthy.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
 

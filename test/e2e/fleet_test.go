@@ -16,31 +16,28 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
 // fleet is a connection to a Cognigy of its own, with many resources.
 type fleet struct {
-	Gomega
+	*fixtures.Environment
 	t         *testing.T
-	cognigy   *simulator.Simulator
-	namespace string
 	endpoints []string
 	keys      int
 }
 
-// newFleet makes a connection that is ready. Start the operator before.
+// newFleet makes a connection that is ready, with the timeouts that users get: what is measured is how little one resource's wait
+// for them costs others. Start the operator before.
 func newFleet(t *testing.T, endpoints int) *fleet {
 	t.Helper()
-	f := &fleet{Gomega: NewWithT(t), t: t}
-	var err error
-	f.cognigy, err = simulator.Start(simulator.Options{TLS: true})
-	f.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(f.cognigy.Close)
-	for i := range endpoints {
-		f.endpoints = append(f.endpoints, f.cognigy.AddEndpoint("project", fmt.Sprintf("Endpoint %d", i)).ID)
+	f := &fleet{Environment: newEnvironment(t, fixtures.WithDefaultTimeouts), t: t}
+	f.AwaitReady(f.Connection())
+	f.endpoints = []string{f.Endpoint.ID}
+	for i := 1; i < endpoints; i++ {
+		f.endpoints = append(f.endpoints, f.Cognigy.AddEndpoint("project", fmt.Sprintf("Endpoint %d", i)).ID)
 	}
-	f.namespace = connect(t, f, f.cognigy)
 	t.Cleanup(f.discard)
 	return f
 }
@@ -49,9 +46,10 @@ func newFleet(t *testing.T, endpoints int) *fleet {
 func (f *fleet) apply(keys int, endpoints []string) {
 	f.t.Helper()
 	for i := range keys {
-		key := newKey(f.namespace, fmt.Sprintf("key-%d", f.keys), endpoints[i%len(endpoints)])
-		key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain // their end is not what is tested
-		f.Expect(cluster.Create(f.t.Context(), key)).To(Succeed())
+		f.Create(f.Key(fixtures.Named(fmt.Sprintf("key-%d", f.keys)), func(key *v1alpha1.EndpointAPIKey) {
+			key.Spec.Endpoint.ID = endpoints[i%len(endpoints)]
+			key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain // their end is not what is tested
+		}))
 		f.keys++
 	}
 }
@@ -61,22 +59,22 @@ func (f *fleet) settle(endpoints []string, within time.Duration) {
 	f.t.Helper()
 	found := &v1alpha1.EndpointAPIKeyList{}
 	f.Eventually(func(g Gomega) {
-		g.Expect(cluster.List(f.t.Context(), found, client.InNamespace(f.namespace))).To(Succeed())
+		g.Expect(cluster.List(f.Context, found, client.InNamespace(f.Namespace))).To(Succeed())
 		for i := range found.Items {
 			if key := &found.Items[i]; slices.Contains(endpoints, key.Spec.Endpoint.ID) {
-				g.Expect(kstatusOf(g, key)).To(Equal(status.CurrentStatus), "%s: %v", key.Name, key.Status.Conditions)
+				g.Expect(fixtures.Kstatus(g, key)).To(Equal(status.CurrentStatus), "%s: %v", key.Name, key.Status.Conditions)
 			}
 		}
 	}).WithTimeout(within).WithPolling(100 * time.Millisecond).Should(Succeed())
 	secrets := &corev1.SecretList{}
-	f.Expect(cluster.List(f.t.Context(), secrets, client.InNamespace(f.namespace))).To(Succeed())
+	f.Expect(cluster.List(f.Context, secrets, client.InNamespace(f.Namespace))).To(Succeed())
 	values := map[string]string{}
 	for i := range secrets.Items {
 		values[secrets.Items[i].Name] = string(secrets.Items[i].Data["api-key"])
 	}
 	for i := range found.Items {
 		if key := &found.Items[i]; slices.Contains(endpoints, key.Spec.Endpoint.ID) {
-			f.Expect(f.cognigy.Works(key.Spec.Endpoint.ID, values[key.Name])).To(BeTrue(), key.Name)
+			f.Expect(f.Cognigy.Works(key.Spec.Endpoint.ID, values[key.Name])).To(BeTrue(), key.Name)
 		}
 	}
 }
@@ -93,13 +91,13 @@ func (f *fleet) serve(endpoints []string) time.Duration {
 // discard deletes everything, so that the next test's operator has nothing of it to do.
 func (f *fleet) discard() {
 	ctx := context.Background()
-	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.EndpointAPIKey{}, client.InNamespace(f.namespace))).To(Succeed())
+	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.EndpointAPIKey{}, client.InNamespace(f.Namespace))).To(Succeed())
 	f.Eventually(func(g Gomega) {
 		left := &v1alpha1.EndpointAPIKeyList{}
-		g.Expect(cluster.List(ctx, left, client.InNamespace(f.namespace))).To(Succeed())
+		g.Expect(cluster.List(ctx, left, client.InNamespace(f.Namespace))).To(Succeed())
 		g.Expect(left.Items).To(BeEmpty())
 	}).WithTimeout(patience).Should(Succeed())
-	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.CognigyConnection{}, client.InNamespace(f.namespace))).To(Succeed())
+	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.CognigyConnection{}, client.InNamespace(f.Namespace))).To(Succeed())
 }
 
 // busiest returns the most requests that arrived within a second.

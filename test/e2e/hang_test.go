@@ -4,7 +4,6 @@
 package e2e_test
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -29,12 +28,12 @@ func TestHangingConnection(t *testing.T) {
 	start(t)
 	healthy, hanging := newFleet(t, 10), newFleet(t, 10)
 	without := healthy.serve(healthy.endpoints)
-	hanging.cognigy.Inject(simulator.Fault{Delay: hang})
+	hanging.Cognigy.Inject(simulator.Fault{Delay: hang})
 	hanging.apply(many, hanging.endpoints)
 	hanging.waits(8)
 	beside := healthy.serve(healthy.endpoints)
 	t.Logf("%d keys took %s, and %s beside a connection on which %d requests hang", few, without, beside,
-		hanging.cognigy.Count(http.MethodPost, simulator.RouteKeys))
+		hanging.Posts())
 	healthy.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
 }
 
@@ -44,17 +43,17 @@ func TestHangingEndpoint(t *testing.T) {
 	f := newFleet(t, 11)
 	hanging, healthy := f.endpoints[:1], f.endpoints[1:]
 	without := f.serve(healthy)
-	f.cognigy.Inject(simulator.Fault{EndpointID: hanging[0], Delay: hang})
+	f.Cognigy.Inject(simulator.Fault{EndpointID: hanging[0], Delay: hang})
 	f.apply(many, hanging)
 	f.waits(few + 4)
 	beside := f.serve(healthy)
 	t.Logf("%d keys took %s, and %s beside an Endpoint on which %d requests hang", few, without, beside,
-		f.cognigy.Count(http.MethodPost, simulator.RouteKeys)-2*few)
+		f.Posts()-2*few)
 	f.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
 }
 
 // waits until so many keys were asked for.
 func (f *fleet) waits(posts int) {
 	f.t.Helper()
-	f.Eventually(func() int { return f.cognigy.Count(http.MethodPost, simulator.RouteKeys) }).WithTimeout(patience).Should(BeNumerically(">=", posts))
+	f.Eventually(func() int { return f.Posts() }).WithTimeout(patience).Should(BeNumerically(">=", posts))
 }

@@ -18,9 +18,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
@@ -90,14 +89,12 @@ func TestLeaderElection(t *testing.T) {
 	leaseHolder(t, g, holder)
 	t.Logf("the other replica took over after %s", time.Since(released).Round(10*time.Millisecond))
 
-	cognigy, err := simulator.Start(simulator.Options{TLS: true})
-	g.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(cognigy.Close)
-	namespace := connect(t, g, cognigy)
-	key := newKey(namespace, "key", cognigy.AddEndpoint("project", "Endpoint").ID)
-	g.Expect(cluster.Create(t.Context(), key)).To(Succeed())
-	g.Eventually(func() []simulator.Entry { return cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(1))
-	release(t, g, key)
+	e := newEnvironment(t)
+	e.AwaitReady(e.Connection())
+	key := e.Key()
+	e.Create(key)
+	e.Eventually(func() []simulator.Entry { return e.Cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(1))
+	release(t, e, key)
 }
 
 // leaseHolder waits for somebody else than the other to lead.
@@ -116,39 +113,25 @@ func leaseHolder(t *testing.T, g Gomega, other string) string {
 
 // Told to watch some namespaces, the operator leaves the resources of others alone.
 func TestWatchNamespaces(t *testing.T) {
-	g := NewWithT(t)
-	cognigy, err := simulator.Start(simulator.Options{TLS: true})
-	g.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(cognigy.Close)
-	endpoint := cognigy.AddEndpoint("project", "Endpoint").ID
 	everywhere := start(t)
-	watched, second, ignored := connect(t, g, cognigy), connect(t, g, cognigy), connect(t, g, cognigy)
-	g.Expect(everywhere.stop()).To(Succeed())
-	start(t, "--watch-namespaces="+watched+","+second)
-	left := newKey(ignored, "key", endpoint)
-	g.Expect(cluster.Create(t.Context(), left)).To(Succeed())
-	for i, namespace := range []string{watched, second} {
-		key := newKey(namespace, "key", endpoint)
-		g.Expect(cluster.Create(t.Context(), key)).To(Succeed())
-		g.Eventually(func() []simulator.Entry { return cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(i + 1))
+	e := newEnvironment(t)
+	watched, ignored := []*fixtures.Environment{e, e.Neighbour()}, e.Neighbour()
+	for _, each := range append(watched, ignored) {
+		each.AwaitReady(each.Connection())
 	}
-	g.Consistently(func() []simulator.Entry { return cognigy.Live("") }).WithTimeout(2 * time.Second).Should(HaveLen(2))
-	g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(left), left)).To(Succeed())
-	g.Expect(left.Finalizers).To(BeEmpty())
-	for _, namespace := range []string{watched, second} {
-		release(t, g, newKey(namespace, "key", endpoint))
+	e.Expect(everywhere.stop()).To(Succeed())
+	start(t, "--watch-namespaces="+watched[0].Namespace+","+watched[1].Namespace)
+	left := ignored.Key()
+	ignored.Create(left)
+	for i, each := range watched {
+		each.Create(each.Key())
+		e.Eventually(func() []simulator.Entry { return e.Cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(i + 1))
 	}
-}
-
-// release deletes a resource and waits for it to go.
-func release(t *testing.T, g Gomega, key *v1alpha1.EndpointAPIKey) {
-	t.Helper()
-	g.Expect(cluster.Delete(t.Context(), key)).To(Succeed())
-	g.Eventually(func(g Gomega) {
-		err := cluster.Get(t.Context(), client.ObjectKeyFromObject(key), key)
-		g.Expect(client.IgnoreNotFound(err)).To(Succeed())
-		g.Expect(err).To(HaveOccurred())
-	}).WithTimeout(patience).Should(Succeed())
+	e.Consistently(func() []simulator.Entry { return e.Cognigy.Live("") }).WithTimeout(2 * time.Second).Should(HaveLen(2))
+	e.Expect(e.Read(left).Finalizers).To(BeEmpty())
+	for _, each := range watched {
+		release(t, each, each.Key())
+	}
 }
 
 // Settings that cannot work are refused at the start, and the error names the flag.

@@ -20,7 +20,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // process is a running operator.
 type process struct {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
-	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -24,17 +24,17 @@ func TestSlowCognigy(t *testing.T) {
 	const keys, endpoints, perSecond = 500, 25, 5
 	start(t)
 	f := newFleet(t, endpoints)
-	f.cognigy.SetRateLimit(perSecond, perSecond)
-	before := len(f.cognigy.Requests())
+	f.Cognigy.SetRateLimit(perSecond, perSecond)
+	before := len(f.Cognigy.Requests())
 	began := time.Now()
 	f.apply(keys, f.endpoints)
 	f.settle(f.endpoints, 150*time.Second)
-	requests := f.cognigy.Requests()[before:]
-	posts := f.cognigy.Count(http.MethodPost, simulator.RouteKeys)
+	requests := f.Cognigy.Requests()[before:]
+	posts := f.Posts()
 	t.Logf("%d keys: %d requests, %d of them POSTs, %d refused, %s; at least %d requests and %d s",
-		keys, len(requests), posts, f.cognigy.RateLimited(), time.Since(began).Round(100*time.Millisecond), keys, (keys-perSecond)/perSecond)
+		keys, len(requests), posts, f.Cognigy.RateLimited(), time.Since(began).Round(100*time.Millisecond), keys, (keys-perSecond)/perSecond)
 	f.Expect(len(requests)).To(BeNumerically("<=", keys*12/10))
-	f.Expect(f.cognigy.Live("")).To(HaveLen(keys))
+	f.Expect(f.Cognigy.Live("")).To(HaveLen(keys))
 }
 
 // All of Cognigy goes down while many keys are to be issued: few ask, and nobody but the connection's probe goes on. When it
@@ -43,19 +43,19 @@ func TestOutage(t *testing.T) {
 	const keys, endpoints = 50, 10
 	start(t)
 	f := newFleet(t, endpoints)
-	before := len(f.cognigy.Requests())
-	f.cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusServiceUnavailable, Code: http.StatusServiceUnavailable})
+	before := len(f.Cognigy.Requests())
+	f.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusServiceUnavailable, Code: http.StatusServiceUnavailable})
 	f.apply(keys, f.endpoints)
 	f.connectionIs(status.InProgressStatus)
-	asked := f.cognigy.Count(http.MethodPost, simulator.RouteKeys)
-	f.Consistently(func() int { return f.cognigy.Count(http.MethodPost, simulator.RouteKeys) }).WithTimeout(10*time.Second).
+	asked := f.Posts()
+	f.Consistently(func() int { return f.Posts() }).WithTimeout(10*time.Second).
 		Should(BeNumerically("<=", keys), "each resource asks once at most")
-	down := f.cognigy.Requests()[before:]
-	posts := f.cognigy.Count(http.MethodPost, simulator.RouteKeys)
+	down := f.Cognigy.Requests()[before:]
+	posts := f.Posts()
 
-	f.cognigy.ClearFaults()
+	f.Cognigy.ClearFaults()
 	f.settle(f.endpoints, patience)
-	up := f.cognigy.Requests()[before+len(down):]
+	up := f.Cognigy.Requests()[before+len(down):]
 	// A probe, the keys, and for each POST that was answered 503 a list that tells whether it made one.
 	minimum := 1 + keys + posts
 	t.Logf("down: %d requests, %d of them POSTs, %d until the connection was not ready; up: %d requests, at least %d; %d in the busiest second",
@@ -63,16 +63,16 @@ func TestOutage(t *testing.T) {
 	f.Expect(len(down)).To(BeNumerically("<=", 2*keys))
 	f.Expect(len(up)).To(BeNumerically("<=", minimum*12/10))
 	f.Expect(busiest(up)).To(BeNumerically("<=", ratePerSecond), "there is no herd")
-	f.Expect(f.cognigy.Live("")).To(HaveLen(keys))
+	f.Expect(f.Cognigy.Live("")).To(HaveLen(keys))
 }
 
 // connectionIs waits for what kstatus makes of the connection.
 func (f *fleet) connectionIs(want status.Status) {
 	f.t.Helper()
 	f.Eventually(func(g Gomega) {
-		found := &v1alpha1.CognigyConnection{}
-		g.Expect(cluster.Get(f.t.Context(), types.NamespacedName{Namespace: f.namespace, Name: "cognigy"}, found)).To(Succeed())
-		g.Expect(kstatusOf(g, found)).To(Equal(want))
+		found := f.Connection()
+		g.Expect(cluster.Get(f.Context, client.ObjectKeyFromObject(found), found)).To(Succeed())
+		g.Expect(fixtures.Kstatus(g, found)).To(Equal(want))
 	}).WithTimeout(patience).WithPolling(50 * time.Millisecond).Should(Succeed())
 }
 
@@ -84,12 +84,12 @@ func TestRestart(t *testing.T) {
 	f.apply(keys, f.endpoints)
 	f.settle(f.endpoints, patience)
 	f.Expect(first.stop()).To(Succeed())
-	before := len(f.cognigy.Requests())
+	before := len(f.Cognigy.Requests())
 	began := time.Now()
 	start(t, "--drift-interval="+interval.String())
 	t.Cleanup(f.discard)
 	f.Eventually(func() int { return f.lists(before) }).WithTimeout(patience).Should(Equal(endpoints))
-	requests := f.cognigy.Requests()[before:]
+	requests := f.Cognigy.Requests()[before:]
 	var looks []simulator.Request
 	for _, request := range requests {
 		if request.Route == simulator.RouteKeys {
@@ -106,7 +106,7 @@ func TestRestart(t *testing.T) {
 // lists counts the lists among the requests after the first ones.
 func (f *fleet) lists(after int) int {
 	lists := 0
-	for _, request := range f.cognigy.Requests()[after:] {
+	for _, request := range f.Cognigy.Requests()[after:] {
 		if request.Method == http.MethodGet && request.Route == simulator.RouteKeys {
 			lists++
 		}

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"regexp"
 	"sync"
@@ -27,18 +26,20 @@ type auditor struct {
 
 var audit = &auditor{sent: map[string]int{}, made: map[string]bool{}, plaintexts: map[string]bool{}}
 
-// add remembers a world that has come to its end.
-func (a *auditor) add(w *world) {
+// add remembers an environment that has come to its end.
+func (a *auditor) add(e *environment) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.sent[w.namespace] = w.gate.sent()
-	maps.Copy(a.plaintexts, w.court.plaintexts)
-	for _, entry := range w.cognigy.Ledger() {
+	a.sent[e.Namespace] = e.injector.sent()
+	for _, plaintext := range e.Plaintexts() {
+		a.plaintexts[plaintext] = true
+	}
+	for _, entry := range e.Cognigy.Ledger() {
 		a.made[entry.SHA256] = true
 	}
 }
 
-// check is to be called when all worlds have come to their end. It prints what it found out.
+// check is to be called when all environments have come to their end. It prints what it found out.
 func (a *auditor) check() error {
 	events, err := controlplane.ReadAuditLog(bed.AuditLog)
 	if err != nil {

@@ -16,10 +16,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // operations are what users do. One that cannot be done, since what it needs is not there, is tried in vain, as people do.
-var operations = map[string]deed{
+var operations = map[string]operation{
 	"create":             {6, (*chaos).make},
 	"delete":             {4, (*chaos).delete},
 	"recreate":           {3, (*chaos).recreateKey},
@@ -42,21 +43,23 @@ var operations = map[string]deed{
 	"rotate soon":      {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
 	"retain":           {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
 	"do not retain":    {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
-	"delete Secret":    {3, func(c *chaos, s step) error { return cluster.Delete(c.ctx, target(c.slot(s))) }},
+	"delete Secret":    {3, func(c *chaos, s step) error { return cluster.Delete(c.Context, target(c.slot(s))) }},
 	"edit Secret":      {2, (*chaos).editValue},
 	"wipe status":      {1, (*chaos).wipeStatus},
 	"revoke outside":   {3, (*chaos).revokeNewest},
 	"swap credentials": {1, (*chaos).swap},
-	"request timeout":  {1, limits(func(s *v1alpha1.ConnectionSpec, n int) { s.RequestTimeout = seconds(n%2 + 1) })},
+	"request timeout": {1, limits(func(s *v1alpha1.ConnectionSpec, n int) {
+		s.RequestTimeout = &metav1.Duration{Duration: requestTimeout + time.Duration(n%2)*time.Second}
+	})},
 	"rate limit": {1, limits(func(s *v1alpha1.ConnectionSpec, n int) {
 		s.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: int32(10 + n%10)}
 	})},
 	"orphan policy":      {1, limits(func(s *v1alpha1.ConnectionSpec, n int) { s.OrphanPolicy = policies[n%len(policies)] })},
-	"delete connection":  {0, func(c *chaos, _ step) error { return cluster.Delete(c.ctx, c.connection()) }},
-	"delete credentials": {0, func(c *chaos, _ step) error { return cluster.Delete(c.ctx, c.credentials()) }},
+	"delete connection":  {0, func(c *chaos, _ step) error { return cluster.Delete(c.Context, c.Connection()) }},
+	"delete credentials": {0, func(c *chaos, _ step) error { return cluster.Delete(c.Context, c.Credentials("")) }},
 }
 
-// spec makes a deed of a change of a resource's spec. A number makes it another one each time.
+// spec makes an operation of a change of a resource's spec. A number makes it another one each time.
 func spec(change func(*v1alpha1.EndpointAPIKeySpec, int)) func(*chaos, step) error {
 	return func(c *chaos, s step) error {
 		n := int(s.For / time.Millisecond)
@@ -66,15 +69,15 @@ func spec(change func(*v1alpha1.EndpointAPIKeySpec, int)) func(*chaos, step) err
 
 var policies = []v1alpha1.OrphanPolicy{v1alpha1.OrphanPolicyReport, v1alpha1.OrphanPolicyRevoke, v1alpha1.OrphanPolicyIgnore}
 
-// limits makes a deed of a change of the connection's spec.
+// limits makes an operation of a change of the connection's spec.
 func limits(change func(*v1alpha1.ConnectionSpec, int)) func(*chaos, step) error {
 	return func(c *chaos, s step) error {
-		connection := c.connection()
-		if err := cluster.Get(c.ctx, client.ObjectKeyFromObject(connection), connection); err != nil {
+		connection := c.Connection()
+		if err := cluster.Get(c.Context, client.ObjectKeyFromObject(connection), connection); err != nil {
 			return err
 		}
 		change(&connection.Spec, int(s.For/time.Millisecond))
-		return cluster.Update(c.ctx, connection)
+		return cluster.Update(c.Context, connection)
 	}
 }
 
@@ -98,19 +101,19 @@ func inSeconds(n int) *metav1.Time {
 // make makes the resource. A Secret that a former one retained would be somebody else's to it: it is put away first.
 func (c *chaos) make(s step) error {
 	name := c.slot(s)
-	if _, err := c.read(name); !apierrors.IsNotFound(err) {
+	if _, err := c.Find(name); !apierrors.IsNotFound(err) {
 		return err
 	}
-	if err := client.IgnoreNotFound(cluster.Delete(c.ctx, target(name))); err != nil {
+	if err := client.IgnoreNotFound(cluster.Delete(c.Context, target(name))); err != nil {
 		return err
 	}
-	key := c.newKey(name.Name)
+	key := c.Key(fixtures.Named(name.Name))
 	key.Spec.Endpoint.ID = c.endpoints[s.Key%len(c.endpoints)].ID
-	return cluster.Create(c.ctx, key)
+	return cluster.Create(c.Context, key)
 }
 
 func (c *chaos) delete(s step) error {
-	return cluster.Delete(c.ctx, &v1alpha1.EndpointAPIKey{ObjectMeta: c.meta(c.slot(s).Name)})
+	return cluster.Delete(c.Context, &v1alpha1.EndpointAPIKey{ObjectMeta: c.Meta(c.slot(s).Name)})
 }
 
 // recreateKey deletes the resource, and makes another as soon as the name is free, if that is soon.
@@ -119,8 +122,8 @@ func (c *chaos) recreateKey(s step) error {
 		return err
 	}
 	c.later.Go(func() {
-		_ = wait.PollUntilContextTimeout(c.ctx, poll/10, settled, true, func(context.Context) (bool, error) {
-			_, err := c.read(c.slot(s))
+		_ = wait.PollUntilContextTimeout(c.Context, poll/10, settled, true, func(context.Context) (bool, error) {
+			_, err := c.Find(c.slot(s))
 			return apierrors.IsNotFound(err) && c.make(s) == nil, nil
 		})
 	})
@@ -144,38 +147,38 @@ func (c *chaos) editValue(s step) error {
 	for name := range secret.Data {
 		secret.Data[name] = []byte("edited by somebody")
 	}
-	return cluster.Update(c.ctx, secret)
+	return cluster.Update(c.Context, secret)
 }
 
 // wipeStatus takes the report away, but not what a status must have.
 func (c *chaos) wipeStatus(s step) error {
-	key, err := c.read(c.slot(s))
+	key, err := c.Find(c.slot(s))
 	if err != nil {
 		return err
 	}
 	key.Status = v1alpha1.EndpointAPIKeyStatus{}
-	return cluster.Status().Update(c.ctx, key)
+	return cluster.Status().Update(c.Context, key)
 }
 
 func (c *chaos) revokeNewest(s step) error {
-	key, err := c.read(c.slot(s))
+	key, err := c.Find(c.slot(s))
 	if err != nil || key.Status.KeyID == "" {
 		return err
 	}
-	c.cognigy.RevokeKey(key.Status.KeyID)
+	c.Cognigy.RevokeKey(key.Status.KeyID)
 	return nil
 }
 
 // swap has the operator's user get another API key, and tells the operator a little later.
 func (c *chaos) swap(step) error {
 	value := rand.Text()
-	c.court.hears(value)
+	c.Record(value)
 	c.accepted.Store(value)
-	c.cognigy.SetAPIKeys(value)
+	c.Cognigy.SetAPIKeys(value)
 	credentials := &corev1.Secret{}
-	if err := cluster.Get(c.ctx, client.ObjectKeyFromObject(c.credentials()), credentials); err != nil {
+	if err := cluster.Get(c.Context, client.ObjectKeyFromObject(c.Credentials("")), credentials); err != nil {
 		return err
 	}
 	credentials.Data = map[string][]byte{"api-key": []byte(value)}
-	return cluster.Update(c.ctx, credentials)
+	return cluster.Update(c.Context, credentials)
 }

@@ -22,7 +22,7 @@ const (
 	candidates = 8
 )
 
-// shrink looks for a short script that fails as well: it leaves out parts, large ones first. A world takes half a minute and is
+// shrink looks for a short script that fails as well: it leaves out parts, large ones first. An environment takes half a minute and is
 // not the same twice, so that parts are tried side by side and more than once, unlike what libraries for random tests do.
 func shrink(t *testing.T, s script, why *failure) (script, *failure) {
 	t.Helper()

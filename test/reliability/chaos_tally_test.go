@@ -9,22 +9,22 @@ import (
 	"sync"
 )
 
-// tally is what happened in all worlds of chaos.
+// tally is what happened in all environments of chaos.
 type tally struct {
-	mu     sync.Mutex
-	worlds int
-	tried  int
-	done   map[string]int
-	figure figure
+	mu           sync.Mutex
+	environments int
+	tried        int
+	done         map[string]int
+	figure       figure
 }
 
 func newTally() *tally { return &tally{done: map[string]int{}} }
 
-// add adds a world that has come to its end.
+// add adds an environment that has come to its end.
 func (t *tally) add(c *chaos) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.worlds++
+	t.environments++
 	t.tried += c.tried
 	for name, count := range c.done {
 		t.done[name] += count
@@ -36,11 +36,11 @@ func (t *tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n%d worlds: %s; %d deeds were tried in vain", t.worlds, t.figure.keys(), t.tried)
-	for title, deeds := range map[string]map[string]deed{"operations": operations, "faults": faults} {
+	fmt.Fprintf(&text, "\n%d environments: %s; %d operations were tried in vain", t.environments, t.figure.keys(), t.tried)
+	for title, operations := range map[string]map[string]operation{"operations": operations, "faults": faults} {
 		sum := 0
 		var each []string
-		for _, name := range sortedNames(deeds) {
+		for _, name := range sortedNames(operations) {
 			sum += t.done[name]
 			each = append(each, fmt.Sprintf("%s %d", name, t.done[name]))
 		}

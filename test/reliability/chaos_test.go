@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// What a run of chaos may be told: the seed of the first world, how many things happen in each, how long new worlds are begun,
+// What a run of chaos may be told: the seed of the first environment, how many things happen in each, how long new environments are begun,
 // and a file with a script to play instead.
 const (
 	chaosSeed     = "CHAOS_SEED"
@@ -20,10 +20,7 @@ const (
 	chaosScript   = "CHAOS_SCRIPT"
 )
 
-// worldsAtOnce is how many worlds of chaos there are at a time. With nothing else said, there are that many in all.
-const worldsAtOnce = 16
-
-// TestChaos has random things happen, and waits for the world to be as it should be. A world that is not ends in a short script
+// TestChaos has random things happen, and waits for the environment to be as it should be. An environment that is not ends in a short script
 // that shows it.
 func TestChaos(t *testing.T) {
 	t.Parallel()
@@ -45,11 +42,11 @@ func TestChaos(t *testing.T) {
 	end := time.Now().Add(duration(t, chaosDuration))
 	for wave := uint64(0); wave == 0 || time.Now().Before(end); wave++ {
 		t.Run(fmt.Sprintf("wave %d", wave), func(t *testing.T) {
-			for world := range uint64(worldsAtOnce) {
-				seed := seed + wave*worldsAtOnce + world
+			for environment := range environmentsAtOnce() {
+				seed := seed + wave*environmentsAtOnce() + environment
 				t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 					t.Parallel()
-					playOrShrink(t, write(seed, length), total)
+					playOrShrink(t, generate(seed, length), total)
 				})
 			}
 		})
@@ -95,16 +92,16 @@ func playOrShrink(t *testing.T, s script, total *tally) {
 		len(short.Steps), len(s.Steps), chaosScript, short, shortFailed)
 }
 
-// play plays a script in a world of its own, and returns how that failed, or nil.
+// play plays a script in an environment of its own, and returns how that failed, or nil.
 func play(t *testing.T, s script, total *tally) *failure {
 	t.Helper()
 	return try(t, func(t testing.TB) {
 		c := newChaos(t, s)
 		defer func() { total.add(c) }()
 		c.play(s)
-		c.calmDown()
+		c.endFaults()
 		c.settles()
 		c.kill()
-		c.sentence()
+		c.checkInvariants()
 	})
 }

@@ -5,7 +5,6 @@ package reliability_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,142 +15,121 @@ import (
 
 const (
 	// patience is how long anything may take on a busy machine.
-	patience = 90 * time.Second
-	// calm is how long nothing may be written once the world has converged: more than a drift interval.
-	calm = 5 * driftInterval / 4
-	// reach is how long a world that has converged is watched for a point that has not come yet: probes and looks come again.
+	patience = 4 * time.Minute
+	// quietPeriod is how long nothing may be written once the environment has converged: more than a drift interval.
+	quietPeriod = 5 * driftInterval / 4
+	// reach is how long an environment that has converged is watched for a point that has not come yet: probes and looks come again.
 	reach = 3 * driftInterval
 	poll  = 250 * time.Millisecond
 )
 
-// allMoments asks for each point to be crashed at three times. Without it the moments are dealt out in turn.
-const allMoments = "CRASH_ALL_MOMENTS"
-
-// TestCrash tells every story once without a crash, and once for every point and moment with one.
-// -run 'TestCrash/rotation$/cognigy_POST_apikeys_#1/committed' tells one again.
+// TestCrash runs every scenario once without a crash, and once for every point and moment with one.
+// -run 'TestCrash/rotation$/cognigy_POST_apikeys_#1/committed' runs one of them.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	total := newFigures()
 	t.Cleanup(func() {
-		total.judge(t)
+		total.check(t)
 		publish(t, total)
 	})
-	for i := range stories {
-		story := &stories[i]
-		t.Run(story.name, func(t *testing.T) {
+	for i := range scenarios {
+		scenario := &scenarios[i]
+		t.Run(scenario.name, func(t *testing.T) {
 			t.Parallel()
-			points, acted := tell(t, story, nil, total)
+			points, acted := runScenario(t, scenario, nil, total)
 			if t.Failed() {
 				return
 			}
-			for _, c := range deal(points, acted, i) {
+			for _, c := range crashCases(points, acted, i) {
 				t.Run(c.String(), func(t *testing.T) {
 					t.Parallel()
-					tell(t, story, &c, total)
+					runScenario(t, scenario, &c, total)
 				})
 			}
 		})
 	}
 }
 
-// deal makes cases of points: all moments of each; or, in a sample, one, in turn from first on. What comes before the user acts
-// is the first issue, which has a story of its own, so that a sample leaves it out.
-func deal(points []point, acted, first int) []crash {
-	var cases []crash
-	if os.Getenv(allMoments) == "" {
-		for i, p := range points[acted:] {
-			cases = append(cases, crash{p, moments[(first+i)%len(moments)]})
-		}
-		return cases
-	}
-	for _, p := range points {
-		for _, m := range moments {
-			cases = append(cases, crash{p, m})
-		}
-	}
-	return cases
-}
-
-// tell tells a story, crashes where it is told to, and judges. It returns the points, and
+// runScenario runs a scenario, crashes where it is told to, and checks. It returns the points, and
 // how many of them came before the user acted.
-func tell(t *testing.T, story *story, c *crash, total *figures) (points []point, acted int) {
+func runScenario(t *testing.T, scenario *scenario, c *crash, total *figures) (points []point, acted int) {
 	t.Helper()
-	w := newWorld(t, story)
-	defer func() { total.add(story.name, w.countCrash(c, len(points), total)) }()
-	w.begin(func() { w.gate.arm(c) })
-	if c != nil && w.crashes() {
-		w.crashed = true
-		w.start()
+	e := newEnvironment(t, scenario)
+	defer func() { total.add(scenario.name, e.countCrash(c, len(points), total)) }()
+	e.begin(func() { e.injector.arm(c) })
+	if c != nil && e.crashes() {
+		e.crashed = true
+		e.start()
 	}
-	points = w.converges()
-	w.kill()
-	w.sentence()
-	return points, w.gate.acted
+	points = e.converges()
+	e.kill()
+	e.checkInvariants()
+	return points, e.injector.acted
 }
 
-// countCrash counts a story without a crash, which has points, or a case.
-func (w *world) countCrash(c *crash, points int, total *figures) *figure {
-	one := w.count()
+// countCrash counts a scenario without a crash, which has points, or a case.
+func (e *environment) countCrash(c *crash, points int, total *figures) *figure {
+	one := e.count()
 	if c == nil {
 		one.points = points
 		return one
 	}
 	one.cases = 1
-	if !w.crashed {
+	if !e.crashed {
 		one.unreached = 1
-		total.miss(w.story.name + "/" + c.String())
+		total.miss(e.scenario.name + "/" + c.String())
 	}
 	return one
 }
 
-// begin has the operator run, and the story's user act, or be about to. Ready is called when what is told begins.
-func (w *world) begin(ready func()) {
-	w.t.Helper()
-	if w.story.given != nil {
-		w.story.given(w)
+// begin has the operator run, and the scenario's user act, or be about to. Ready is called when that begins.
+func (e *environment) begin(ready func()) {
+	e.t.Helper()
+	if e.scenario.given != nil {
+		e.scenario.given(e)
 	}
-	if w.story.early() {
-		if w.story.user != nil {
-			w.gate.during, w.gate.meddle = w.story.during, w.act
+	if e.scenario.early() {
+		if e.scenario.user != nil {
+			e.injector.during, e.injector.interfere = e.scenario.during, e.act
 		}
 		ready()
-		w.start()
+		e.start()
 		return
 	}
-	w.start()
-	w.Eventually(w.issued).WithTimeout(patience).WithPolling(poll).Should(Succeed())
-	w.first = w.live()[0]
+	e.start()
+	e.Eventually(e.issued).WithTimeout(patience).WithPolling(poll).Should(Succeed())
+	e.first = e.live()[0]
 	ready()
-	w.act()
+	e.act()
 }
 
 // act has the user act, who tries again if somebody else was faster.
-func (w *world) act() {
-	err := wait.PollUntilContextTimeout(w.ctx, poll, callTimeout, true, func(context.Context) (bool, error) {
-		return w.story.user(w) == nil, nil
+func (e *environment) act() {
+	err := wait.PollUntilContextTimeout(e.Context, poll, callTimeout, true, func(context.Context) (bool, error) {
+		return e.scenario.user(e) == nil, nil
 	})
 	if err != nil {
-		w.court.accuse("the user cannot act: %v", err)
+		e.checker.report("the user cannot act: %v", err)
 	}
 }
 
-// crashes waits for the crash. A world that converges without it is given a while: it may have been a look that comes later.
-func (w *world) crashes() bool {
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
+// crashes waits for the crash. An environment that converges without it is given a while: it may have been a look that comes later.
+func (e *environment) crashes() bool {
+	ctx, cancel := context.WithTimeout(e.Context, patience)
 	defer cancel()
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	var since time.Time
 	for {
 		select {
-		case <-w.gate.fired:
+		case <-e.injector.fired:
 			return true
 		case <-ctx.Done():
 			return false
 		case <-ticker.C:
 		}
 		switch {
-		case !holds(w.ended):
+		case !holds(e.ended):
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
@@ -161,27 +139,27 @@ func (w *world) crashes() bool {
 	}
 }
 
-// converges waits for the world to be as it should be, and to stay so without a write. That it was so once is not enough: the
-// operator may be on its way to find that out, and to report it. It returns the story's points.
-func (w *world) converges() []point {
-	w.t.Helper()
-	w.Eventually(func(g Gomega) {
-		if accused := w.court.found(); len(accused) > 0 {
-			StopTrying(strings.Join(accused, "\n")).Now()
+// converges waits for the environment to be as it should be, and to stay so without a write. That it was so once is not enough: the
+// operator may be on its way to find that out, and to report it. It returns the scenario's points.
+func (e *environment) converges() []point {
+	e.t.Helper()
+	e.Eventually(func(g Gomega) {
+		if violations := e.checker.found(); len(violations) > 0 {
+			StopTrying(strings.Join(violations, "\n")).Now()
 		}
-		g.Expect(w.runs()).To(BeTrue(), "the operator ended by itself")
-		w.ended(g)
+		g.Expect(e.runs()).To(BeTrue(), "the operator ended by itself")
+		e.ended(g)
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())
-	seen := w.gate.seen()
+	seen := e.injector.seen()
 	written, since := -1, time.Now()
-	w.Eventually(func(g Gomega) {
-		if now := w.gate.written(); now != written {
+	e.Eventually(func(g Gomega) {
+		if now := e.injector.written(); now != written {
 			written, since = now, time.Now()
 		}
-		w.ended(g)
-		g.Expect(time.Since(since)).To(BeNumerically(">=", calm), "the last effect that may have changed something is too recent")
+		e.ended(g)
+		g.Expect(time.Since(since)).To(BeNumerically(">=", quietPeriod), "the last effect that may have changed something is too recent")
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())
-	return w.gate.until(seen)
+	return e.injector.until(seen)
 }
 
 // holds tells whether a check is met, without failing the test.

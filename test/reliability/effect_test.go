@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// point is a place to crash at: an effect of a story, by its kind and how often the story had that kind before. A plain number
+// point is a place to crash at: an effect of a scenario, by its kind and how often the scenario had that kind before. A plain number
 // would mean another effect in each run, since probes and routine looks come in between by the clock.
 type point struct {
 	effect string
@@ -25,14 +25,14 @@ type point struct {
 
 func (p point) String() string { return fmt.Sprintf("%s #%d", p.effect, p.nth) }
 
-// moment is when, relative to the effect, the operator is struck.
+// moment is when, relative to the effect, the operator is killed or paused.
 type moment string
 
 const (
 	before    moment = "before"    // the request never leaves
 	committed moment = "committed" // the request is carried out, the answer never arrives
 	answered  moment = "answered"  // the answer arrives, and nothing follows
-	unawares  moment = "unawares"  // the request is carried out, and the process paused: it finds the answer when it wakes up
+	paused    moment = "paused"    // the request is carried out, and the process paused: it finds the answer when it wakes up
 )
 
 var moments = []moment{before, committed, answered}
@@ -45,16 +45,16 @@ type crash struct {
 
 func (c crash) String() string { return fmt.Sprintf("%s/%s", c.point, c.moment) }
 
-// Effects that the judges look at.
+// Effects that the checker looks at.
 const (
 	effectPost   = "cognigy POST apikeys"
 	effectDelete = "cognigy DELETE apikeys"
 	effectCreate = "create secrets"
 	effectPatch  = "patch endpointapikeys"
-	dryRun       = " (dry run)" // ends the name of a rehearsal
+	dryRun       = " (dry run)" // ends the name of a dry run
 )
 
-// kubernetesEffect names a request to the API server that is to change something, rehearsals included. Events and leases are
+// kubernetesEffect names a request to the API server that is to change something, dry runs included. Events and leases are
 // reports, which nothing is decided on.
 func kubernetesEffect(r *http.Request) (string, bool) {
 	verbs := map[string]string{

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// figure is what became of one world, or of several.
+// figure is what became of one environment, or of several.
 type figure struct {
 	points, cases, unreached          int
 	made, live                        int
@@ -40,20 +40,20 @@ func (f *figure) plus(other *figure) {
 	f.longest = max(f.longest, other.longest)
 }
 
-// count counts the keys of a world that has come to its end. An orphan works although its resource is gone and did not retain
+// count counts the keys of an environment that has come to its end. An orphan works although its resource is gone and did not retain
 // it, a duplicate beside another key of the same resource, and a leak is a plaintext that was found where none must be.
-func (w *world) count() *figure {
-	f := &figure{made: len(w.owned(w.cognigy.Ledger())), live: len(w.live()), longest: time.Since(w.began)}
-	for _, o := range w.court.known() {
-		live := len(w.liveOf(o.marker))
+func (e *environment) count() *figure {
+	f := &figure{made: len(e.owned(e.Cognigy.Ledger())), live: len(e.live()), longest: time.Since(e.began)}
+	for _, o := range e.checker.known() {
+		live := len(e.LiveKeys(o.uid))
 		switch {
-		case w.lives(o):
+		case e.lives(o):
 			f.duplicates += max(0, live-1)
 		case !o.retained.Load():
 			f.orphans += live
 		}
 	}
-	for _, violation := range w.court.found() {
+	for _, violation := range e.checker.found() {
 		if strings.HasPrefix(violation, "S4") {
 			f.leaks++
 		} else {
@@ -64,8 +64,8 @@ func (w *world) count() *figure {
 }
 
 // lives tells whether a resource exists still.
-func (w *world) lives(o *owner) bool {
-	found, err := w.read(o.key)
+func (e *environment) lives(o *owner) bool {
+	found, err := e.Find(o.key)
 	return err == nil && found.UID == o.uid
 }
 
@@ -129,8 +129,8 @@ func (f *figures) String() string {
 	return text.String()
 }
 
-// judge fails the test if more than a few points did not come: what comes by the clock may come later, or not at all.
-func (f *figures) judge(t *testing.T) {
+// check fails the test if more than a few points did not come: what comes by the clock may come later, or not at all.
+func (f *figures) check(t *testing.T) {
 	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,17 +1,17 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reliability_test runs the operator where everything goes wrong, and judges what becomes of the keys.
+// Package reliability_test runs the operator where everything goes wrong, and checks what becomes of the keys.
 //
-// Crashes: each story (story_test.go) is first recorded. Two proxies, in front of the API server and of Cognigy, number every
-// effect (proxy_test.go, effect_test.go, gate_test.go). Then, for each number, the story is told again and the process is
+// Crashes: each scenario (scenarios_test.go) is first recorded. Two proxies, in front of the API server and of Cognigy, number every
+// effect (proxy_test.go, effect_test.go, injector_test.go). Then, for each number, the scenario runs again and the process is
 // killed there: before the effect, after it was committed but before it knows, or after the answer (crash_test.go).
-// Stale and unobserved state: the stories are told while watches are late, held back or cut, and lists are old (stale_test.go);
+// Stale and unobserved state: the scenarios run while watches are late, held back or cut, and lists are old (stale_test.go);
 // and with two leaders, one of which is paused past its lease (leaders_test.go). Chaos: random sequences of what users do,
 // crossed with random faults of Cognigy and of the operator's surroundings (chaos_test.go).
 //
-// The judges (court_test.go, verdict_test.go, audit_test.go) look at what passes the proxies, at the simulator's ledger, at the
-// objects and at the audit log. They never ask the operator; nothing in it knows of these tests.
+// The checker (checker_test.go, check_*_test.go, invariants_test.go, audit_test.go) looks at what passes the proxies, at the simulator's ledger, at the
+// objects and at the audit log. It never asks the operator; nothing in it knows of these tests.
 package reliability_test
 
 import (

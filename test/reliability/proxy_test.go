@@ -36,7 +36,7 @@ func newCertificate() (*certificate, error) {
 	return &certificate{pair: pair, ca: ca}, err
 }
 
-// proxy stands between the operator and a server. Effects pass through the gate, what is watched and listed through the view;
+// proxy stands between the operator and a server. Effects pass through the injector, what is watched and listed through the view;
 // all else streams through.
 type proxy struct {
 	url      string
@@ -44,7 +44,7 @@ type proxy struct {
 	wire     http.RoundTripper
 	stream   *httputil.ReverseProxy
 	effect   func(*http.Request) (string, bool)
-	gate     *gate
+	injector *injector
 	view     *view
 	server   *http.Server
 }
@@ -52,7 +52,7 @@ type proxy struct {
 // callTimeout bounds what the proxy asks for on behalf of a process that may be dead.
 const callTimeout = 30 * time.Second
 
-func startProxy(upstream string, roots []byte, effect func(*http.Request) (string, bool), gate *gate, view *view) (*proxy, error) {
+func startProxy(upstream string, roots []byte, effect func(*http.Request) (string, bool), injector *injector, view *view) (*proxy, error) {
 	target, err := url.Parse(upstream)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func startProxy(upstream string, roots []byte, effect func(*http.Request) (strin
 	wire := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, DisableCompression: true,
 	}
-	p := &proxy{upstream: target, wire: wire, effect: effect, gate: gate, view: view}
+	p := &proxy{upstream: target, wire: wire, effect: effect, injector: injector, view: view}
 	silent := log.New(io.Discard, "", 0) // killed processes leave broken connections
 	p.stream = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
@@ -77,7 +77,7 @@ func startProxy(upstream string, roots []byte, effect func(*http.Request) (strin
 	}
 	p.url = "https://" + listener.Addr().String()
 	p.server = &http.Server{
-		Handler: p, ErrorLog: silent, ReadHeaderTimeout: callTimeout, ConnContext: gate.greet,
+		Handler: p, ErrorLog: silent, ReadHeaderTimeout: callTimeout, ConnContext: injector.tagConnection,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{identity.pair}, MinVersion: tls.VersionTLS12},
 	}
 	go func() { _ = p.server.ServeTLS(listener, "", "") }() // ends with close
@@ -109,7 +109,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := &exchange{effect: name, path: r.URL.Path, body: body, deliver: func(a answer) { a.write(w) }}
 	x.forward = func() (answer, error) { return p.forward(r, body) }
-	if err := p.gate.pass(r.Context(), x); err != nil {
+	if err := p.injector.pass(r.Context(), x); err != nil {
 		panic(http.ErrAbortHandler) // cuts the connection: whoever asked is dead, or will find that nobody answers
 	}
 }

@@ -23,6 +23,9 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
+// binaryName is what the image calls the operator, too: client-go makes the field manager of the Lease from it.
+const binaryName = "cognigy-operator"
+
 // Testbed is a control plane and the operator's binary.
 type Testbed struct {
 	Plane      *controlplane.ControlPlane
@@ -40,7 +43,7 @@ func Start(ctx context.Context) (*Testbed, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Testbed{folder: folder, binary: filepath.Join(folder, "manager"), AuditLog: filepath.Join(folder, "audit.log")}
+	b := &Testbed{folder: folder, binary: filepath.Join(folder, binaryName), AuditLog: filepath.Join(folder, "audit.log")}
 	if err := b.start(ctx); err != nil {
 		return nil, errors.Join(err, b.Stop())
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// script is what happens in a world of chaos.
+// script is what happens in an environment of chaos.
 type script struct {
 	Seed uint64 `json:"seed"`
 	// Skew is how far Cognigy's clock is ahead.
@@ -32,8 +32,8 @@ type step struct {
 // slots is how many resources there are, or may be.
 const slots = 3
 
-// write makes up a script.
-func write(seed uint64, length int) script {
+// generate makes up a script of operations and faults. The same seed makes the same script.
+func generate(seed uint64, length int) script {
 	random := rand.New(rand.NewPCG(seed, 0))
 	s := script{Seed: seed, Skew: time.Duration(random.IntN(3)-1) * time.Hour}
 	// There is something to lose from the start on.
@@ -57,11 +57,11 @@ func write(seed uint64, length int) script {
 	return s
 }
 
-// weighted returns the names of deeds, sorted, as often as they weigh.
-func weighted(deeds map[string]deed) []string {
+// weighted returns the names of operations, sorted, as often as they weigh.
+func weighted(operations map[string]operation) []string {
 	var names []string
-	for _, name := range sortedNames(deeds) {
-		for range deeds[name].weight {
+	for _, name := range sortedNames(operations) {
+		for range operations[name].weight {
 			names = append(names, name)
 		}
 	}
@@ -83,7 +83,7 @@ func (s script) String() string {
 	return text.String()
 }
 
-// parse reads what String writes. A misspelt deed is an error.
+// parse reads what String writes. A misspelt operation is an error.
 func parse(text []byte) (script, error) {
 	var s script
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -92,7 +92,7 @@ func parse(text []byte) (script, error) {
 		return s, err
 	}
 	for i, step := range s.Steps {
-		if _, ok := deedOf(step.Do); !ok || step.Key < 0 || step.Key >= slots {
+		if _, ok := operationOf(step.Do); !ok || step.Key < 0 || step.Key >= slots {
 			return s, fmt.Errorf("step %d, %q for key %d, is unknown", i, step.Do, step.Key)
 		}
 	}

@@ -22,77 +22,77 @@ import (
 // hitch is how late a request may arrive that was sent in time, on a busy machine.
 const hitch = 500 * time.Millisecond
 
-// judgePost: before a key is made, the intent is recorded, which the API server takes only from who knows the resource as it
-// is; the write of the Secret was rehearsed, the finalizer is there, and the Secret is not somebody else's. A deletion that
+// checkPost: before a key is made, the intent is recorded, which the API server takes only from who knows the resource as it
+// is; the API server has checked the write of the Secret, the finalizer is there, and the Secret is not somebody else's. A deletion that
 // comes between the intent and the POST cannot be known.
-func (c *court) judgePost(x *exchange) {
+func (c *checker) checkPost(x *exchange) {
 	o := c.named(x.postedName())
 	if o == nil {
-		c.accuse("S5: a POST of a key %q that no resource wants", x.postedName())
+		c.report("S5: a POST of a key %q that no resource wants", x.postedName())
 		return
 	}
 	if len(o.permits) == 0 {
-		c.accuse("S6: a POST without an intent of its own")
+		c.report("S6: a POST without an intent of its own")
 	} else {
 		known := o.permits[len(o.permits)-1]
 		o.permits = o.permits[:len(o.permits)-1]
 		if late := x.arrived.Sub(known.until); late > hitch {
-			c.accuse("S6: a POST %s after the end of its attempt", late)
+			c.report("S6: a POST %s after the end of its attempt", late)
 		}
-		if !known.rehearsed {
-			c.accuse("S2: a POST without a rehearsal of the Secret's write")
+		if !known.checked {
+			c.report("S2: a POST without a dry run of the Secret's write")
 		}
 	}
-	key, err := c.w.read(o.key)
+	key, err := c.e.Find(o.key)
 	switch {
 	case o.protected && (apierrors.IsNotFound(err) || err == nil && key.UID != o.uid):
 		// The API server lets a deletion that began before the finalizer was there go through in spite of it
 		// (https://github.com/kubernetes/kubernetes/issues/77988). The key must not outlive it.
-		c.w.gate.remember("%s vanished with its finalizer", o.key)
+		c.e.injector.remember("%s vanished with its finalizer", o.key)
 	case err != nil || key.UID != o.uid || !controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer):
-		c.accuse("S1: a POST without a finalizer on the resource: %v", err)
+		c.report("S1: a POST without a finalizer on the resource: %v", err)
 	case c.isServed(o, key):
-		c.accuse("a needless POST: the Secret holds a key that works, and need not be replaced")
+		c.report("a needless POST: the Secret holds a key that works, and need not be replaced")
 	}
-	if secret, err := c.w.readSecret(o.key); err == nil && secret.Annotations[v1alpha1.OwnerUIDAnnotation] != string(o.uid) {
-		c.accuse("S2: a POST on account of a Secret that is not the resource's")
+	if secret, err := c.e.readSecret(o.key); err == nil && secret.Annotations[v1alpha1.OwnerUIDAnnotation] != string(o.uid) {
+		c.report("S2: a POST on account of a Secret that is not the resource's")
 	}
 }
 
 // isServed tells whether a resource has what it wants.
-func (c *court) isServed(o *owner, key *v1alpha1.EndpointAPIKey) bool {
+func (c *checker) isServed(o *owner, key *v1alpha1.EndpointAPIKey) bool {
 	current, ok := c.recorded(o.key)
 	if !ok || current.RevokedAt != nil || !plan.HasMarker(current.Name, o.marker) {
 		return false
 	}
 	rotation := key.Spec.Rotation
-	return rotation == nil || rotation.NotBefore == nil || !current.CreatedAt.Add(-c.w.skew).Before(rotation.NotBefore.Add(time.Second))
+	return rotation == nil || rotation.NotBefore == nil || !current.CreatedAt.Add(-c.e.skew).Before(rotation.NotBefore.Add(time.Second))
 }
 
-// judgeDelete: a key is revoked only if it is a resource's, and, while that is wanted, not if the Secret records it, nor if
+// checkDelete: a key is revoked only if it is a resource's, and, while that is wanted, not if the Secret records it, nor if
 // the one that the Secret records replaced it too recently.
-func (c *court) judgeDelete(id string) {
+func (c *checker) checkDelete(id string) {
 	entry, _ := c.entry(id)
 	o := c.named(entry.Name)
 	if o == nil {
-		c.accuse("S5: DELETE of key %s %q", id, entry.Name)
+		c.report("S5: DELETE of key %s %q", id, entry.Name)
 		return
 	}
-	key, err := c.w.read(o.key)
+	key, err := c.e.Find(o.key)
 	gone := apierrors.IsNotFound(err) || err == nil && key.UID != o.uid
 	current, ok := c.recorded(o.key)
 	switch {
 	case entry.RevokedAt != nil:
 	case gone && !o.retained.Load():
 	case err != nil && !gone:
-		c.accuse("the resource cannot be read: %v", err)
+		c.report("the resource cannot be read: %v", err)
 	case !gone && !key.DeletionTimestamp.IsZero():
 	case !ok || !plan.HasMarker(current.Name, o.marker):
 	case current.ID == id:
-		c.accuse("S3: DELETE of key %s, which the Secret records", id)
+		c.report("S3: DELETE of key %s, which the Secret records", id)
 	case gone: // only what its Secret records was retained
 	case c.overlaps(o, key, current.ID) && entry.CreatedAt.Before(current.CreatedAt) && current.RevokedAt == nil:
-		c.accuse("S3: DELETE of key %s, whose overlap is not over", id)
+		c.report("S3: DELETE of key %s, whose overlap is not over", id)
 	}
 }
 
@@ -100,7 +100,7 @@ func (c *court) judgeDelete(id string) {
 const settled = 5 * time.Second
 
 // changes notes that the user is about to change how long replaced keys work.
-func (c *court) changes(key *v1alpha1.EndpointAPIKey) {
+func (c *checker) changes(key *v1alpha1.EndpointAPIKey) {
 	o := c.ownerOf(key)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -116,10 +116,10 @@ func overlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
 
 // overlaps tells whether the keys that the current one replaced are to work still. The operator counts from the beginning of
 // the attempt that ended with the delivery.
-func (c *court) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, current string) bool {
+func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, current string) bool {
 	delivered := slices.IndexFunc(o.deliveries, func(h handover) bool { return h.keyID == current })
 	if delivered < 0 {
-		c.accuse("the Secret records key %s, which nobody delivered", current)
+		c.report("the Secret records key %s, which nobody delivered", current)
 		return false
 	}
 	c.mu.Lock()
@@ -128,12 +128,12 @@ func (c *court) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, current string)
 	if time.Since(o.edited) < settled {
 		overlap = min(overlap, o.former)
 	}
-	return time.Since(o.deliveries[delivered].at) < overlap-longestTimeout
+	return time.Since(o.deliveries[delivered].at) < overlap-longestAttempt
 }
 
 // recorded returns the key that the Secret holds: its id and its value.
-func (c *court) recorded(name types.NamespacedName) (entry simulator.Entry, ok bool) {
-	secret, err := c.w.readSecret(name)
+func (c *checker) recorded(name types.NamespacedName) (entry simulator.Entry, ok bool) {
+	secret, err := c.e.readSecret(name)
 	if err != nil {
 		return entry, false
 	}

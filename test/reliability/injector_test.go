@@ -18,51 +18,51 @@ var errLost = errors.New("the answer got lost")
 
 var errDead = errors.New("the process that asked is dead")
 
-// judge sees every effect at its instant, while it is held.
-type judge interface {
-	subject(x *exchange) string // what an effect is about; empty if nothing is judged about it
+// observer sees every effect at its instant, while it is held.
+type observer interface {
+	subject(x *exchange) string // what an effect is about; empty if nothing is checked about it
 	sees(x *exchange)           // before it is forwarded
 	saw(x *exchange)            // when it is committed
 }
 
-// gate lets effects pass one at a time, numbers them, and strikes at the chosen one.
-type gate struct {
-	judge  judge
-	strike func() // kills or pauses the operator, and returns when that is done
+// injector lets effects pass one at a time, numbers them, and kills or pauses the operator at the chosen one.
+type injector struct {
+	observer observer
+	kill     func() // kills or pauses the operator, and returns when that is done
 	// side by side, only effects on the same subject pass one at a time
 	sideBySide bool
 
-	mu     sync.Mutex
-	turns  map[string]chan struct{} // subject: holds one token; whoever has it may act
-	life   int                      // counts the processes
-	killed int                      // the last life whose process was killed
-	armed  bool
-	counts map[string]int
-	points []point
-	crash  *crash
-	fired  chan struct{} // closed when the crash has happened
-	during string        // the effect that the user acts at
-	meddle func()        // what the user does
-	acted  int           // how many points came before that
-	passed int           // writes that were forwarded to the API server
-	wrote  int           // effects that may have changed something
-	losing int           // answers of the API server that will be lost
-	lines  []string
+	mu        sync.Mutex
+	turns     map[string]chan struct{} // subject: holds one token; whoever has it may act
+	life      int                      // counts the processes
+	killed    int                      // the last life whose process was killed
+	armed     bool
+	counts    map[string]int
+	points    []point
+	crash     *crash
+	fired     chan struct{} // closed when the crash has happened
+	during    string        // the effect that the user acts at
+	interfere func()        // what the user does
+	acted     int           // how many points came before that
+	passed    int           // writes that were forwarded to the API server
+	wrote     int           // effects that may have changed something
+	losing    int           // answers of the API server that will be lost
+	lines     []string
 }
 
-func newGate(judge judge) *gate {
-	return &gate{judge: judge, turns: map[string]chan struct{}{}, counts: map[string]int{}, fired: make(chan struct{})}
+func newInjector(observer observer) *injector {
+	return &injector{observer: observer, turns: map[string]chan struct{}{}, counts: map[string]int{}, fired: make(chan struct{})}
 }
 
 // arm starts to number effects, and to wait for the crash if there is to be one.
-func (g *gate) arm(crash *crash) {
+func (g *injector) arm(crash *crash) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.armed, g.crash = true, crash
 }
 
 // seen counts the points so far.
-func (g *gate) seen() int {
+func (g *injector) seen() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.points)
@@ -70,7 +70,7 @@ func (g *gate) seen() int {
 
 // until returns the first points, and those after them up to the last that may have changed something. What follows are probes
 // and looks of an operator at rest.
-func (g *gate) until(first int) []point {
+func (g *injector) until(first int) []point {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	last := len(g.points)
@@ -80,16 +80,16 @@ func (g *gate) until(first int) []point {
 	return slices.Clone(g.points[:last])
 }
 
-// revive lets the effects of the next process pass.
-func (g *gate) revive() {
+// unfence lets the effects of the next process pass.
+func (g *injector) unfence() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.life++
 	g.note("an operator is started")
 }
 
-// bury stops what killed processes sent.
-func (g *gate) bury() {
+// fence stops what killed processes sent.
+func (g *injector) fence() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.killed = g.life
@@ -98,18 +98,18 @@ func (g *gate) bury() {
 
 type lifeKey struct{}
 
-// greet ties a connection to the process that made it: what a dead one left in a socket is not taken for the living one's.
-func (g *gate) greet(ctx context.Context, _ net.Conn) context.Context {
+// tagConnection ties a connection to the process that made it: what a dead one left in a socket is not taken for the living one's.
+func (g *injector) tagConnection(ctx context.Context, _ net.Conn) context.Context {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return context.WithValue(ctx, lifeKey{}, g.life)
 }
 
 // wait waits for the turn of a subject and returns what ends it.
-func (g *gate) wait(ctx context.Context, x *exchange) (done func(), err error) {
+func (g *injector) wait(ctx context.Context, x *exchange) (done func(), err error) {
 	subject := "everything"
 	if g.sideBySide {
-		if subject = g.judge.subject(x); subject == "" {
+		if subject = g.observer.subject(x); subject == "" {
 			return func() {}, nil
 		}
 	}
@@ -128,8 +128,8 @@ func (g *gate) wait(ctx context.Context, x *exchange) (done func(), err error) {
 	}
 }
 
-// pass holds an effect, has it judged, and forwards it, unless the operator is to die here.
-func (g *gate) pass(ctx context.Context, x *exchange) error {
+// pass holds an effect, has it checked, and forwards it, unless the operator is to die here.
+func (g *injector) pass(ctx context.Context, x *exchange) error {
 	done, err := g.wait(ctx, x)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (g *gate) pass(ctx context.Context, x *exchange) error {
 		return err
 	}
 	g.interrupt(x)
-	g.judge.sees(x)
+	g.observer.sees(x)
 	if when == before {
 		return g.hit(x, when)
 	}
@@ -150,14 +150,14 @@ func (g *gate) pass(ctx context.Context, x *exchange) error {
 		return err
 	}
 	g.forwarded(x)
-	g.judge.saw(x)
+	g.observer.saw(x)
 	if g.loses(x) {
 		return errLost
 	}
 	switch when {
 	case committed:
 		return g.hit(x, when)
-	case unawares:
+	case paused:
 		_ = g.hit(x, when)
 	}
 	x.deliver(x.answer)
@@ -168,7 +168,7 @@ func (g *gate) pass(ctx context.Context, x *exchange) error {
 }
 
 // arrive numbers an effect and tells whether to crash at it.
-func (g *gate) arrive(ctx context.Context, x *exchange) (when moment, err error) {
+func (g *injector) arrive(ctx context.Context, x *exchange) (when moment, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if life, _ := ctx.Value(lifeKey{}).(int); life <= g.killed {
@@ -182,35 +182,35 @@ func (g *gate) arrive(ctx context.Context, x *exchange) (when moment, err error)
 			when, g.crash = g.crash.moment, nil
 		}
 	}
-	if when != "" && when != unawares {
+	if when != "" && when != paused {
 		g.killed = g.life // nothing else of this process happens
 	}
 	return when, nil
 }
 
 // interrupt has the user act, once.
-func (g *gate) interrupt(x *exchange) {
+func (g *injector) interrupt(x *exchange) {
 	g.mu.Lock()
-	meddle := g.meddle
-	if meddle == nil || x.effect != g.during {
+	interfere := g.interfere
+	if interfere == nil || x.effect != g.during {
 		g.mu.Unlock()
 		return
 	}
-	g.meddle = nil
+	g.interfere = nil
 	g.acted = len(g.points) - 1
 	g.note("the user acts at %s", x.effect)
 	g.mu.Unlock()
-	meddle()
+	interfere()
 }
 
-func (g *gate) hit(x *exchange, when moment) error {
-	g.strike()
+func (g *injector) hit(x *exchange, when moment) error {
+	g.kill()
 	g.remember("the operator is struck: %s, %s", x.effect, when)
 	close(g.fired)
 	return errDead
 }
 
-func (g *gate) forwarded(x *exchange) {
+func (g *injector) forwarded(x *exchange) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if writes(x.effect) {
@@ -223,13 +223,13 @@ func (g *gate) forwarded(x *exchange) {
 }
 
 // lose has the next answers to writes of the API server get lost.
-func (g *gate) lose(answers int) {
+func (g *injector) lose(answers int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.losing = answers
 }
 
-func (g *gate) loses(x *exchange) bool {
+func (g *injector) loses(x *exchange) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.losing == 0 || strings.HasPrefix(x.effect, "cognigy ") {
@@ -241,30 +241,30 @@ func (g *gate) loses(x *exchange) bool {
 }
 
 // written counts the effects so far that may have changed something.
-func (g *gate) written() int {
+func (g *injector) written() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.wrote
 }
 
-func (g *gate) sent() int {
+func (g *injector) sent() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.passed
 }
 
-func (g *gate) remember(format string, args ...any) {
+func (g *injector) remember(format string, args ...any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.note(format, args...)
 }
 
 // note expects the lock to be held.
-func (g *gate) note(format string, args ...any) {
+func (g *injector) note(format string, args ...any) {
 	g.lines = append(g.lines, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-func (g *gate) history() string {
+func (g *injector) history() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return strings.Join(g.lines, "\n")

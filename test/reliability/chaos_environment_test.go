@@ -17,45 +17,46 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// chaos is a world in which a script is played.
+// chaos is an environment in which a script is played.
 type chaos struct {
-	*world
+	*environment
 	endpoints []simulator.Endpoint
 	accepted  atomic.Value   // string: the API key of the operator's user
 	later     sync.WaitGroup // what goes on beside the script
-	done      map[string]int // deeds that were done
-	tried     int            // deeds that could not be done
+	done      map[string]int // operations that were done
+	tried     int            // operations that could not be done
 }
 
 func newChaos(t testing.TB, s script) *chaos {
 	t.Helper()
-	w := emptyWorld(t, simulator.Options{Seed: s.Seed, Now: func() time.Time { return time.Now().Add(s.Skew) }})
-	w.gate.sideBySide, w.skew = true, s.Skew
-	w.connect(v1alpha1.OrphanPolicyRevoke)
-	c := &chaos{world: w, done: map[string]int{}, endpoints: []simulator.Endpoint{w.endpoint, w.cognigy.AddEndpoint("project", "second")}}
-	c.accepted.Store(w.cognigy.APIKey())
-	w.addStrangers(c.slot(step{}), "nobody's")
+	e := emptyEnvironment(t, simulator.Options{Seed: s.Seed, Now: func() time.Time { return time.Now().Add(s.Skew) }})
+	e.injector.sideBySide, e.skew = true, s.Skew
+	e.connect(v1alpha1.OrphanPolicyRevoke)
+	c := &chaos{environment: e, done: map[string]int{}, endpoints: []simulator.Endpoint{e.Endpoint, e.Cognigy.AddEndpoint("project", "second")}}
+	c.accepted.Store(e.Cognigy.APIKey())
+	e.addStrangers(c.slot(step{}), "nobody's")
 	return c
 }
 
 // slot is the name of one of the resources.
 func (c *chaos) slot(s step) types.NamespacedName {
-	return types.NamespacedName{Namespace: c.namespace, Name: fmt.Sprintf("key-%d", s.Key)}
+	return types.NamespacedName{Namespace: c.Namespace, Name: fmt.Sprintf("key-%d", s.Key)}
 }
 
-func (c *chaos) accept() { c.cognigy.SetAPIKeys(c.accepted.Load().(string)) }
+func (c *chaos) accept() { c.Cognigy.SetAPIKeys(c.accepted.Load().(string)) }
 
 // play plays a script to its end.
 func (c *chaos) play(s script) {
 	c.start()
 	for _, step := range s.Steps {
 		<-time.After(step.Wait)
-		deed, _ := deedOf(step.Do)
-		err := deed.do(c, step)
-		c.gate.remember("--- %s %d: %v", step.Do, step.Key, err)
+		operation, _ := operationOf(step.Do)
+		err := operation.do(c, step)
+		c.injector.remember("--- %s %d: %v", step.Do, step.Key, err)
 		if err != nil {
 			c.tried++
 			continue
@@ -65,11 +66,11 @@ func (c *chaos) play(s script) {
 	c.later.Wait()
 }
 
-// calmDown ends all faults, and leaves nothing suspended.
-func (c *chaos) calmDown() {
-	c.gate.remember("--- faults stop")
-	c.gate.lose(0)
-	c.cognigy.ClearFaults()
+// endFaults ends all faults, and leaves nothing suspended.
+func (c *chaos) endFaults() {
+	c.injector.remember("--- faults stop")
+	c.injector.lose(0)
+	c.Cognigy.ClearFaults()
 	c.view.release()
 	c.accept()
 	if c.several() {
@@ -82,7 +83,7 @@ func (c *chaos) calmDown() {
 			return client.IgnoreNotFound(err)
 		}).WithTimeout(patience).Should(Succeed())
 	}
-	if !c.stays(c.connection()) || !c.stays(c.credentials()) {
+	if !c.stays(c.Connection()) || !c.stays(c.Credentials("")) {
 		c.beginAgain()
 		return
 	}
@@ -101,32 +102,30 @@ func (c *chaos) several() bool {
 
 // stays tells whether an object is there, and not being deleted.
 func (c *chaos) stays(object client.Object) bool {
-	err := cluster.Get(c.ctx, client.ObjectKeyFromObject(object), object)
+	err := cluster.Get(c.Context, client.ObjectKeyFromObject(object), object)
 	return err == nil && object.GetDeletionTimestamp().IsZero()
 }
 
 // beginAgain does what is left to a user who deleted a connection or its credentials: everything is deleted, which revokes every
 // key, and then made again.
 func (c *chaos) beginAgain() {
-	c.gate.remember("--- everything is deleted, and made again")
-	connection, credentials := c.connection(), c.credentials()
+	c.injector.remember("--- everything is deleted, and made again")
+	connection, credentials := c.Connection(), c.Credentials("")
 	all := []client.Object{connection, credentials}
 	for key := range slots {
-		all = append(all, c.newKey(c.slot(step{Key: key}).Name))
+		all = append(all, c.Key(fixtures.Named(c.slot(step{Key: key}).Name)))
 	}
 	c.Eventually(func(g Gomega) {
 		for _, object := range all {
-			g.Expect(client.IgnoreNotFound(cluster.Delete(c.ctx, object.DeepCopyObject().(client.Object)))).To(Succeed())
+			g.Expect(client.IgnoreNotFound(cluster.Delete(c.Context, object.DeepCopyObject().(client.Object)))).To(Succeed())
 		}
 		for _, object := range all {
-			c.absent(g, object.DeepCopyObject().(client.Object))
+			c.Absent(g, object.DeepCopyObject().(client.Object))
 		}
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())
 	c.Expect(c.live()).To(HaveLen(c.wanted()), "owned keys that work")
-	credentials = c.newCredentials()
-	credentials.Data["api-key"] = []byte(c.accepted.Load().(string))
-	c.create(credentials)
-	c.create(c.newConnection(v1alpha1.OrphanPolicyRevoke))
+	c.Create(c.Credentials(c.accepted.Load().(string)))
+	c.Create(c.Connection())
 	for key := range slots {
 		c.Expect(c.make(step{Key: key})).To(Succeed())
 	}
@@ -140,21 +139,21 @@ func (c *chaos) settles() {
 		g.Expect(c.runs()).To(BeTrue(), "the operator ended by itself")
 		if !restarted && c.exhausted() {
 			restarted = true
-			c.gate.remember("--- restart: the mint budget is exhausted")
+			c.injector.remember("--- restart: the mint budget is exhausted")
 			c.kill()
 			c.start()
 		}
-		if now := c.gate.written(); now != written {
+		if now := c.injector.written(); now != written {
 			written, since = now, time.Now()
 		}
 		c.livesWell(g)
-		g.Expect(time.Since(since)).To(BeNumerically(">=", calm), "the last effect that may have changed something is too recent")
+		g.Expect(time.Since(since)).To(BeNumerically(">=", quietPeriod), "the last effect that may have changed something is too recent")
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())
 }
 
 func (c *chaos) exhausted() bool {
 	for key := range slots {
-		found, err := c.read(c.slot(step{Key: key}))
+		found, err := c.Find(c.slot(step{Key: key}))
 		if err != nil {
 			continue
 		}
@@ -167,12 +166,12 @@ func (c *chaos) exhausted() bool {
 	return false
 }
 
-// livesWell: every resource has its key, and no other key of this world's resources works, but for what was retained.
+// livesWell: every resource has its key, and no other key of this environment's resources works, but for what was retained.
 func (c *chaos) livesWell(g Gomega) {
 	wanted := c.wanted()
 	for key := range slots {
 		name := c.slot(step{Key: key})
-		found, err := c.read(name)
+		found, err := c.Find(name)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
@@ -187,12 +186,12 @@ func (c *chaos) livesWell(g Gomega) {
 // wanted is how many keys ought to work: one for each resource, and what was retained.
 func (c *chaos) wanted() int {
 	wanted := 0
-	for _, o := range c.court.known() {
+	for _, o := range c.checker.known() {
 		switch {
 		case c.lives(o):
 			wanted++
 		case o.retained.Load():
-			wanted += len(c.liveOf(o.marker))
+			wanted += len(c.LiveKeys(o.uid))
 		}
 	}
 	return wanted

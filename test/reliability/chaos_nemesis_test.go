@@ -11,7 +11,7 @@ import (
 )
 
 // faults are what goes wrong with Cognigy, with the operator, and with what lies between it and the API server.
-var faults = map[string]deed{
+var faults = map[string]operation{
 	"POST commits, no answer":   {3, injected(post, simulator.FaultCommitThenDrop)},
 	"POST commits, 500":         {3, injected(post, simulator.FaultCommitThen500)},
 	"POST answer is cut":        {1, injected(post, simulator.FaultMalformed)},
@@ -40,7 +40,7 @@ var faults = map[string]deed{
 	"watches held back":    {3, (*chaos).holdBack},
 	"watches cut":          {2, func(c *chaos, _ step) error { c.view.cut(); return nil }},
 	"watches late":         {1, func(c *chaos, s step) error { c.view.delay(s.For / 2); return nil }},
-	"API server's answers": {3, func(c *chaos, _ step) error { c.gate.lose(2); return nil }},
+	"API server's answers": {3, func(c *chaos, _ step) error { c.injector.lose(2); return nil }},
 }
 
 // Requests that faults are injected into.
@@ -50,11 +50,11 @@ var (
 	revoke = simulator.Fault{Method: http.MethodDelete, Route: simulator.RouteKey}
 )
 
-// injected makes a deed of a fault that the next two requests meet.
+// injected makes an operation of a fault that the next two requests meet.
 func injected(requests simulator.Fault, kind simulator.FaultKind) func(*chaos, step) error {
 	return func(c *chaos, _ step) error {
 		requests.Kind, requests.Times = kind, 2
-		c.cognigy.Inject(requests)
+		c.Cognigy.Inject(requests)
 		return nil
 	}
 }
@@ -63,7 +63,7 @@ func injected(requests simulator.Fault, kind simulator.FaultKind) func(*chaos, s
 func slowly(requests simulator.Fault) func(*chaos, step) error {
 	return func(c *chaos, s step) error {
 		requests.Kind, requests.Times, requests.Delay = simulator.FaultCommitAfterDelay, 1, requestTimeout+s.For/4
-		c.cognigy.Inject(requests)
+		c.Cognigy.Inject(requests)
 		return nil
 	}
 }
@@ -72,7 +72,7 @@ func slowly(requests simulator.Fault) func(*chaos, step) error {
 func answered404(requests simulator.Fault) func(*chaos, step) error {
 	return func(c *chaos, _ step) error {
 		requests.Kind, requests.Times, requests.Status = simulator.FaultStatus, 2, http.StatusNotFound
-		c.cognigy.Inject(requests)
+		c.Cognigy.Inject(requests)
 		return nil
 	}
 }
@@ -80,12 +80,12 @@ func answered404(requests simulator.Fault) func(*chaos, step) error {
 func (c *chaos) lag(s step) error {
 	lagging := list
 	lagging.Kind, lagging.Times, lagging.Lag = simulator.FaultLagList, 3, s.For
-	c.cognigy.Inject(lagging)
+	c.Cognigy.Inject(lagging)
 	return nil
 }
 
 func (c *chaos) storm(step) error {
-	c.cognigy.Inject(simulator.Fault{
+	c.Cognigy.Inject(simulator.Fault{
 		Kind: simulator.FaultStatus, Times: 10, Status: http.StatusTooManyRequests, Code: http.StatusTooManyRequests, RetryAfter: "1",
 	})
 	return nil
@@ -93,13 +93,13 @@ func (c *chaos) storm(step) error {
 
 // down has nobody answer for a while. What was injected before is forgotten with it.
 func (c *chaos) down(s step) error {
-	c.cognigy.Inject(simulator.Fault{Kind: simulator.FaultResetBefore})
-	c.lasts(s.For, c.cognigy.ClearFaults)
+	c.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultResetBefore})
+	c.lasts(s.For, c.Cognigy.ClearFaults)
 	return nil
 }
 
 func (c *chaos) refuse(s step) error {
-	c.cognigy.SetAPIKeys()
+	c.Cognigy.SetAPIKeys()
 	c.lasts(s.For, c.accept)
 	return nil
 }
@@ -118,7 +118,7 @@ func (c *chaos) pause(s step) error {
 	}
 	operator := c.operators[len(c.operators)-1]
 	operator.Pause()
-	c.lasts(s.For+requestTimeout/2, operator.Resume)
+	c.lasts(s.For+requestTimeout, operator.Resume)
 	return nil
 }
 
@@ -133,7 +133,7 @@ func (c *chaos) lasts(wait time.Duration, end func()) {
 	c.later.Go(func() {
 		select {
 		case <-time.After(wait):
-		case <-c.ctx.Done():
+		case <-c.Context.Done():
 		}
 		end()
 	})

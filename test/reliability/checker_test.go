@@ -22,30 +22,29 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// court judges effects at their instant: while one is held it reads the objects as they are, and knows what it would do. What
-// goes to Cognigy is judged in judge_cognigy_test.go, what goes to the API server in judge_kubernetes_test.go.
-type court struct {
-	w *world
+// checker checks effects at their instant: while one is held it reads the objects as they are, and knows what it would do. What
+// goes to Cognigy is checked in check_cognigy_test.go, what goes to the API server in check_kubernetes_test.go.
+type checker struct {
+	e *environment
 
 	mu         sync.Mutex
 	owners     []*owner
 	violations []string
-	plaintexts map[string]bool
 }
 
-// owner is an EndpointAPIKey that the user made. Its effects are judged one at a time, and nobody else touches the record.
+// owner is an EndpointAPIKey that the user made. Its effects are checked one at a time, and nobody else touches the record.
 type owner struct {
-	key       types.NamespacedName
-	uid       types.UID
-	marker    string
-	intent    time.Time // the latest that was recorded
-	permits   []permit
-	rehearsed time.Time // when the API server checked the write of the Secret last
+	key      types.NamespacedName
+	uid      types.UID
+	marker   string
+	intent   time.Time // the latest that was recorded
+	permits  []permit
+	dryRunAt time.Time // when the API server checked the write of the Secret last
 	// deliveries are the keys that were written into the Secret, in order.
 	deliveries []handover
 	// protected: the last answer about it had the finalizer.
 	protected bool
-	// former is the overlap before the user changed it last, at edited. The court's lock guards both.
+	// former is the overlap before the user changed it last, at edited. The checker's lock guards both.
 	former   time.Duration
 	edited   time.Time
 	retained atomic.Bool // it was let go of with its key
@@ -60,13 +59,13 @@ type handover struct {
 // permit is an intent that no POST has used. It does not tell which process recorded it: one that finds the intent of a dead
 // one must wait until that is too old for a POST.
 type permit struct {
-	until     time.Time // when it is too late for a POST
-	rehearsed bool
+	until   time.Time // when it is too late for a POST
+	checked bool      // by a dry run of the write of the Secret
 }
 
 // owner returns the record of a resource, which is made with its first effect. What an effect is about exists: the API server
 // took it, and only the user makes resources.
-func (c *court) owner(key types.NamespacedName, uid types.UID) *owner {
+func (c *checker) owner(key types.NamespacedName, uid types.UID) *owner {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range c.owners {
@@ -79,12 +78,12 @@ func (c *court) owner(key types.NamespacedName, uid types.UID) *owner {
 	return o
 }
 
-func (c *court) ownerOf(key *v1alpha1.EndpointAPIKey) *owner {
+func (c *checker) ownerOf(key *v1alpha1.EndpointAPIKey) *owner {
 	return c.owner(client.ObjectKeyFromObject(key), key.UID)
 }
 
 // named returns the owner of a key in Cognigy, or nil.
-func (c *court) named(name string) *owner {
+func (c *checker) named(name string) *owner {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range c.owners {
@@ -96,21 +95,21 @@ func (c *court) named(name string) *owner {
 }
 
 // known returns the records of all resources that had an effect.
-func (c *court) known() []*owner {
+func (c *checker) known() []*owner {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.owners)
 }
 
 // found returns what was wrong so far.
-func (c *court) found() []string {
+func (c *checker) found() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.violations)
 }
 
-// subject is the name of the resource that an effect is about: its effects are judged one at a time. Empty for others.
-func (c *court) subject(x *exchange) string {
+// subject is the name of the resource that an effect is about: its effects are checked one at a time. Empty for others.
+func (c *checker) subject(x *exchange) string {
 	switch {
 	case x.effect == effectPost:
 		if o := c.named(x.postedName()); o != nil {
@@ -126,39 +125,39 @@ func (c *court) subject(x *exchange) string {
 	return ""
 }
 
-func (c *court) sees(x *exchange) {
-	if !writesSecret(x.effect) && c.w.cognigy.Leaked(string(x.body)) {
-		c.accuse("S4: a plaintext is sent with %s", x.effect)
+func (c *checker) sees(x *exchange) {
+	if !writesSecret(x.effect) && c.e.Cognigy.Leaked(string(x.body)) {
+		c.report("S4: a plaintext is sent with %s", x.effect)
 	}
 	switch {
 	case x.effect == effectPost:
-		c.judgePost(x)
+		c.checkPost(x)
 	case x.effect == effectDelete:
-		c.judgeDelete(path.Base(x.path))
+		c.checkDelete(path.Base(x.path))
 	case writesSecret(x.effect):
 		c.remember(x)
 	}
 }
 
-func (c *court) saw(x *exchange) {
+func (c *checker) saw(x *exchange) {
 	switch {
 	case x.answer.status >= http.StatusMultipleChoices:
 	case x.effect == effectPost:
 		var made struct{ Key string }
 		if json.Unmarshal(x.answer.body, &made) == nil {
-			c.hears(made.Key)
+			c.e.Record(made.Key)
 		}
 	case strings.HasSuffix(x.effect, " secrets"+dryRun):
-		c.notesRehearsal(x)
+		c.recordDryRun(x)
 	case writesSecret(x.effect):
-		c.judgeSecret(x)
+		c.checkSecret(x)
 	case strings.Contains(x.effect, " endpointapikeys"):
-		c.judgeResource(x)
+		c.checkResource(x)
 	}
 }
 
-func (c *court) entry(id string) (simulator.Entry, bool) {
-	for _, entry := range c.w.cognigy.Ledger() {
+func (c *checker) entry(id string) (simulator.Entry, bool) {
+	for _, entry := range c.e.Cognigy.Ledger() {
 		if entry.ID == id {
 			return entry, true
 		}
@@ -166,18 +165,9 @@ func (c *court) entry(id string) (simulator.Entry, bool) {
 	return simulator.Entry{}, false
 }
 
-// hears remembers a plaintext, which must not be found anywhere but in its Secret.
-func (c *court) hears(plaintext string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if plaintext != "" {
-		c.plaintexts[plaintext] = true
-	}
-}
-
-func (c *court) accuse(format string, args ...any) {
+func (c *checker) report(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.violations = append(c.violations, fmt.Sprintf(format, args...))
-	c.w.gate.remember("VIOLATION "+format, args...)
+	c.e.injector.remember("VIOLATION "+format, args...)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// step is a part of the story. What it says is checked; the first thing that does not hold ends the story, since the steps
+// step is a part of the scenario. What it says is checked; the first thing that does not hold ends the scenario, since the steps
 // build on each other.
 type step struct {
 	title string
@@ -27,8 +27,8 @@ var steps = []step{
 	{"No plaintext has got anywhere but into the Secret", (*demo).leaksNothing},
 }
 
-// tell plays the steps and, if all of them hold, sums up.
-func (d *demo) tell(ctx context.Context) error {
+// play plays the steps and, if all of them hold, sums up.
+func (d *demo) play(ctx context.Context) error {
 	d.up = time.Since(d.begun)
 	for i, s := range steps {
 		d.out.heading(fmt.Sprintf("[%d/%d] %s", i+1, len(steps), s.title))
@@ -43,7 +43,7 @@ func (d *demo) tell(ctx context.Context) error {
 	return nil
 }
 
-// sumUp says in a line how the story went, if it had begun.
+// sumUp says in a line how the scenario went, if it had begun.
 func (d *demo) sumUp(color string) {
 	if d.up == 0 {
 		return

@@ -1,0 +1,222 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+)
+
+// What other programs and later versions of the operator depend on, word for word. A test that named the constants would
+// follow a rename; this one tells that the rename orphans every object, key and dashboard that knows the old word.
+func TestContract(t *testing.T) {
+	e := newEnvironment(t)
+	p := start(t, "--leader-elect")
+	key := e.Key()
+	e.Create(key)
+	e.AwaitDelivered(key, 1)
+	e.Await(func(g Gomega) { g.Expect(events(g, e)).To(HaveKey("KeyDelivered")) })
+
+	t.Run("finalizers", func(t *testing.T) {
+		g := NewWithT(t)
+		g.Expect(e.Read(key).Finalizers).To(ConsistOf("cognigy-operator.io/revoke"))
+		for _, kept := range []client.Object{e.Connection(), e.Credentials("")} {
+			g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(kept), kept)).To(Succeed())
+			g.Expect(kept.GetFinalizers()).To(ConsistOf("cognigy-operator.io/in-use"), kept.GetName())
+		}
+	})
+	t.Run("labels and annotations of the Secret", func(t *testing.T) {
+		g := NewWithT(t)
+		secret := e.Secret(key)
+		g.Expect(secret.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "endpoint-api-key"}))
+		g.Expect(slices.Collect(maps.Keys(secret.Annotations))).To(ConsistOf(
+			"cognigy-operator.io/owner-uid", "cognigy-operator.io/key-id", "cognigy-operator.io/key-preview",
+			"cognigy-operator.io/endpoint-id", "cognigy-operator.io/issued-at", "cognigy-operator.io/checksum",
+		))
+		credentials := e.Credentials("")
+		g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(credentials), credentials)).To(Succeed())
+		g.Expect(credentials.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "credentials"}))
+	})
+	t.Run("the name of a key in Cognigy", func(t *testing.T) {
+		NewWithT(t).Expect(e.Cognigy.Ledger()[0].Name).To(Equal(fmt.Sprintf("%s crm k8s-%s-%s",
+			e.Namespace, digest(e.ClusterUID)[:10], digest(string(key.UID))[:24])))
+	})
+	t.Run("the Lease", func(t *testing.T) {
+		lease := &coordinationv1.Lease{}
+		name := types.NamespacedName{Namespace: installation.Namespace, Name: "cognigy-operator.io"}
+		NewWithT(t).Expect(cluster.Get(t.Context(), name, lease)).To(Succeed())
+	})
+	t.Run("the recorder of Events", func(t *testing.T) {
+		g := NewWithT(t)
+		for reason, event := range events(g, e) {
+			g.Expect(event.ReportingController).To(Equal("cognigy-operator"), reason)
+		}
+	})
+	t.Run("one field manager for every write", func(t *testing.T) {
+		g := NewWithT(t)
+		for what, managers := range fieldManagers(t, g, e, key) {
+			g.Expect(managers).To(Equal([]string{"cognigy-operator"}), what)
+		}
+	})
+	t.Run("controllers in metrics", func(t *testing.T) {
+		g := NewWithT(t)
+		token := account(t, g, "contract", "cognigy-operator-metrics-reader")
+		var metrics string
+		g.Eventually(func(g Gomega) {
+			var status int
+			status, metrics = scrape(g, p, token)
+			g.Expect(status).To(Equal(http.StatusOK))
+		}).WithTimeout(patience).Should(Succeed())
+		var names []string
+		for _, match := range regexp.MustCompile(`controller_runtime_max_concurrent_reconciles\{controller="([^"]+)"\}`).FindAllStringSubmatch(metrics, -1) {
+			names = append(names, match[1])
+		}
+		g.Expect(names).To(ConsistOf("endpointapikey", "cognigyconnection", "clustercognigyconnection", "credentials",
+			"protection", "clusterprotection", "orphans", "clusterorphans"))
+	})
+	release(t, e, key)
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// events returns an Event of each reason.
+func events(g Gomega, e *fixtures.Environment) map[string]eventsv1.Event {
+	list := &eventsv1.EventList{}
+	g.Expect(cluster.List(e.Context, list, client.InNamespace(e.Namespace))).To(Succeed())
+	found := map[string]eventsv1.Event{}
+	for _, event := range list.Items {
+		found[event.Reason] = event
+	}
+	return found
+}
+
+// fieldManagers returns for each object that the operator writes who wrote it, beside the test itself.
+func fieldManagers(t *testing.T, g Gomega, e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) map[string][]string {
+	t.Helper()
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: installation.Namespace, Name: "cognigy-operator.io"}}
+	written := map[string]client.Object{
+		"EndpointAPIKey": key.DeepCopy(), "CognigyConnection": e.Connection(), "credentials": e.Credentials(""),
+		"Secret": &corev1.Secret{ObjectMeta: e.Meta(key.Name)}, "Lease": lease,
+	}
+	managers := map[string][]string{}
+	for what, object := range written {
+		g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(object), object)).To(Succeed())
+		managers[what] = managersOf(object)
+	}
+	for reason, event := range events(g, e) {
+		managers["Event "+reason] = managersOf(&event)
+	}
+	return managers
+}
+
+// testManager is how the API server names the test that runs this.
+const testManager = "e2e.test"
+
+func managersOf(object client.Object) []string {
+	found := map[string]bool{}
+	for _, entry := range object.GetManagedFields() {
+		found[entry.Manager] = true
+	}
+	delete(found, testManager)
+	return slices.Sorted(maps.Keys(found))
+}
+
+// canary stands for what a Secret holds.
+const canary = "canary-that-nobody-may-log"
+
+// Admission may warn of a Secret in words that quote it. The operator logs no warnings.
+func TestWarningsAreNotLogged(t *testing.T) {
+	e := newEnvironment(t)
+	policy, binding := warnOfSecrets(e.Namespace)
+	e.Create(policy)
+	e.Create(binding)
+	t.Cleanup(func() { e.Delete(binding); e.Delete(policy) })
+	warned := &warnings{}
+	e.Await(func(g Gomega) { // the API server takes a moment to enforce a policy
+		config := bed.Plane.Config()
+		config.WarningHandler = warned
+		warning, err := client.New(config, client.Options{Scheme: cluster.Scheme()})
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(warning.Create(t.Context(), &corev1.Secret{ObjectMeta: e.Meta("probe")}, client.DryRunAll)).To(Succeed())
+		g.Expect(warned.texts).To(ContainElement(ContainSubstring(canary)))
+	})
+	p := start(t, "--zap-log-level=7")
+	key := e.Key()
+	e.Create(key)
+	e.AwaitDelivered(key, 1)
+	e.Expect(p.output.String()).To(And(ContainSubstring("issued a key"), Not(ContainSubstring(canary))))
+	release(t, e, key)
+}
+
+type warnings struct{ texts []string }
+
+// HandleWarningHeader implements rest.WarningHandler.
+func (w *warnings) HandleWarningHeader(_ int, _, text string) { w.texts = append(w.texts, text) }
+
+// warnOfSecrets lets every write of a Secret in a namespace pass, with a warning.
+func warnOfSecrets(namespace string) (policy, binding client.Object) {
+	name := metav1.ObjectMeta{Name: "warn-" + namespace}
+	secrets := admissionv1.NamedRuleWithOperations{RuleWithOperations: admissionv1.RuleWithOperations{
+		Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
+		Rule:       admissionv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"secrets"}},
+	}}
+	policy = &admissionv1.ValidatingAdmissionPolicy{ObjectMeta: name, Spec: admissionv1.ValidatingAdmissionPolicySpec{
+		MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{secrets}},
+		Validations:      []admissionv1.Validation{{Expression: "false", Message: canary}},
+	}}
+	binding = &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: name, Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+		PolicyName: name.Name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Warn},
+		MatchResources: &admissionv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{
+			MatchLabels: map[string]string{corev1.LabelMetadataName: namespace},
+		}},
+	}}
+	return policy, binding
+}
+
+// A server may send more than the answer that it announced. net/http prints such bytes to the standard logger, which the
+// operator discards: they may be anything that passes the server.
+func TestUnsolicitedBytesAreNotLogged(t *testing.T) {
+	e := newEnvironment(t)
+	chatty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		const body = `{"items":[],"total":0}`
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s%s", len(body), body, canary)
+	}))
+	t.Cleanup(chatty.Close)
+	p := start(t, "--zap-log-level=7")
+	connection := e.Connection(func(spec *v1alpha1.ConnectionSpec) {
+		spec.BaseURL, spec.CABundle, spec.AllowInsecureHTTP = chatty.URL, nil, true
+	})
+	connection.Name = "chatty"
+	e.Create(connection)
+	e.AwaitReady(connection)
+	e.Consistently(p.output.String).ShouldNot(ContainSubstring(canary))
+}

@@ -1,0 +1,30 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"context"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// newEnvironment makes a connection, changed by the edits. It becomes ready once an operator runs.
+func newEnvironment(t *testing.T, edits ...func(*v1alpha1.ConnectionSpec)) *fixtures.Environment {
+	t.Helper()
+	return fixtures.New(t, fixtures.Options{
+		Cluster: cluster, Context: context.Background(), Patience: patience, Cognigy: simulator.Options{TLS: true}, Connection: edits,
+	})
+}
+
+// release deletes a resource and waits for it to go.
+func release(t *testing.T, e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) {
+	t.Helper()
+	e.Expect(cluster.Delete(e.Context, key)).To(Succeed())
+	e.AwaitAbsent(key)
+}
