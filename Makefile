@@ -81,7 +81,7 @@ test-busy: build-tests ## Run all tests beside four busy loops, as on a slow mac
 .PHONY: build-tests
 build-tests: control-plane build-installer
 	@echo "Building the operator and the tests"
-	@go build ./... && go test -c -o /dev/null ./...
+	@go build ./... && go list -export -test -deps ./... >/dev/null
 	@$(TOOL) gotestsum --version
 
 .PHONY: run-tests

@@ -33,6 +33,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	// net/http prints parts of answers there that it cannot place. What it has to report is returned as errors, too.
+	// mutation: log-unsolicited-bytes
 	log.SetOutput(io.Discard)
 	parsed, err := options.Parse(args)
 	if err != nil {

@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Prints the folder that holds the binaries of a control plane, after making sure that it does: hack/control-plane.sh [COMMAND...].
-# Without commands these are etcd, kube-apiserver and kube-controller-manager. Progress goes to standard error.
+# Prints the folder that holds the commands of a control plane, after making sure that it does: hack/control-plane.sh [COMMAND...].
+# Without arguments these are etcd, kube-apiserver and kube-controller-manager. Progress goes to standard error.
 #
-# What is there is used: KUBEBUILDER_ASSETS, then bin/control-plane/<version>. What is missing is downloaded, as
-# hack/download-control-plane.sh says, and built from Go modules where it cannot be downloaded.
+# If KUBEBUILDER_ASSETS has all of them, it is that folder. What is missing is kept in bin/control-plane/<version>: downloaded,
+# as hack/download-control-plane.sh says (also how to name mirrors), or built from Go modules where no download is possible.
 set -euo pipefail
+
+assets=${KUBEBUILDER_ASSETS:-}
+case $assets in
+'' | /*) ;;
+*) assets=$PWD/$assets ;; # it is relative to where the caller is
+esac
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if (($# == 0)); then set -- etcd kube-apiserver kube-controller-manager; fi
@@ -17,10 +23,22 @@ say() { echo "control plane: $*" >&2; }
 
 # missing FOLDER COMMAND... prints those of the commands that are not in the folder.
 missing() {
-  local folder=$1 command
+  local in=$1 command
   shift
   for command in "$@"; do
-    [[ -x $folder/$command ]] || echo "$command"
+    [[ -x $in/$command ]] || echo "$command"
+  done
+}
+
+# obtain COMMAND... puts the commands into bin/control-plane/<version>, unless they are there.
+obtain() {
+  local command
+  # shellcheck disable=SC2046 # commands have no spaces
+  set -- $(missing "$folder" "$@")
+  if (($# == 0)); then return; fi
+  hack/download-control-plane.sh "$folder" "$version" "$@"
+  for command in $(missing "$folder" "$@"); do
+    build "$command"
   done
 }
 
@@ -36,26 +54,29 @@ build() {
     "-X k8s.io/component-base/version.gitVersion=$version -X k8s.io/client-go/pkg/version.gitVersion=$version"
 }
 
-if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
-  if [[ -z $(missing "$KUBEBUILDER_ASSETS" "$@") ]]; then
-    echo "$KUBEBUILDER_ASSETS"
-    exit
-  fi
-  # Those of setup-envtest lack kube-controller-manager: what is missing is put beside them.
-  folder=$PWD/bin/control-plane-completed/$version
-  mkdir -p "$folder"
+# complete COMMAND... links the commands into one folder, those in KUBEBUILDER_ASSETS first: setup-envtest, which usually filled
+# it, has no kube-controller-manager.
+complete() {
+  local completed=$PWD/bin/control-plane-completed/$version command from
+  mkdir -p "$completed"
   for command in "$@"; do
-    if [[ -x $KUBEBUILDER_ASSETS/$command ]]; then
-      ln -sf "$KUBEBUILDER_ASSETS/$command" "$folder/$command"
-    fi
+    from=$folder
+    if [[ -x $assets/$command ]]; then from=$assets; fi
+    [[ $from/$command -ef $completed/$command ]] || ln -sf "$from/$command" "$completed/$command"
   done
+  echo "$completed"
+}
+
+if [[ -z $assets ]]; then
+  obtain "$@"
+  echo "$folder"
+  exit
 fi
-wanted=$(missing "$folder" "$@")
-if [[ -n $wanted ]]; then
-  # shellcheck disable=SC2086 # commands have no spaces
-  hack/download-control-plane.sh "$folder" "$version" $wanted
-  for command in $(missing "$folder" "$@"); do
-    build "$command"
-  done
+lacking=$(missing "$assets" "$@")
+if [[ -z $lacking ]]; then
+  echo "$assets"
+  exit
 fi
-echo "$folder"
+# shellcheck disable=SC2086 # commands have no spaces
+obtain $lacking
+complete "$@"

@@ -161,6 +161,7 @@ func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, erro
 }
 
 func (c *Client) send(request *http.Request) (*http.Response, error) {
+	// mutation: repeat-post
 	if request.Method == http.MethodPost {
 		return c.once.Do(request.WithContext(sendBy(request.Context())))
 	}
@@ -207,6 +208,7 @@ func answerError(call call, response *http.Response, body []byte) error {
 		failure.Title = printable(problem.Title, 100)
 		failure.TraceID = printable(problem.TraceID, 100)
 	}
+	// mutation: error-quotes-body
 	if failure.Kind == Redirected {
 		failure.detail = "a redirect, which is not followed; set baseURL to the address it leads to"
 	}

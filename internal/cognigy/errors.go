@@ -110,6 +110,7 @@ func classify(status, code int) Kind {
 	case status >= 500 || status == http.StatusRequestTimeout || failed(code):
 		return Unavailable
 	case !own:
+		// mutation: proxy-answer-as-not-found
 		return Unexpected
 	case status == http.StatusUnauthorized:
 		return Unauthorized

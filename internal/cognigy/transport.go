@@ -88,6 +88,7 @@ type punctual struct {
 
 // Write implements net.Conn.
 func (p *punctual) Write(b []byte) (int, error) {
+	// mutation: post-after-deadline
 	if !time.Now().Before(p.deadline) {
 		return 0, os.ErrDeadlineExceeded
 	}

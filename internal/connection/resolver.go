@@ -72,6 +72,7 @@ func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection
 	if err != nil {
 		return err
 	}
+	// mutation: use-without-permission
 	if !allowed {
 		return stalled(v1alpha1.ReasonConnectionNotAllowed,
 			"ClusterCognigyConnection %q does not allow namespace %q; ask for the namespace to be covered by its allowedNamespaces, or use another connection",

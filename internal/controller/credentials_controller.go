@@ -86,6 +86,7 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	// mutation: release-credentials-by-cache
 	if !inUse && controllerutil.ContainsFinalizer(secret, v1alpha1.InUseFinalizer) {
 		// A cache that is behind must not let go of what is needed.
 		if named, inUse, err = r.referred(ctx, r.Live, request, client.InNamespace(request.Namespace)); err != nil {

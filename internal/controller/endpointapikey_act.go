@@ -140,7 +140,9 @@ func (r *EndpointAPIKeyReconciler) patchKey(ctx context.Context, p *pass, change
 func (r *EndpointAPIKeyReconciler) patchStatus(ctx context.Context, p *pass, status v1alpha1.EndpointAPIKeyStatus) error {
 	changed := p.key.DeepCopy()
 	changed.Status = status
-	if err := r.Status().Patch(ctx, changed, client.MergeFromWithOptions(p.key, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.Status().Patch(ctx, changed, client.MergeFromWithOptions(p.key,
+		// mutation: intent-without-lock
+		client.MergeFromWithOptimisticLock{})); err != nil {
 		return err
 	}
 	p.key = changed

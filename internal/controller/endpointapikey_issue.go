@@ -36,9 +36,11 @@ func (r *EndpointAPIKeyReconciler) issue(ctx context.Context, p *pass, next plan
 	if err := r.secured(ctx, p); err != nil {
 		return err
 	}
+	// mutation: post-without-dry-run
 	if err := r.rehearse(ctx, p); err != nil {
 		return err
 	}
+	// mutation: post-without-finalizer
 	if !controllerutil.ContainsFinalizer(p.key, v1alpha1.Finalizer) {
 		if err := r.protect(ctx, p); err != nil {
 			return err
@@ -81,6 +83,7 @@ func (r *EndpointAPIKeyReconciler) secured(ctx context.Context, p *pass) error {
 	if found.GetUID() != p.connection.GetUID() || found.GetGeneration() != p.connection.GetGeneration() {
 		return errGone
 	}
+	// mutation: issue-through-deleted-connection
 	if !found.GetDeletionTimestamp().IsZero() {
 		return &connection.Problem{
 			Reason:  v1alpha1.ReasonConnectionNotReady,
@@ -146,6 +149,7 @@ func (r *EndpointAPIKeyReconciler) intend(ctx context.Context, p *pass, next pla
 	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled) {
 		setConditions(&status.Conditions, p.key.Generation, r.Clock.Now(), conditions(next, nil, p.key))
 	}
+	// mutation: post-without-intent
 	return r.patchStatus(ctx, p, status)
 }
 
@@ -166,6 +170,7 @@ func (r *EndpointAPIKeyReconciler) create(ctx context.Context, p *pass, link *co
 	}
 	marked := plan.HasMarker(issued.Name, marker)
 	r.mints.end(p.key, r.Clock.Now(), marked)
+	// mutation: log-plaintext
 	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
 	r.event(p.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
 	if !marked {

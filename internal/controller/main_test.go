@@ -35,7 +35,7 @@ var (
 )
 
 // driftInterval is short, so that what happens behind the operator's back is noticed within a test.
-const driftInterval = 3 * time.Second
+const driftInterval = 2 * time.Second
 
 func TestMain(m *testing.M) {
 	flag.Parse()

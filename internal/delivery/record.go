@@ -86,6 +86,7 @@ func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 	if secret == nil {
 		return plan.Secret{State: plan.SecretAbsent}
 	}
+	// mutation: foreign-secret-as-own
 	if !ours(secret, owner) {
 		return plan.Secret{State: plan.SecretForeign}
 	}

@@ -129,6 +129,7 @@ func newManager(config *rest.Config, options *options.Options, userAgent string)
 		}
 	}
 	config = rest.CopyConfig(config)
+	// mutation: log-warnings
 	config.WarningHandler = rest.NoWarnings{} // admission quotes what it warns of, and that may be a Secret
 	config.QPS = -1                           // the API server's priority and fairness decides, not a guess made here
 	config.UserAgent = userAgent              // the API server makes the field manager of Events from it

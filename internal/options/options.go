@@ -100,6 +100,7 @@ func (o *Options) validate() error {
 	if o.DriftInterval < shortestDriftInterval {
 		complain("drift-interval", "%s is shorter than %s", o.DriftInterval, shortestDriftInterval)
 	}
+	// mutation: log-bodies
 	if o.Log.Level != nil && o.Log.Level.Enabled(-highestVerbosity-1) {
 		complain("zap-log-level", "at most %d: from %d on the bodies of requests would be logged, and with them Secrets",
 			highestVerbosity, highestVerbosity+1)

@@ -27,6 +27,7 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 		return p
 	}
 	// What was begun last may have made a key just before it ended, and an earlier list may not show it yet.
+	// mutation: release-on-early-list
 	if trusted := latest(settles, o.lastShown(t)); o.Listing.At.Before(trusted) {
 		p.Do, p.Again = Look, trusted
 		return p

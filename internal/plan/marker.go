@@ -32,6 +32,7 @@ func digest(text string, digits int) string {
 
 // HasMarker tells whether a key's name ends with the marker.
 func HasMarker(name, marker string) bool {
+	// mutation: compare-marker-prefix
 	return strings.HasSuffix(name, " "+marker)
 }
 

@@ -98,6 +98,7 @@ const longestAttempt = 10 * time.Minute
 
 // Deadline is when an attempt that begins now is given up.
 func (t Timing) Deadline(began time.Time) time.Time {
+	// mutation: deliver-within-request-timeout
 	return began.Add(t.RequestTimeout + t.DeliveryTimeout)
 }
 
@@ -106,6 +107,7 @@ func (o Observed) owned() []Key {
 	if o.Listing == nil {
 		return nil
 	}
+	// mutation: own-recorded-key
 	return o.Listing.Owned(o.Marker)
 }
 

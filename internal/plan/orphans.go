@@ -48,6 +48,7 @@ func markerOf(name, cluster string) (string, bool) {
 		return "", false
 	}
 	owner, ok := strings.CutPrefix(name[start:], ours)
+	// mutation: own-foreign-orphans
 	if !ok || strings.Trim(owner, "0123456789abcdef") != "" {
 		return "", false
 	}

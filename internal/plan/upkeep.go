@@ -83,7 +83,9 @@ func (o Observed) hasKey(t Timing) bool {
 		return HasMarker(key.Name, o.Marker) && o.Secret.fits(key.Preview)
 	}
 	missing := o.missingSince(t)
-	return missing.IsZero() || o.Listing.At.Before(missing.Add(t.ListLag))
+	return missing.IsZero() ||
+		// mutation: one-list-proves-revocation
+		o.Listing.At.Before(missing.Add(t.ListLag))
 }
 
 // missingSince is since when lists that ought to show the Secret's key do not; zero if none proves it. A key may be made as
@@ -123,6 +125,7 @@ func issue(o Observed, now time.Time, t Timing, p Plan) Plan {
 	for len(recent) > 0 && !now.Before(recent[0].Add(mintWindow)) {
 		recent = recent[1:]
 	}
+	// mutation: issue-without-budget
 	if len(recent) < mintBudget {
 		p.Do = Issue
 		return p
@@ -138,6 +141,7 @@ func maintain(o Observed, now time.Time, t Timing) Plan {
 	p := withTimes(Plan{State: Delivered, HasKey: true}, o, now, t)
 	lost, replaced := o.others()
 	retiresAt := o.Secret.IssuedAt.Add(o.Rotation.Overlap)
+	// mutation: revoke-within-overlap
 	due := !now.Before(retiresAt)
 	if !due && len(replaced) > 0 {
 		p.Retiring, p.RetiresAt = replaced, retiresAt

@@ -55,7 +55,7 @@ func TestCost(t *testing.T) {
 	e.Expect(e.Cognigy.Live("")).To(HaveLen(keys))
 	posts = e.Posts() - posts
 	e.Expect(posts).To(Equal(keys))
-	e.Expect(e.Lists()).To(Equal(lists), "no LIST before the drift interval")
+	e.Expect(e.Lists()).To(Equal(lists), "no LIST before the drift interval; the last requests: %v", e.Cognigy.Requests()[max(0, len(e.Cognigy.Requests())-150):])
 	writes, dryRuns := operatorWrites(e, before)
 	t.Logf("%d keys: %d writes, %d dry runs, %d POSTs, 0 LISTs", keys, writes, dryRuns, posts)
 	e.Expect(writes).To(BeNumerically("<=", 4*keys))

@@ -14,12 +14,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-const (
-	// shortestWait is the operator's wait after a first failure. Each further one doubles it.
-	shortestWait = 500 * time.Millisecond
-	// watched is how long failures are counted: long enough for waits to have grown.
-	watched = 20 * time.Second
-)
+// shortestWait is the operator's wait after a first failure. Each further one doubles it.
+const shortestWait = 500 * time.Millisecond
 
 // refusals are answers to a POST that come at once, and do not change: that Cognigy failed, and that the user may not do this.
 var refusals = map[string]simulator.Fault{
@@ -69,17 +65,17 @@ func TestFailingEndpoint(t *testing.T) {
 			f.apply(many, failing)
 			// Up to here the resources that fail cost no more than others would. From here on they are those that fail for ever.
 			f.waits(few + many)
-			beside := f.serve(healthy)
+			beside := f.serveUnimpeded(healthy, without)
 			requests, posts := f.asked(failing[0])
 			t.Logf("%d keys took %s, and %s beside an Endpoint on which %d resources fail, with %d requests, %d of them POSTs",
 				few, without, beside, many, requests, posts)
-			f.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
 		})
 	}
 }
 
 // Who fails asks less and less often, also where the connection's pace makes everybody wait for a turn.
 func TestFailingEndpointIsAskedLessAndLess(t *testing.T) {
+	leaveToPaceTest(t)
 	// A resource that gets its finalizer is looked at once more.
 	bound := few * (tries(watched) + 1)
 	for name, refusal := range refusals {
@@ -104,6 +100,7 @@ func TestFailingEndpointIsAskedLessAndLess(t *testing.T) {
 // A connection that is in use, and whose credentials are rejected from some time on, says so. Of its resources each asks once,
 // then nobody but its probe, whose waits grow. Another connection does not notice.
 func TestRejectedConnection(t *testing.T) {
+	leaveToPaceTest(t)
 	start(t)
 	healthy, rejected := newFleet(t, 10), newFleet(t, 10)
 	without := healthy.serve(healthy.endpoints)
@@ -111,10 +108,9 @@ func TestRejectedConnection(t *testing.T) {
 	before := len(rejected.Cognigy.Requests())
 	rejected.Cognigy.SetAPIKeys("another")
 	rejected.apply(many, rejected.endpoints)
-	beside := healthy.serve(healthy.endpoints)
+	beside := healthy.serveUnimpeded(healthy.endpoints, without)
 	cost := func() int { return len(rejected.Cognigy.Requests()) - before }
 	t.Logf("%d keys took %s, and %s beside a connection whose credentials are rejected, with %d requests", few, without, beside, cost())
-	healthy.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
 
 	// Some ask once more before it is known.
 	rejected.Consistently(cost).WithTimeout(watched).Should(BeNumerically("<=", 2*many+tries(watched)))

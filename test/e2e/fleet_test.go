@@ -28,11 +28,11 @@ type fleet struct {
 	keys      int
 }
 
-// newFleet makes a connection that is ready, with the timeouts that users get: what is measured is how little one resource's wait
-// for them costs others. Start the operator before.
-func newFleet(t *testing.T, endpoints int) *fleet {
+// newFleet makes a connection that is ready, with the timeouts that users get unless the edits say otherwise: what is measured is how
+// little one resource's wait for them costs others. Start the operator before.
+func newFleet(t *testing.T, endpoints int, edits ...func(*v1alpha1.ConnectionSpec)) *fleet {
 	t.Helper()
-	f := &fleet{Environment: newEnvironment(t, fixtures.WithDefaultTimeouts), t: t}
+	f := &fleet{Environment: newEnvironment(t, append([]func(*v1alpha1.ConnectionSpec){fixtures.WithDefaultTimeouts}, edits...)...), t: t}
 	f.AwaitReady(f.Connection())
 	f.endpoints = []string{f.Endpoint.ID}
 	for i := 1; i < endpoints; i++ {
@@ -48,14 +48,13 @@ func (f *fleet) apply(keys int, endpoints []string) {
 	for i := range keys {
 		f.Create(f.Key(fixtures.Named(fmt.Sprintf("key-%d", f.keys)), func(key *v1alpha1.EndpointAPIKey) {
 			key.Spec.Endpoint.ID = endpoints[i%len(endpoints)]
-			key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain // their end is not what is tested
-		}))
+		}, leave))
 		f.keys++
 	}
 }
 
 // settle waits until the resources on some of the Endpoints are ready, and proves that their Secrets' values work.
-func (f *fleet) settle(endpoints []string, within time.Duration) {
+func (f *fleet) settle(endpoints []string) {
 	f.t.Helper()
 	found := &v1alpha1.EndpointAPIKeyList{}
 	f.Eventually(func(g Gomega) {
@@ -65,7 +64,7 @@ func (f *fleet) settle(endpoints []string, within time.Duration) {
 				g.Expect(fixtures.Kstatus(g, key)).To(Equal(status.CurrentStatus), "%s: %v", key.Name, key.Status.Conditions)
 			}
 		}
-	}).WithTimeout(within).WithPolling(100 * time.Millisecond).Should(Succeed())
+	}).WithTimeout(patience).WithPolling(100 * time.Millisecond).Should(Succeed())
 	secrets := &corev1.SecretList{}
 	f.Expect(cluster.List(f.Context, secrets, client.InNamespace(f.Namespace))).To(Succeed())
 	values := map[string]string{}
@@ -84,7 +83,7 @@ func (f *fleet) serve(endpoints []string) time.Duration {
 	f.t.Helper()
 	began := time.Now()
 	f.apply(few, endpoints)
-	f.settle(endpoints, patience)
+	f.settle(endpoints)
 	return time.Since(began).Round(10 * time.Millisecond)
 }
 

@@ -9,47 +9,59 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-const (
-	// hang is longer than a request may take.
-	hang = time.Minute
-	// few are the resources that must not notice, many those that are in the way.
-	few, many = 20, 100
-)
+// hang is longer than a request may take.
+const hang = time.Minute
+
+// hangingTimeouts are shorter than a user's, since an operator that ends waits for the requests that hang.
+var hangingTimeouts = fixtures.WithTimeouts(15*time.Second, 15*time.Second)
 
 // unimpeded is how long it may take beside something that hangs, by how long it took without: less than one request that hangs,
 // by far.
 func unimpeded(without time.Duration) time.Duration { return 3*without + 2*time.Second }
 
+// serveUnimpeded applies a few resources and returns how long it took until they were ready, which must not be much longer than
+// without what is in their way. What is in the way is so each time; what else slows the machine down is not, so that it tries
+// three times.
+func (f *fleet) serveUnimpeded(endpoints []string, without time.Duration) time.Duration {
+	f.t.Helper()
+	var beside time.Duration
+	for range 3 {
+		if beside = f.serve(endpoints); beside <= unimpeded(without) {
+			break
+		}
+	}
+	f.Expect(beside).To(BeNumerically("<=", unimpeded(without)), "%s without what is in the way", without)
+	return beside
+}
+
 // A Cognigy that accepts requests and never answers does not keep the workers from the resources of another connection.
 func TestHangingConnection(t *testing.T) {
 	start(t)
-	healthy, hanging := newFleet(t, 10), newFleet(t, 10)
+	healthy, hanging := newFleet(t, 10), newFleet(t, 10, hangingTimeouts)
 	without := healthy.serve(healthy.endpoints)
 	hanging.Cognigy.Inject(simulator.Fault{Delay: hang})
 	hanging.apply(many, hanging.endpoints)
 	hanging.waits(8)
-	beside := healthy.serve(healthy.endpoints)
-	t.Logf("%d keys took %s, and %s beside a connection on which %d requests hang", few, without, beside,
-		hanging.Posts())
-	healthy.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
+	beside := healthy.serveUnimpeded(healthy.endpoints, without)
+	t.Logf("%d keys took %s, and %s beside a connection on which %d requests hang", few, without, beside, hanging.Posts())
 }
 
 // An Endpoint for which Cognigy does not answer does not keep the others of the same connection waiting.
 func TestHangingEndpoint(t *testing.T) {
+	leaveToPaceTest(t)
 	start(t)
-	f := newFleet(t, 11)
+	f := newFleet(t, 11, hangingTimeouts)
 	hanging, healthy := f.endpoints[:1], f.endpoints[1:]
 	without := f.serve(healthy)
 	f.Cognigy.Inject(simulator.Fault{EndpointID: hanging[0], Delay: hang})
 	f.apply(many, hanging)
 	f.waits(few + 4)
-	beside := f.serve(healthy)
-	t.Logf("%d keys took %s, and %s beside an Endpoint on which %d requests hang", few, without, beside,
-		f.Posts()-2*few)
-	f.Expect(beside).To(BeNumerically("<=", unimpeded(without)))
+	beside := f.serveUnimpeded(healthy, without)
+	t.Logf("%d keys took %s, and %s beside an Endpoint on which requests hang", few, without, beside)
 }
 
 // waits until so many keys were asked for.

@@ -21,14 +21,15 @@ const ratePerSecond = 20
 
 // A connection of whose Cognigy nobody has said how little it bears: it is found out with hardly a request more than it takes.
 func TestSlowCognigy(t *testing.T) {
-	const keys, endpoints, perSecond = 500, 25, 5
+	keys := slowKeys
+	const endpoints, perSecond = 25, 5
 	start(t)
 	f := newFleet(t, endpoints)
 	f.Cognigy.SetRateLimit(perSecond, perSecond)
 	before := len(f.Cognigy.Requests())
 	began := time.Now()
 	f.apply(keys, f.endpoints)
-	f.settle(f.endpoints, 150*time.Second)
+	f.settle(f.endpoints)
 	requests := f.Cognigy.Requests()[before:]
 	posts := f.Posts()
 	t.Logf("%d keys: %d requests, %d of them POSTs, %d refused, %s; at least %d requests and %d s",
@@ -42,7 +43,7 @@ func TestSlowCognigy(t *testing.T) {
 func TestOutage(t *testing.T) {
 	const keys, endpoints = 50, 10
 	start(t)
-	f := newFleet(t, endpoints)
+	f := newFleet(t, endpoints, fixtures.WithTimeouts(5*time.Second, 10*time.Second))
 	before := len(f.Cognigy.Requests())
 	f.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusServiceUnavailable, Code: http.StatusServiceUnavailable})
 	f.apply(keys, f.endpoints)
@@ -54,7 +55,7 @@ func TestOutage(t *testing.T) {
 	posts := f.Posts()
 
 	f.Cognigy.ClearFaults()
-	f.settle(f.endpoints, patience)
+	f.settle(f.endpoints)
 	up := f.Cognigy.Requests()[before+len(down):]
 	// A probe, the keys, and for each POST that was answered 503 a list that tells whether it made one.
 	minimum := 1 + keys + posts
@@ -78,11 +79,12 @@ func (f *fleet) connectionIs(want status.Status) {
 
 // A restart costs a probe. The looks at the Endpoints come when they are due, and not together.
 func TestRestart(t *testing.T) {
+	leaveToPaceTest(t)
 	const keys, endpoints, interval = 100, 10, 30 * time.Second
 	first := start(t)
 	f := newFleet(t, endpoints)
 	f.apply(keys, f.endpoints)
-	f.settle(f.endpoints, patience)
+	f.settle(f.endpoints)
 	f.Expect(first.stop()).To(Succeed())
 	before := len(f.Cognigy.Requests())
 	began := time.Now()

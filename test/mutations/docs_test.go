@@ -16,29 +16,34 @@ import (
 
 var update = flag.Bool("update", false, "write docs/mutations.md")
 
-const introduction = `# Mutations
-
-A test that cannot fail proves nothing. So the operator is broken on purpose, once for each row, and the case that is named must notice, and say
-why. The promises are those of [reliability.md](reliability.md#what-is-promised).
+const introduction = "# Mutations\n" + `
+A test that cannot fail proves nothing. So we break the operator on purpose, once for each row of the table: the named test must fail, and for the
+named reason. The promises are those of [reliability.md](reliability.md#what-is-promised).
 
 ` + "```sh" + `
-make mutation-test     # all of them, one after the other: about 10 minutes on two cores
+make mutation-test     # all of them, one after the other: about 15 minutes on two cores
 ` + "```" + `
 
-The list is ` + "`test/mutations/list_test.go`" + `; this page is made of it by ` + "`go test ./test/mutations -update`" + `. That what is to be broken is still there, and
-this page current, is checked by ` + "`make test`" + `.
+A comment ` + "`// mutation: <name>`" + ` in the operator's code marks the statement, condition or argument below it as one that a promise rests on. The list in
+` + "`test/mutations/list_test.go`" + ` says what each mutation makes of that code. The comment moves with its code, so that a rename or a new layout breaks no
+mutation. Whoever deletes marked code replaces the mutation by one of the code that keeps the promise now.
 
-| promise | what is broken | where | who notices | what it says |
-| --- | --- | --- | --- | --- |
+` + "`make test`" + ` checks that comments and list name the same mutations, that every mutant compiles, that the named tests exist, and that this page is
+current. ` + "`go test ./test/mutations -update`" + ` generates the page from the list.
+
+| promise | what the broken operator does | marked code | what becomes of it | test that notices | what the test says |
+| --- | --- | --- | --- | --- | --- |
 `
 
 // docs/mutations.md shows the list.
 func TestDocs(t *testing.T) {
 	g := NewWithT(t)
+	anchors := findAnchors(g)
 	var page strings.Builder
 	page.WriteString(introduction)
 	for _, m := range mutations {
-		fmt.Fprintf(&page, "| %s | %s | `%s` | `%s`, %s | %s |\n", m.promise, m.what, m.file, m.noticed.in, m.noticed.by, m.noticed.says)
+		fmt.Fprintf(&page, "| %s | %s | `%s` in `%s` | %s | `%s`, %s | %s |\n",
+			m.promise, m.what, m.anchor, m.site(g, anchors).file, m.form.label, m.noticed.in, m.noticed.by, m.noticed.says)
 	}
 	file := filepath.Join(root, "docs", "mutations.md")
 	if *update {

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // checkInvariants checks an environment that has converged, and reports everything that was wrong on the way.

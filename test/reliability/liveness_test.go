@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
@@ -30,6 +29,14 @@ func (e *environment) ended(g Gomega) { e.scenario.ends(e, g) }
 func (e *environment) issued(g Gomega) {
 	e.delivered(g, e.name())
 	g.Expect(e.live()).To(HaveLen(1), "owned keys that work")
+}
+
+// issuedAtOnce: if nothing crashed, no other key was made before.
+func (e *environment) issuedAtOnce(g Gomega) {
+	e.issued(g)
+	if !e.crashed {
+		g.Expect(e.owned(e.Cognigy.Ledger())).To(HaveLen(1), "keys that were made")
+	}
 }
 
 // delivered: the Secret's value opens the Endpoint, its record fits, the status says so and nothing else, no other key of the
@@ -69,13 +76,6 @@ func (e *environment) razed(g Gomega) {
 func (e *environment) wiped(g Gomega) {
 	e.razed(g)
 	e.Absent(g, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}})
-}
-
-func (e *environment) absent(g Gomega, objects ...client.Object) {
-	for _, object := range objects {
-		err := cluster.Get(e.Context, client.ObjectKeyFromObject(object), object)
-		g.Expect(apierrors.IsNotFound(err)).To(BeTrue(), "%T %s is there: %v", object, object.GetName(), err)
-	}
 }
 
 // retained: the resource is gone, and what it delivered stays as it was, for good.

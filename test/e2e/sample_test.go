@@ -1,0 +1,39 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+)
+
+// few are the resources that must not notice what happens to others.
+const few = 20
+
+// The load scenarios run whole in make pace-test, and smaller in make test.
+var (
+	// many are the resources that are in the way of others.
+	many = sized(40, 100)
+	// slowKeys are what a slow Cognigy is asked for.
+	slowKeys = sized(100, 500)
+	// watched is how long failures are counted: long enough for waits to have grown.
+	watched = sized(8*time.Second, 20*time.Second)
+)
+
+func sized[T any](small, whole T) T {
+	if fixtures.ChosenSample() == fixtures.SmallSample {
+		return small
+	}
+	return whole
+}
+
+// leaveToPaceTest skips a load scenario in make test: another one there is of the same kind.
+func leaveToPaceTest(t *testing.T) {
+	t.Helper()
+	if fixtures.ChosenSample() == fixtures.SmallSample {
+		t.Skip("runs in make pace-test")
+	}
+}
