@@ -55,11 +55,14 @@ func TestCost(t *testing.T) {
 	e.Expect(e.Cognigy.Live("")).To(HaveLen(keys))
 	posts = e.Posts() - posts
 	e.Expect(posts).To(Equal(keys))
-	e.Expect(e.Lists()).To(Equal(lists), "no LIST before the drift interval; the last requests: %v", e.Cognigy.Requests()[max(0, len(e.Cognigy.Requests())-150):])
 	writes, dryRuns := operatorWrites(e, before)
-	t.Logf("%d keys: %d writes, %d dry runs, %d POSTs, 0 LISTs", keys, writes, dryRuns, posts)
-	e.Expect(writes).To(BeNumerically("<=", 4*keys))
-	e.Expect(dryRuns).To(Equal(keys))
+	repeated := conflicts(e)
+	t.Logf("%d keys: %d writes, %d dry runs, %d POSTs, %d LISTs, %d conflicts", keys, writes, dryRuns, posts, e.Lists()-lists, repeated)
+	// The API server may answer a write with a conflict. What is tried again then costs a LIST, since it is no first issue any more.
+	e.Expect(repeated).To(BeNumerically("<=", keys/20))
+	e.Expect(e.Lists()).To(BeNumerically("<=", lists+repeated), "no LIST before the drift interval")
+	e.Expect(writes).To(BeNumerically("<=", 4*(keys+repeated)))
+	e.Expect(dryRuns).To(BeNumerically("~", keys, repeated))
 
 	for i := range found.Items {
 		e.Expect(cluster.Delete(e.Context, &found.Items[i])).To(Succeed())
@@ -77,14 +80,30 @@ func TestCost(t *testing.T) {
 	e.Expect(deletes).To(Equal(keys))
 }
 
+// conflicts counts the operator's writes in the environment that the API server refused since an object had changed.
+func conflicts(e *fixtures.Environment) int {
+	events, err := controlplane.ReadAuditLog(bed.AuditLog)
+	e.Expect(err).NotTo(HaveOccurred())
+	count := 0
+	for i := range events {
+		if event := &events[i]; event.User.Username == operatorUser && event.ObjectRef.Namespace == e.Namespace &&
+			event.ObjectRef.Resource == "endpointapikeys" && event.ResponseStatus.Code == http.StatusConflict {
+			count++
+		}
+	}
+	return count
+}
+
+// operatorUser is the operator's ServiceAccount.
+const operatorUser = "system:serviceaccount:" + installation.Namespace + ":" + installation.ServiceAccount
+
 // operatorWrites counts what the operator did to resources and Secrets: writes, and dry runs.
 func operatorWrites(g Gomega, before controlplane.Counts) (writes, dryRuns int) {
 	after, err := controlplane.CountRequests(bed.AuditLog)
 	g.Expect(err).NotTo(HaveOccurred())
 	counts := after.Since(before)
-	user := "system:serviceaccount:" + installation.Namespace + ":" + installation.ServiceAccount
 	counted := func(r controlplane.Request) bool {
-		return r.User == user && (r.Resource == "endpointapikeys" || r.Resource == "secrets")
+		return r.User == operatorUser && (r.Resource == "endpointapikeys" || r.Resource == "secrets")
 	}
 	writes = counts.Sum(func(r controlplane.Request) bool { return counted(r) && r.Write() })
 	dryRuns = counts.Sum(func(r controlplane.Request) bool { return counted(r) && r.DryRun })
