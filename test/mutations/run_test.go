@@ -96,10 +96,10 @@ func (m mutation) try(t *testing.T, site anchor) (output string, err error) {
 	return withoutLogs(string(printed)), err
 }
 
-// withoutLogs drops the lines that an operator logged in the test's process: the words of a failure may occur there by chance.
+// withoutLogs drops the lines that an operator logged: the words of a failure may occur there by chance.
 func withoutLogs(output string) string {
-	lines := strings.SplitAfter(output, "\n")
-	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, `{"level":`) }), "")
+	logged := func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), `{"level":`) }
+	return strings.Join(slices.DeleteFunc(strings.SplitAfter(output, "\n"), logged), "")
 }
 
 func goCommand(ctx context.Context, arguments ...string) *exec.Cmd {

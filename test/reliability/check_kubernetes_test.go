@@ -95,10 +95,10 @@ func (c *checker) checkResource(x *exchange) {
 	}
 	if key.Status.Issuance != nil && !key.Status.Issuance.StartedAt.Time.Equal(o.intent) {
 		o.intent = key.Status.Issuance.StartedAt.Time
-		until := key.Status.Issuance.Deadline.Add(-deliveryTimeout) // what comes after that is the delivery's
+		until := o.intent.Add(longestRequest) // what comes after that is the delivery's
 		o.permits = append(o.permits, permit{until: until, checked: time.Since(o.dryRunAt) < settled})
-		if until.Sub(o.intent) > longestRequest {
-			c.report("an attempt takes longer than a request may: %s", until.Sub(o.intent))
+		if allowed := key.Status.Issuance.Deadline.Sub(o.intent); allowed > longestAttempt {
+			c.report("an attempt takes longer than a request and a delivery may: %s", allowed)
 		}
 		if deleting || key.Spec.Suspend {
 			c.report("S6: an intent on a resource that is being deleted or suspended")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +48,7 @@ type injector struct {
 	passed    int           // writes that were forwarded to the API server
 	wrote     int           // effects that may have changed something
 	losing    int           // answers of the API server that will be lost
+	storing   time.Time     // from when on the API server stores Secrets again
 	lines     []string
 }
 
@@ -145,6 +147,10 @@ func (g *injector) pass(ctx context.Context, x *exchange) error {
 	if when == before {
 		return g.hit(x, when)
 	}
+	if g.cannotStore(x) {
+		x.deliver(answer{status: http.StatusServiceUnavailable})
+		return nil
+	}
 	if x.answer, err = x.forward(); err != nil {
 		g.remember("%s: %v", x.effect, err)
 		return err
@@ -237,6 +243,23 @@ func (g *injector) loses(x *exchange) bool {
 	}
 	g.losing--
 	g.note("the answer to %s gets lost", x.effect)
+	return true
+}
+
+// storeLater has the API server answer for a while that it cannot store a Secret.
+func (g *injector) storeLater(wait time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.storing = time.Now().Add(wait)
+}
+
+func (g *injector) cannotStore(x *exchange) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if x.effect != effectCreate || !time.Now().Before(g.storing) {
+		return false
+	}
+	g.note("%s: the API server cannot store it", x.effect)
 	return true
 }
 

@@ -31,14 +31,6 @@ func (e *environment) issued(g Gomega) {
 	g.Expect(e.live()).To(HaveLen(1), "owned keys that work")
 }
 
-// issuedAtOnce: if nothing crashed, no other key was made before.
-func (e *environment) issuedAtOnce(g Gomega) {
-	e.issued(g)
-	if !e.crashed {
-		g.Expect(e.owned(e.Cognigy.Ledger())).To(HaveLen(1), "keys that were made")
-	}
-}
-
 // delivered: the Secret's value opens the Endpoint, its record fits, the status says so and nothing else, no other key of the
 // resource works, and the rotation that was asked for is done.
 func (e *environment) delivered(g Gomega, name types.NamespacedName) {

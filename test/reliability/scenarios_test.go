@@ -44,7 +44,6 @@ const overlap = longestAttempt + 4*time.Second
 var scenarios = []scenario{
 	{name: "first issue", ends: (*environment).issued},
 	{name: "first issue, whose answer is lost", given: (*environment).loseAnswer, ends: (*environment).issued},
-	{name: "Secret written late", during: effectCreate, user: (*environment).delayWrite, ends: (*environment).issuedAtOnce},
 	{name: "Secret deleted", user: func(e *environment) error { return cluster.Delete(e.Context, target(e.name())) }, ends: (*environment).issued},
 	{name: "Secret deleted twice", user: (*environment).deleteSecretTwice, ends: (*environment).issued},
 	{name: "Secret edited", user: (*environment).editSecret, ends: (*environment).issued},
@@ -156,15 +155,6 @@ func (e *environment) takeNameForAWhile() error {
 			return holds(e.pushedOut) && cluster.Delete(e.Context, foreign) == nil, nil
 		})
 	}()
-	return nil
-}
-
-// delayWrite has Kubernetes store the Secret when a request to Cognigy would have timed out: the attempt still has time for that.
-func (e *environment) delayWrite() error {
-	select {
-	case <-time.After(requestTimeout):
-	case <-e.Context.Done():
-	}
 	return nil
 }
 
