@@ -83,10 +83,10 @@ build-tests: control-plane build-installer
 	@echo "Building the operator and the tests"
 	@go build ./... && go list -export -test -deps ./... >/dev/null
 	@$(TOOL) gotestsum --version
+	@rm -rf $(FIGURES) && mkdir -p $(FIGURES)
 
 .PHONY: run-tests
 run-tests:
-	@rm -rf $(FIGURES) && mkdir -p $(FIGURES)
 	@echo "Testing packages that need no control plane, side by side"
 	@$(SUITES) -timeout 20m $(SIDE_BY_SIDE)
 	@echo "Testing against a control plane, one package after the other: $(ALONE)"
