@@ -95,7 +95,11 @@ func (c *checker) checkResource(x *exchange) {
 	}
 	if key.Status.Issuance != nil && !key.Status.Issuance.StartedAt.Time.Equal(o.intent) {
 		o.intent = key.Status.Issuance.StartedAt.Time
-		until := o.intent.Add(longestRequest) // what comes after that is the delivery's
+		// What comes after the request's time is the delivery's. An operator that takes none for the delivery has its request's all the same.
+		until := key.Status.Issuance.Deadline.Add(-deliveryTimeout)
+		if least := o.intent.Add(requestTimeout); until.Before(least) {
+			until = least
+		}
 		o.permits = append(o.permits, permit{until: until, checked: time.Since(o.dryRunAt) < settled})
 		if allowed := key.Status.Issuance.Deadline.Sub(o.intent); allowed > longestAttempt {
 			c.report("an attempt takes longer than a request and a delivery may: %s", allowed)
