@@ -12,14 +12,12 @@ import (
 	"os"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 var (
@@ -46,14 +44,10 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, plane.Stop()) }()
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return 1, err
-	}
 	config := plane.Config()
 	// Unknown fields are sent on purpose.
 	config.WarningHandler = rest.NoWarnings{}
-	if typed, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
+	if typed, err = installation.NewClient(config); err != nil {
 		return 1, err
 	}
 	if raw, err = kubernetes.NewForConfig(config); err != nil {

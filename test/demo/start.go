@@ -5,17 +5,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
@@ -74,11 +68,7 @@ func (d *demo) startPlane(ctx context.Context) error {
 	if err := os.WriteFile(d.kubeconfig(), d.plane.Kubeconfig(), 0o600); err != nil {
 		return err
 	}
-	types := runtime.NewScheme()
-	if err := errors.Join(scheme.AddToScheme(types), v1alpha1.AddToScheme(types)); err != nil {
-		return err
-	}
-	d.cluster, err = client.New(d.plane.Config(), client.Options{Scheme: types})
+	d.cluster, err = installation.NewClient(d.plane.Config())
 	return err
 }
 

@@ -81,13 +81,7 @@ func TestContract(t *testing.T) {
 	})
 	t.Run("controllers in metrics", func(t *testing.T) {
 		g := NewWithT(t)
-		token := account(t, g, "contract", "cognigy-operator-metrics-reader")
-		var metrics string
-		g.Eventually(func(g Gomega) {
-			var status int
-			status, metrics = scrape(g, p, token)
-			g.Expect(status).To(Equal(http.StatusOK))
-		}).WithTimeout(patience).Should(Succeed())
+		metrics := scrapeAs(t, g, p, "contract")
 		var names []string
 		for _, match := range regexp.MustCompile(`controller_runtime_max_concurrent_reconciles\{controller="([^"]+)"\}`).FindAllStringSubmatch(metrics, -1) {
 			names = append(names, match[1])

@@ -63,13 +63,7 @@ func TestNothingLeaks(t *testing.T) {
 			e.Record(string(value))
 		}
 	}
-	token := account(t, e, "leaks", "cognigy-operator-metrics-reader")
-	var metrics string
-	e.Eventually(func(g Gomega) {
-		var status int
-		status, metrics = scrape(g, p, token)
-		g.Expect(status).To(Equal(http.StatusOK))
-	}).WithTimeout(patience).Should(Succeed())
+	metrics := scrapeAs(t, e, p, "leaks")
 	places := map[string]string{"metrics": metrics, "logs": p.output.String(), "objects": shown.String()}
 	for place, text := range places {
 		e.Expect(len(text)).To(BeNumerically(">", 1000), place)

@@ -32,8 +32,7 @@ func TestMetrics(t *testing.T) {
 	g.Eventually(func(g Gomega) { g.Expect(statusOf(scrape(g, p, ""))).To(Equal(http.StatusUnauthorized)) }).WithTimeout(patience).Should(Succeed())
 	nobody := account(t, g, "nobody", "")
 	g.Expect(statusOf(scrape(g, p, nobody))).To(Equal(http.StatusForbidden))
-	scraper := account(t, g, "scraper", "cognigy-operator-metrics-reader")
-	g.Eventually(func(g Gomega) { g.Expect(statusOf(scrape(g, p, scraper))).To(Equal(http.StatusOK)) }).WithTimeout(patience).Should(Succeed())
+	scrapeAs(t, g, p, "scraper")
 }
 
 func statusOf(status int, _ string) int { return status }
@@ -57,6 +56,18 @@ func scrape(g Gomega, p *process, token string) (status int, metrics string) {
 		g.Expect(string(body)).To(ContainSubstring("controller_runtime_reconcile_total"))
 	}
 	return response.StatusCode, string(body)
+}
+
+// scrapeAs makes a ServiceAccount that may read metrics, and returns them as soon as the API server knows that it may.
+func scrapeAs(t *testing.T, g Gomega, p *process, name string) (metrics string) {
+	t.Helper()
+	token := account(t, g, name, "cognigy-operator-metrics-reader")
+	g.Eventually(func(g Gomega) {
+		var status int
+		status, metrics = scrape(g, p, token)
+		g.Expect(status).To(Equal(http.StatusOK))
+	}).WithTimeout(patience).Should(Succeed())
+	return metrics
 }
 
 // account makes a ServiceAccount, binds it to a ClusterRole if one is named, and returns a token.
