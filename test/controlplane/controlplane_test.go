@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 const soon = 60 * time.Second
@@ -30,7 +31,7 @@ func TestServiceAccountMayOnlyWhatItsRolesSay(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
 	g.Expect(err).NotTo(HaveOccurred())
-	operator, err := clientFor(config)
+	operator, err := installation.NewClient(config)
 	g.Expect(err).NotTo(HaveOccurred())
 
 	err = operator.List(t.Context(), &corev1.SecretList{}, client.InNamespace(namespace))
@@ -56,7 +57,7 @@ func TestKubeconfigIsTheAdministrators(t *testing.T) {
 	g := NewWithT(t)
 	config, err := clientcmd.RESTConfigFromKubeConfig(plane.Kubeconfig())
 	g.Expect(err).NotTo(HaveOccurred())
-	c, err := clientFor(config)
+	c, err := installation.NewClient(config)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.List(t.Context(), &corev1.SecretList{})).To(Succeed())
 }

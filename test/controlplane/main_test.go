@@ -12,12 +12,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 const crds = "../../config/crd/bases"
@@ -53,23 +50,13 @@ func run(m *testing.M) (int, error) {
 		return 1, err
 	}
 	code := 1
-	if admin, err = clientFor(plane.Config()); err == nil {
+	if admin, err = installation.NewClient(plane.Config()); err == nil {
 		code = m.Run()
 	}
 	if stopErr := plane.Stop(); stopErr != nil {
 		return 1, stopErr
 	}
 	return code, err
-}
-
-func clientFor(config *rest.Config) (client.Client, error) {
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return nil, err
-		}
-	}
-	return client.New(config, client.Options{Scheme: scheme})
 }
 
 func newNamespace(t *testing.T) string {
