@@ -35,8 +35,7 @@ type endpoint struct {
 	mu      sync.Mutex
 	listing *plan.Listing
 	failed  failure              // the last request that failed
-	gone    bool                 // Cognigy's last word was that the Endpoint does not exist
-	missing map[string]time.Time // key id: when the first list that ought to show it was asked for
+	missing map[string]time.Time // key id: the Plan.MissingSince of its resource
 }
 
 // failure is a list that could not be had. Whoever waited for it has it, too, instead of waiting for one of their own.
@@ -89,34 +88,30 @@ func (l *Link) List(ctx context.Context, endpointID string, notBefore time.Time,
 // Newest returns the newest list of the Endpoint's keys, or nil.
 func (l *Link) Newest(endpointID string) *plan.Listing { return l.endpoint(endpointID).newest() }
 
-// MissingSince returns when the first list in a row was asked for that does not show the key although it is from a time at
-// which it ought to; zero if the newest list shows the key, or is older than that.
-func (l *Link) MissingSince(endpointID, keyID string, shownFrom time.Time) time.Time {
+// MissingSince returns what RememberMissing was told of a key; zero if nothing, or if a list showed the key since.
+func (l *Link) MissingSince(endpointID, keyID string) time.Time {
 	e := l.endpoint(endpointID)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.listing == nil || e.listing.At.Before(shownFrom) || e.listing.Shows(keyID) {
-		return time.Time{}
+	return e.missing[keyID]
+}
+
+// RememberMissing keeps the Plan.MissingSince of a key, unless the newest list shows the key.
+func (l *Link) RememberMissing(endpointID, keyID string, since time.Time) {
+	e := l.endpoint(endpointID)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if since.IsZero() || e.listing.Shows(keyID) {
+		delete(e.missing, keyID)
+		return
 	}
-	if since, ok := e.missing[keyID]; ok && !since.Before(shownFrom) {
-		return since
-	}
-	e.missing[keyID] = e.listing.At
-	return e.listing.At
+	e.missing[keyID] = since
 }
 
 func (e *endpoint) newest() *plan.Listing {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.listing
-}
-
-// Gone tells whether Cognigy's last word was that the Endpoint does not exist.
-func (l *Link) Gone(endpointID string) bool {
-	e := l.endpoint(endpointID)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.gone
 }
 
 func (e *endpoint) failure() failure {
@@ -129,13 +124,15 @@ func (e *endpoint) fail(asked time.Time, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.failed = failure{number: e.failed.number + 1, asked: asked, err: err}
-	e.gone = e.gone || cognigy.IsKind(err, cognigy.NotFound)
+	if cognigy.IsKind(err, cognigy.NotFound) {
+		e.listing = &plan.Listing{At: asked, EndpointGone: true}
+	}
 }
 
 func (e *endpoint) remember(listing *plan.Listing) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.listing, e.gone = listing, false
+	e.listing = listing
 	for _, key := range listing.Keys {
 		delete(e.missing, key.ID)
 	}

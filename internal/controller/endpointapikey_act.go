@@ -23,7 +23,7 @@ import (
 // act carries out the action of a plan, and leaves the objects of the pass as they are after it.
 func (r *EndpointAPIKeyReconciler) act(ctx context.Context, p *pass, next plan.Plan) error {
 	switch next.Do {
-	case plan.Protect:
+	case plan.AddFinalizer:
 		return r.protect(ctx, p)
 	case plan.Issue:
 		return r.issue(ctx, p, next)
@@ -31,12 +31,12 @@ func (r *EndpointAPIKeyReconciler) act(ctx context.Context, p *pass, next plan.P
 		return r.repair(ctx, p)
 	case plan.Revoke:
 		return r.revoke(ctx, p, next.Revoke)
-	case plan.Release:
-		return r.letGo(ctx, p)
+	case plan.Finalize:
+		return r.letGo(ctx, p, next.DeleteSecret)
 	case plan.Retain:
 		return r.retain(ctx, p)
 	default:
-		return fmt.Errorf("there is no action %d", next.Do)
+		return fmt.Errorf("there is no action %q", next.Do)
 	}
 }
 
@@ -93,8 +93,8 @@ func (r *EndpointAPIKeyReconciler) revokeBy(ctx context.Context, link *connectio
 }
 
 // letGo deletes the Secret as it was read, and no other, and then lets go of the resource.
-func (r *EndpointAPIKeyReconciler) letGo(ctx context.Context, p *pass) error {
-	if p.observed.Secret.State == plan.SecretOurs {
+func (r *EndpointAPIKeyReconciler) letGo(ctx context.Context, p *pass, deleteSecret bool) error {
+	if deleteSecret {
 		read := client.Preconditions{UID: &p.secret.UID, ResourceVersion: &p.secret.ResourceVersion}
 		if err := client.IgnoreNotFound(r.Delete(ctx, p.secret, read)); err != nil {
 			return r.secretError(err, p)

@@ -131,8 +131,8 @@ func (r *EndpointAPIKeyReconciler) Reconcile(ctx context.Context, request ctrl.R
 func (r *EndpointAPIKeyReconciler) step(ctx context.Context, p *pass) (next plan.Plan, failure error) {
 	defer func() { r.leave(p, failure) }()
 	next = r.plan(p)
-	if next.Do == plan.Look {
-		if failure = r.look(ctx, p, next.From); failure == nil {
+	if next.Do == plan.List {
+		if failure = r.look(ctx, p, next.ListNotBefore); failure == nil {
 			next = r.plan(p)
 		}
 	}
@@ -148,12 +148,16 @@ func (r *EndpointAPIKeyReconciler) step(ctx context.Context, p *pass) (next plan
 }
 
 func (r *EndpointAPIKeyReconciler) plan(p *pass) plan.Plan {
-	return plan.Next(p.observed, r.Clock.Now(), p.timing)
+	next := plan.Next(p.observed, r.Clock.Now(), p.timing)
+	if link := r.knownLink(p); link != nil && p.observed.Secret.Intact {
+		link.RememberMissing(p.key.Spec.Endpoint.ID, p.observed.Secret.KeyID, next.MissingSince)
+	}
+	return next
 }
 
 // result says when to look again.
 func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, failure error) (ctrl.Result, error) {
-	if next.Do != plan.Revoke && next.Do != plan.Look {
+	if next.Do != plan.Revoke && next.Do != plan.List {
 		r.confirmations.Forget(request)
 	}
 	if failure != nil {
@@ -167,10 +171,10 @@ func (r *EndpointAPIKeyReconciler) result(request ctrl.Request, next plan.Plan, 
 		return after(r.confirmations.When(request))
 	case next.Do != plan.Wait:
 		return after(0)
-	case next.Again.IsZero():
+	case next.RequeueAt.IsZero():
 		return ctrl.Result{}, nil
 	default:
-		return after(next.Again.Sub(r.Clock.Now()))
+		return after(next.RequeueAt.Sub(r.Clock.Now()))
 	}
 }
 
@@ -183,10 +187,10 @@ func (r *EndpointAPIKeyReconciler) resultOf(request ctrl.Request, next plan.Plan
 		return after(wait.Jitter(longestWait, jitter)) // its recovery is an event
 	case retryAfter(failure) > 0:
 		return after(retryAfter(failure))
-	case next.Do != plan.Wait, next.Again.IsZero(), problemOf(failure) == nil:
+	case next.Do != plan.Wait, next.RequeueAt.IsZero(), problemOf(failure) == nil:
 		return ctrl.Result{}, failure
 	default:
-		return after(max(next.Again.Sub(r.Clock.Now()), r.failures.When(request)))
+		return after(max(next.RequeueAt.Sub(r.Clock.Now()), r.failures.When(request)))
 	}
 }
 

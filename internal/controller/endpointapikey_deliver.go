@@ -17,6 +17,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
 const (
@@ -35,22 +36,22 @@ func (r *EndpointAPIKeyReconciler) deliver(ctx context.Context, p *pass, link *c
 		IssuedAt: p.key.Status.Issuance.StartedAt.Time,
 	}
 	composed := delivery.Compose(p.secret, p.key, record, issued.Plaintext.Reveal())
-	doubtful, last := r.writeUntil(ctx, p, composed)
-	delivered := last == nil
+	inDoubt, last := r.writeUntil(ctx, p, composed)
+	write := plan.Write{Confirmed: last == nil, InDoubt: inDoubt}
 	if last != nil {
 		var unread error
 		// An earlier try may have been carried out without our seeing the answer: client-go repeats some by itself.
-		delivered, unread = r.delivered(ctx, p, record)
-		doubtful = doubtful || unread != nil
+		write.Recorded, unread = r.delivered(ctx, p, record)
+		write.ReadBack = unread == nil
 	}
-	switch {
-	case delivered:
+	switch write.Delivery() {
+	case plan.KeyDelivered:
 		r.event(p.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, p.secret.Name)
 		return nil
-	case doubtful:
-		return undelivered(last, "whether it was after all will be seen before another key is made")
-	default:
+	case plan.KeyUndelivered:
 		return undelivered(last, r.discard(ctx, p, link, issued)+"; trying again")
+	default:
+		return undelivered(last, "whether it was after all will be seen before another key is made")
 	}
 }
 

@@ -51,7 +51,7 @@ func (r *EndpointAPIKeyReconciler) observe(ctx context.Context, key *v1alpha1.En
 }
 
 // look asks Cognigy for the Endpoint's keys, as of a time or of now if that is zero, and reads the resource and the Secret
-// after that. The order matters: see plan.Observed.Live.
+// after that. The order matters: see plan.Observed.Fresh.
 func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass, from time.Time) error {
 	link, err := r.link(ctx, p)
 	if err != nil {
@@ -77,10 +77,10 @@ func (r *EndpointAPIKeyReconciler) look(ctx context.Context, p *pass, from time.
 		return err
 	}
 	if gone {
-		listing = &plan.Listing{At: from} // an Endpoint that does not exist has no keys
+		listing = &plan.Listing{At: from, EndpointGone: true}
 	}
 	// A list that another worker is given meanwhile is newer than what was read here, and must not be taken for older.
-	p.listing, p.observed.Live, p.observed.EndpointGone = listing, true, gone
+	p.listing, p.observed.Fresh = listing, true
 	r.refresh(p)
 	return nil
 }
@@ -117,20 +117,22 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 		Deleting:     !key.DeletionTimestamp.IsZero(),
 		Retain:       key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,
 		Suspended:    key.Spec.Suspend,
-		Protected:    controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer),
+		HasFinalizer: controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer),
 		Requested:    requested(key) != key.Status.LastHandledReconcileAt,
 		Rotation:     rotation(key.Spec.Rotation),
 		EndpointID:   key.Spec.Endpoint.ID,
 		Marker:       r.marker(key),
 		RetiresAt:    retiresAt(key.Status.Retiring),
 		Secret:       secret,
-		EndpointGone: p.observed.EndpointGone,
-		Live:         p.observed.Live,
-		WatchedSince: r.started,
-		Issues:       minted.started(),
-		MarkerLost:   minted.markerLost,
+		Fresh:        p.observed.Fresh,
+		LeaderSince:  r.started,
+		Attempts:     minted.attempts(),
+
+		KeyNameChanged: minted.markerLost,
 	}
-	p.observed.LastIssued, p.observed.LastEnded = r.lastIssued(key, secret, minted.last(), p.timing.RequestTimeout)
+	if issuedAt := key.Status.IssuedAt; issuedAt != nil {
+		p.observed.IssuedAt = issuedAt.Time
+	}
 	if key.Status.Issuance != nil && !p.concluded {
 		p.observed.Intent = key.Status.Issuance.StartedAt.Time
 		if deadline := key.Status.Issuance.Deadline; deadline != nil {
@@ -139,16 +141,10 @@ func (r *EndpointAPIKeyReconciler) refresh(p *pass) {
 	}
 	if link := r.knownLink(p); link != nil {
 		p.observed.Listing = link.Newest(key.Spec.Endpoint.ID)
-		if p.observed.Live {
+		if p.observed.Fresh {
 			p.observed.Listing = p.listing
 		}
-		if secret.Intact {
-			p.observed.MissingSince = link.MissingSince(key.Spec.Endpoint.ID, secret.KeyID,
-				secret.IssuedAt.Add(p.timing.RequestTimeout+p.timing.ListLag))
-		}
-		if !p.observed.Live {
-			p.observed.EndpointGone = link.Gone(key.Spec.Endpoint.ID)
-		}
+		p.observed.MissingSince = link.MissingSince(key.Spec.Endpoint.ID, secret.KeyID)
 	}
 }
 
@@ -161,25 +157,6 @@ func (r *EndpointAPIKeyReconciler) knownLink(p *pass) *connection.Link {
 
 func (r *EndpointAPIKeyReconciler) marker(key *v1alpha1.EndpointAPIKey) string {
 	return plan.Marker(r.Cluster, string(key.UID))
-}
-
-// lastIssued is when the latest issuance that anything tells of was begun, and when it had ended if this process knows. What
-// lies in the future by more than clocks may differ is not believed: it would hold up the deletion for ever.
-func (r *EndpointAPIKeyReconciler) lastIssued(key *v1alpha1.EndpointAPIKey, secret plan.Secret, last mint, timeout time.Duration) (began, ended time.Time) {
-	told := []time.Time{secret.IssuedAt}
-	if key.Status.IssuedAt != nil {
-		told = append(told, key.Status.IssuedAt.Time)
-	}
-	for _, at := range append(told, last.started) {
-		if at.After(began) && !at.After(r.Clock.Now().Add(timeout)) {
-			began = at
-		}
-	}
-	// Another operator may have issued within the same second, which is all that the status tells.
-	if began.Equal(last.started) && secret.IssuedAt.Equal(last.started) {
-		ended = last.ended
-	}
-	return began, ended
 }
 
 func timeouts(found v1alpha1.Connection) (request, delivery time.Duration) {

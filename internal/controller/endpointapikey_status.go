@@ -72,10 +72,10 @@ func statusOf(p *pass, next plan.Plan, problem *connection.Problem, now time.Tim
 		IssuedAt:               p.key.Status.IssuedAt,
 		Conditions:             p.key.DeepCopy().Status.Conditions,
 	}
-	if p.observed.Live {
+	if p.observed.Fresh {
 		status.LastHandledReconcileAt = requested(p.key)
 	}
-	if next.Open {
+	if next.IntentPending {
 		status.Issuance = p.key.Status.Issuance
 	}
 	if next.HasKey {
@@ -164,9 +164,9 @@ func say(next plan.Plan, key *v1alpha1.EndpointAPIKey) connection.Problem {
 			Reason: v1alpha1.ReasonEndpointNotFound, Stalled: true,
 			Message: fmt.Sprintf("Cognigy knows no Endpoint %q; check endpoint.id and the connection's baseURL", key.Spec.Endpoint.ID),
 		}
-	case plan.MarkerLost:
+	case plan.KeyNameChanged:
 		return connection.Problem{Reason: v1alpha1.ReasonMarkerLost, Stalled: true, Message: markerLost}
-	case plan.MintBudgetExhausted:
+	case plan.TooManyIssuances:
 		return connection.Problem{
 			Reason:  v1alpha1.ReasonMintBudgetExhausted,
 			Message: "five keys were issued within ten minutes; find out what removes or rejects them. Issuing goes on later by itself",

@@ -101,7 +101,9 @@ func (r *EndpointAPIKeyReconciler) revokeAll(ctx context.Context, gone minter, k
 	if err != nil {
 		return 0, err
 	}
-	lost := slices.DeleteFunc(listing.Owned(r.marker(gone.key)), func(key plan.Key) bool { return key.ID == kept })
+	lost := slices.DeleteFunc(slices.Clone(listing.Keys), func(key plan.Key) bool {
+		return key.ID == kept || !plan.HasMarker(key.Name, r.marker(gone.key))
+	})
 	if len(lost) == 0 {
 		return max(0, gone.last().over().Add(r.ListLag).Sub(listing.At)), nil
 	}

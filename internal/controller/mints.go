@@ -12,6 +12,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
 // mintLog remembers for which resources this process issued keys, until it lets go of them: for the mint budget, to know when
@@ -128,13 +129,13 @@ func (l *mintLog) forget(key *v1alpha1.EndpointAPIKey) {
 	}
 }
 
-// started returns when the POSTs were begun, oldest first.
-func (m minter) started() []time.Time {
-	var times []time.Time
+// attempts returns the POSTs as the planner wants them, oldest first.
+func (m minter) attempts() []plan.Attempt {
+	var attempts []plan.Attempt
 	for _, mint := range m.mints {
-		times = append(times, mint.started)
+		attempts = append(attempts, plan.Attempt{StartedAt: mint.started, EndedAt: mint.ended})
 	}
-	return times
+	return attempts
 }
 
 // last returns the latest POST, or the zero mint.

@@ -27,15 +27,15 @@ const pageOfObjects = 500
 type search struct {
 	found  v1alpha1.Connection
 	link   *connection.Link
-	living plan.Living // the resources that the cache shows: who lived before the sweep needs no proof after it
+	living plan.ExistingOwners // the resources that the cache shows: who lived before the sweep needs no proof after it
 	// referred are the Endpoints of the connection's own resources.
 	referred map[string]bool
-	suspects []plan.Marked
-	orphans  []plan.Marked
+	suspects []plan.MarkedKey
+	orphans  []plan.MarkedKey
 }
 
 // find returns the orphans on all Endpoints that the connection's user sees, maxOrphans at most.
-func (r *OrphanReconciler) find(ctx context.Context, found v1alpha1.Connection, link *connection.Link) ([]plan.Marked, error) {
+func (r *OrphanReconciler) find(ctx context.Context, found v1alpha1.Connection, link *connection.Link) ([]plan.MarkedKey, error) {
 	s := &search{found: found, link: link, referred: map[string]bool{}}
 	if err := r.lookAround(ctx, s); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (r *OrphanReconciler) lookAround(ctx context.Context, s *search) error {
 			return err
 		}
 	}
-	s.living = plan.NewLiving(r.Cluster, uids)
+	s.living = plan.NewExistingOwners(r.Cluster, uids)
 	return nil
 }
 
@@ -163,19 +163,19 @@ func (r *OrphanReconciler) prove(ctx context.Context, s *search) error {
 	if err != nil {
 		return err
 	}
-	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewLiving(r.Cluster, uids), recorded)...)
+	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewExistingOwners(r.Cluster, uids), recorded)...)
 	s.orphans, s.suspects = s.orphans[:min(len(s.orphans), maxOrphans)], nil
 	return nil
 }
 
 // confirm lists the keys of orphans once more: a resource that was deleted since the first list has revoked its keys before it
 // was gone.
-func (r *OrphanReconciler) confirm(ctx context.Context, s *search) ([]plan.Marked, error) {
+func (r *OrphanReconciler) confirm(ctx context.Context, s *search) ([]plan.MarkedKey, error) {
 	endpoints := map[string]bool{}
 	for _, orphan := range s.orphans {
 		endpoints[orphan.EndpointID] = true
 	}
-	var confirmed []plan.Marked
+	var confirmed []plan.MarkedKey
 	for _, endpointID := range slices.Sorted(maps.Keys(endpoints)) {
 		keys, err := r.keys(ctx, s, endpointID, r.Clock.Now())
 		if hidden(err) {

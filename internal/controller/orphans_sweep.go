@@ -40,7 +40,7 @@ func (r *OrphanReconciler) sweep(ctx context.Context, found v1alpha1.Connection,
 	}
 	again, fresh := plan.Compare(orphans, latest.orphans)
 	r.warn(found, fresh)
-	var revoked []plan.Marked
+	var revoked []plan.MarkedKey
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
 		revoked, err = r.revoke(ctx, found, link, again)
 	}
@@ -51,7 +51,7 @@ func (r *OrphanReconciler) sweep(ctx context.Context, found v1alpha1.Connection,
 }
 
 // warn tells about orphans that were not seen before.
-func (r *OrphanReconciler) warn(found v1alpha1.Connection, orphans []plan.Marked) {
+func (r *OrphanReconciler) warn(found v1alpha1.Connection, orphans []plan.MarkedKey) {
 	if len(orphans) == 0 {
 		return
 	}
@@ -72,8 +72,8 @@ func (r *OrphanReconciler) warn(found v1alpha1.Connection, orphans []plan.Marked
 }
 
 // revoke revokes orphans, and returns those that it did. The others are tried again after the next sweep.
-func (r *OrphanReconciler) revoke(ctx context.Context, found v1alpha1.Connection, link *connection.Link, orphans []plan.Marked) ([]plan.Marked, error) {
-	var revoked []plan.Marked
+func (r *OrphanReconciler) revoke(ctx context.Context, found v1alpha1.Connection, link *connection.Link, orphans []plan.MarkedKey) ([]plan.MarkedKey, error) {
+	var revoked []plan.MarkedKey
 	var failures []error
 	for _, orphan := range orphans {
 		err := r.send(ctx, found, link, func() error {

@@ -24,7 +24,7 @@ type sweep struct {
 	connection types.UID
 	next       time.Time // when the next one is due
 	complete   bool      // there was one
-	orphans    []plan.Marked
+	orphans    []plan.MarkedKey
 }
 
 // of returns the latest sweep of a connection; if there was none, one that has the next begin at first.

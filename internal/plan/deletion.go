@@ -5,44 +5,48 @@ package plan
 
 import "time"
 
-// deletion revokes every key with the marker, and lets go of the resource when a list that can be trusted shows none.
+// deletion revokes every key with the marker, and releases the resource when a list that counts shows none. A resource that
+// Kubernetes deleted in spite of its finalizer goes the same way, with only this process to remember it.
 func deletion(o Observed, now time.Time, t Timing) Plan {
-	p := Plan{State: Revoking, HasKey: o.recorded(), Open: o.unconcluded()}
-	settles := o.settlesAt(now, t)
+	p := Plan{Do: Wait, State: Revoking, HasKey: o.recorded(), IntentPending: o.intentPending()}
+	resolved := o.resolvedAt(now, t)
 	switch {
-	case !o.Protected:
+	case !o.HasFinalizer && !o.Deleted:
 		return p
 	case o.Retain:
 		p.Do = Retain
 		return p
-	case now.Before(settles):
-		p.Again = settles
+	case now.Before(resolved):
+		p.RequeueAt = resolved
 		return p
 	case o.Listing == nil:
-		p.Do = Look
+		p.Do = List
 		return p
 	}
-	if owned := o.owned(); len(owned) > 0 {
-		p.Do, p.Revoke = Revoke, owned
+	if keys := o.revocable(); len(keys) > 0 {
+		p.Do, p.Revoke = Revoke, keys
 		return p
 	}
-	// What was begun last may have made a key just before it ended, and an earlier list may not show it yet.
+	// The latest attempt may have made a key just before its request ended, and an earlier list may not show it yet.
 	// mutation: release-on-early-list
-	if trusted := latest(settles, o.lastShown(t)); o.Listing.At.Before(trusted) {
-		p.Do, p.Again = Look, trusted
+	if counts := latest(resolved, o.emptyListCounts(now, t)); o.Listing.At.Before(counts) {
+		p.Do, p.RequeueAt = List, counts
 		return p
 	}
-	p.Do = Release
+	p.Do, p.DeleteSecret = Finalize, o.Secret.State == SecretOurs && !o.retained()
 	return p
 }
 
-// lastShown is from when on a list shows the key of the latest issuance. One that another process began before this one worked
-// may not be known of: whoever may write the status can wipe what tells of it. The request timeout bounds both, since no key is
-// made after it; what the delivery timeout adds is for the Secret.
-func (o Observed) lastShown(t Timing) time.Time {
-	others := o.WatchedSince.Add(t.RequestTimeout + t.ListLag)
-	if o.LastEnded.IsZero() {
-		return latest(others, o.LastIssued.Add(t.RequestTimeout+t.ListLag))
+// revocable returns the keys that a deletion revokes.
+func (o Observed) revocable() []Key {
+	if o.retained() {
+		return o.unrecorded()
 	}
-	return latest(others, o.LastEnded.Add(t.ListLag))
+	return o.owned()
+}
+
+// retained reports whether the Secret of a deleted resource was left behind on purpose: it has no owner reference that would
+// have Kubernetes delete it, so that workloads may go on to use its key.
+func (o Observed) retained() bool {
+	return o.Deleted && o.Secret.State == SecretOurs && !o.Secret.Bound
 }

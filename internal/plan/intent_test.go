@@ -19,71 +19,71 @@ func TestIntent(t *testing.T) {
 	check(t, []scenario{
 		{
 			"A young intent may be somebody else's who is about to deliver: it is waited out, not cleaned up after.",
-			fresh(protected, intent(-time.Second), looked(key("k1", 0))), "Wait Verifying open again:34s",
+			created(finalizer, intent(-time.Second), freshList(key("k1", 0))), "wait, verifying pending requeue:34s",
 		},
 		{
 			"So is one beside a key that works.",
-			delivered(intent(-time.Second), looked(key("k1", -time.Hour), key("k2", 0))), "Wait Verifying key open again:34s",
+			delivered(intent(-time.Second), freshList(key("k1", -time.Hour), key("k2", 0))), "wait, verifying key pending requeue:34s",
 		},
 		{
 			"A nanosecond before its request has ended for sure, an intent is young.",
-			fresh(protected, intent(-settles+1), looked(key("k1", 0))), "Wait Verifying open again:1ns",
+			created(finalizer, intent(-settles+1), freshList(key("k1", 0))), "wait, verifying pending requeue:1ns",
 		},
 		{
 			"Then Cognigy is asked what came of it.",
-			fresh(protected, intent(-settles)), "Look Verifying open",
+			created(finalizer, intent(-settles)), "list, verifying pending",
 		},
 		{
 			"Beside a key that works, too: what was lost must not work for ever.",
-			delivered(intent(-settles)), "Look Verifying key open",
+			delivered(intent(-settles)), "list, verifying key pending",
 		},
 		{
 			"What it made lost its plaintext, and is revoked before another key is made.",
-			fresh(protected, intent(-settles), looked(key("k1", 0))), "Revoke k1 Verifying open",
+			created(finalizer, intent(-settles), freshList(key("k1", 0))), "revoke k1, verifying pending",
 		},
 		{
 			"The key that an altered Secret names was delivered, and workloads may use it: it is replaced, not revoked like a lost one.",
-			delivered(intent(-settles), broken, looked(key("k1", -time.Hour))), "Issue Issuing",
+			delivered(intent(-settles), broken, freshList(key("k1", -time.Hour))), "issue, issuing",
 		},
 		{
 			"Others beside it may be lost ones.",
-			delivered(intent(-settles), broken, looked(key("k1", -time.Hour), key("k2", 0))), "Revoke k2 Verifying open",
+			delivered(intent(-settles), broken, freshList(key("k1", -time.Hour), key("k2", 0))), "revoke k2, verifying pending",
 		},
 		{
 			"When a list shows nothing any more, a key is made.",
-			fresh(protected, intent(-settles), looked()), "Issue Issuing",
+			created(finalizer, intent(-settles), freshList()), "issue, issuing",
 		},
 		{
 			"If it came to nothing beside a key that works, nothing is left to do, and the intent is dropped.",
-			delivered(intent(-settles), looked(key("k1", -time.Hour))), "Wait Delivered key again:10m0s",
+			delivered(intent(-settles), freshList(key("k1", -time.Hour))), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A list from before the request ended for sure may be too early to show the key: it is asked for again.",
-			delivered(intent(-settles), live, listed(-time.Second, key("k1", -time.Hour))), "Wait Verifying key open again:1s",
+			delivered(intent(-settles), freshly, listed(-time.Second, key("k1", -time.Hour))), "wait, verifying key pending requeue:1s",
 		},
 		{
 			"Without a key the same list must not lead to another key beside the one that it does not show yet.",
-			fresh(protected, intent(-settles), live, listed(-time.Second)), "Wait Verifying open again:1s",
+			created(finalizer, intent(-settles), freshly, listed(-time.Second)), "wait, verifying pending requeue:1s",
 		},
 		{
 			"An intent is concluded by the Secret that was delivered on it, young as it may be.",
-			delivered(intent(-time.Second), issued(-time.Second), listed(-time.Minute)), "Wait Delivered key again:9m59s",
+			delivered(intent(-time.Second), issued(-time.Second), listed(-time.Minute)), "wait, delivered key requeue:9m59s",
 		},
 		{
 			"A Secret that was altered after its delivery concludes nothing.",
-			delivered(intent(-time.Second), issued(-time.Second), broken), "Wait Verifying open again:34s",
+			delivered(intent(-time.Second), issued(-time.Second), broken), "wait, verifying pending requeue:34s",
 		},
 		{
 			"A clock that is a little behind another operator's makes an intent lie in the future; it is young all the same.",
-			fresh(protected, intent(timing.RequestTimeout), looked()), "Wait Verifying open again:55s",
+			created(finalizer, intent(timing.RequestTimeout), freshList()), "wait, verifying pending requeue:55s",
 		},
 		{
 			"An intent from a future that no clock explains is not believed, or it would block for ever.",
-			fresh(protected, intent(timing.RequestTimeout+1), looked(key("k1", 0))), "Revoke k1 Verifying open",
+			created(finalizer, intent(timing.RequestTimeout+1), freshList(key("k1", 0))), "revoke k1, verifying pending",
 		},
 		{
 			"The same at the very end of time.",
-			fresh(protected, func(o *plan.Observed) { o.Intent = time.Unix(1<<40, 0) }, looked()), "Issue Issuing",
+			created(finalizer, func(o *plan.Observed) { o.Intent = time.Unix(1<<40, 0) }, freshList()), "issue, issuing",
 		},
 	})
 }
@@ -96,19 +96,19 @@ func TestRecordedDeadline(t *testing.T) {
 	check(t, []scenario{
 		{
 			"An attempt that was given longer than the connection gives now is waited out.",
-			fresh(protected, deadline(-settles, time.Minute), looked(key("k1", 0))), "Wait Verifying open again:1m5s",
+			created(finalizer, deadline(-settles, time.Minute), freshList(key("k1", 0))), "wait, verifying pending requeue:1m5s",
 		},
 		{
 			"A shorter deadline may be forged: the attempt gets the connection's time all the same.",
-			fresh(protected, deadline(-time.Second, 0), looked(key("k1", 0))), "Wait Verifying open again:34s",
+			created(finalizer, deadline(-time.Second, 0), freshList(key("k1", 0))), "wait, verifying pending requeue:34s",
 		},
 		{
 			"No connection gives ten minutes: a later deadline is forged, and would block for ever.",
-			fresh(protected, deadline(-time.Minute, 1000*time.Hour), looked(key("k1", 0))), "Wait Verifying open again:9m5s",
+			created(finalizer, deadline(-time.Minute, 1000*time.Hour), freshList(key("k1", 0))), "wait, verifying pending requeue:9m5s",
 		},
 		{
 			"Nor does a forged deadline block a deletion.",
-			delivered(deleting, absent, deadline(-11*time.Minute, 1000*time.Hour), looked()), "Release Revoking open",
+			delivered(deleting, absent, deadline(-11*time.Minute, 1000*time.Hour), freshList()), "finalize, revoking pending",
 		},
 	})
 }
@@ -118,64 +118,64 @@ func TestLostAndReplacedKeys(t *testing.T) {
 	check(t, []scenario{
 		{
 			"A key that is newer than the Secret's never arrived there: it goes at once, whatever the overlap.",
-			delivered(overlap, looked(key("k1", -time.Hour), key("k2", -time.Minute))), "Revoke k2 Retiring key again:10m0s",
+			delivered(overlap, freshList(key("k1", -time.Hour), key("k2", -time.Minute))), "revoke k2, retiring key requeue:10m0s",
 		},
 		{
 			"Nothing is revoked on account of a list of an earlier pass.",
-			delivered(listed(-time.Minute, key("k1", -time.Hour), key("k2", -time.Minute))), "Look k2 Retiring key again:9m0s",
+			delivered(listed(-time.Minute, key("k1", -time.Hour), key("k2", -time.Minute))), "list k2, retiring key requeue:9m0s",
 		},
 		{
 			"While a lost key works, the intent that made it is kept: after a crash it has Cognigy asked at once.",
-			delivered(intent(-time.Minute), looked(key("k1", -time.Hour), key("k2", -time.Minute))), "Revoke k2 Retiring key open again:10m0s",
+			delivered(intent(-time.Minute), freshList(key("k1", -time.Hour), key("k2", -time.Minute))), "revoke k2, retiring key pending requeue:10m0s",
 		},
 		{
 			"So it is while a key works that may be a lost one of the same second.",
-			delivered(intent(-time.Minute), looked(key("k0", -time.Hour), key("k1", -time.Hour))), "Revoke k0 Retiring key open again:10m0s",
+			delivered(intent(-time.Minute), freshList(key("k0", -time.Hour), key("k1", -time.Hour))), "revoke k0, retiring key pending requeue:10m0s",
 		},
 		{
 			"Keys of one second cannot be put in order. A tie counts as older: revoking the other a little late is the safer mistake.",
-			delivered(overlap, looked(key("k0", -time.Hour), key("k1", -time.Hour))), "Wait Delivered key again:10m0s retires:k0:1h0m0s",
+			delivered(overlap, freshList(key("k0", -time.Hour), key("k1", -time.Hour))), "wait, delivered key requeue:10m0s retires:k0:1h0m0s",
 		},
 		{
 			"An older key was replaced, and works on until the overlap is over.",
-			delivered(overlap, looked(key("k0", -2*time.Hour), key("k1", -time.Hour))), "Wait Delivered key again:10m0s retires:k0:1h0m0s",
+			delivered(overlap, freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))), "wait, delivered key requeue:10m0s retires:k0:1h0m0s",
 		},
 		{
 			"The end of the overlap is waited for, not the next look for drift.",
-			delivered(rotation(plan.Rotation{Overlap: time.Hour + time.Minute}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"Wait Delivered key again:1m0s retires:k0:1m0s",
+			delivered(rotation(plan.Rotation{Overlap: time.Hour + time.Minute}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"wait, delivered key requeue:1m0s retires:k0:1m0s",
 		},
 		{
 			"A nanosecond before the end it still works.",
-			delivered(rotation(plan.Rotation{Overlap: time.Hour + 1}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"Wait Delivered key again:1ns retires:k0:1ns",
+			delivered(rotation(plan.Rotation{Overlap: time.Hour + 1}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"wait, delivered key requeue:1ns retires:k0:1ns",
 		},
 		{
 			"At the end it goes.",
-			delivered(rotation(plan.Rotation{Overlap: time.Hour}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"Revoke k0 Retiring key again:10m0s",
+			delivered(rotation(plan.Rotation{Overlap: time.Hour}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"revoke k0, retiring key requeue:10m0s",
 		},
 		{
 			"Without an overlap it goes at once.",
-			delivered(issued(0), looked(key("k0", -time.Hour), key("k1", 0))), "Revoke k0 Retiring key again:10m0s",
+			delivered(issued(0), freshList(key("k0", -time.Hour), key("k1", 0))), "revoke k0, retiring key requeue:10m0s",
 		},
 		{
 			"While the list does not show the Secret's key yet, nothing can be told to be newer.",
-			delivered(overlap, issued(0), looked(key("k0", -time.Hour))), "Wait Delivered key again:10m0s retires:k0:2h0m0s",
+			delivered(overlap, issued(0), freshList(key("k0", -time.Hour))), "wait, delivered key requeue:10m0s retires:k0:2h0m0s",
 		},
 		{
 			"Keys without our marker are not looked at, old or new.",
-			delivered(looked(plan.Key{ID: "x", Name: "x"}, key("k1", -time.Hour), plan.Key{ID: "y", Name: marker, CreatedAt: start})),
-			"Wait Delivered key again:10m0s",
+			delivered(freshList(plan.Key{ID: "x", Name: "x"}, key("k1", -time.Hour), plan.Key{ID: "y", Name: marker, CreatedAt: start})),
+			"wait, delivered key requeue:10m0s",
 		},
 		{
 			"Cognigy's clock only orders its own keys: a year off, it changes nothing.",
-			delivered(overlap, looked(key("k0", 8759*time.Hour), key("k1", 8760*time.Hour))), "Wait Delivered key again:10m0s retires:k0:1h0m0s",
+			delivered(overlap, freshList(key("k0", 8759*time.Hour), key("k1", 8760*time.Hour))), "wait, delivered key requeue:10m0s retires:k0:1h0m0s",
 		},
 		{
 			"Revoking comes before rotating, so that keys do not pile up.",
-			delivered(rotation(plan.Rotation{NotBefore: start}), looked(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"Revoke k0 Retiring key again:0s rotates:0s",
+			delivered(rotation(plan.Rotation{NotBefore: start}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
+			"revoke k0, retiring key requeue:0s rotates:0s",
 		},
 	})
 }

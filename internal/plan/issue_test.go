@@ -14,51 +14,51 @@ func TestFirstIssue(t *testing.T) {
 	check(t, []scenario{
 		{
 			"A new resource gets its key without a list: nothing can exist in Cognigy before the finalizer.",
-			fresh(), "Issue Issuing",
+			created(), "issue, issuing",
 		},
 		{
 			"A finalizer without a key may come from an issuance that crashed: Cognigy is asked first.",
-			fresh(protected), "Look Issuing",
+			created(finalizer), "list, issuing",
 		},
 		{
 			"The list shows nothing of ours, so that a key may be made.",
-			fresh(protected, looked()), "Issue Issuing",
+			created(finalizer, freshList()), "issue, issuing",
 		},
 		{
 			"A Secret that is not ours stays as it is, and no key is made that it could not take.",
-			fresh(foreign), "Wait SecretNotOwned again:15s",
+			created(foreign), "wait, secret not owned requeue:15s",
 		},
 		{
 			"The same is true of a resource that had a key; an open intent is not forgotten over it.",
-			fresh(protected, foreign, intent(-time.Hour), looked(key("k1", -time.Hour))), "Wait SecretNotOwned open again:15s",
+			created(finalizer, foreign, intent(-time.Hour), freshList(key("k1", -time.Hour))), "wait, secret not owned pending requeue:15s",
 		},
 		{
 			"A suspended resource is left alone; its resumption is an event.",
-			fresh(suspended), "Wait Suspended",
+			created(suspended), "wait, suspended",
 		},
 		{
 			"Suspension stops everything: healing, rotating, and revoking what was lost or replaced.",
-			delivered(suspended, broken, intent(-time.Hour), looked(key("k1", -time.Hour), key("k2", 0))), "Wait Suspended open",
+			delivered(suspended, broken, intent(-time.Hour), freshList(key("k1", -time.Hour), key("k2", 0))), "wait, suspended pending",
 		},
 		{
 			"A suspended resource still reports the key that it has.",
-			delivered(suspended), "Wait Suspended key",
+			delivered(suspended), "wait, suspended key",
 		},
 		{
 			"Suspension goes before a foreign Secret: it is what the user asked for.",
-			fresh(suspended, foreign), "Wait Suspended",
+			created(suspended, foreign), "wait, suspended",
 		},
 		{
 			"An Endpoint that Cognigy does not know is asked for again later, in case it is restored.",
-			fresh(protected, live, func(o *plan.Observed) { o.EndpointGone = true }), "Wait EndpointNotFound again:1m0s",
+			created(finalizer, freshList(), endpointGone), "wait, endpoint not found requeue:1m0s",
 		},
 		{
-			"That it was gone when it was asked last does not mean that it is.",
-			fresh(protected, func(o *plan.Observed) { o.EndpointGone = true }), "Look EndpointNotFound",
+			"An earlier answer that the Endpoint is gone does not prove that it still is.",
+			created(finalizer, listed(-time.Minute), endpointGone), "list, endpoint not found",
 		},
 		{
 			"Cognigy's answer without its list is no proof that nothing exists.",
-			fresh(protected, live), "Wait Issuing again:1s",
+			created(finalizer, freshly), "wait, issuing requeue:1s",
 		},
 	})
 }
@@ -67,8 +67,8 @@ func TestFirstIssue(t *testing.T) {
 func TestEndpointNotFoundSoon(t *testing.T) {
 	soon := timing
 	soon.DriftInterval = time.Second
-	gone := fresh(protected, live, func(o *plan.Observed) { o.EndpointGone = true })
-	if got, want := summary(plan.Next(gone, start, soon)), "Wait EndpointNotFound again:1s"; got != want {
+	gone := created(finalizer, freshList(), endpointGone)
+	if got, want := summary(plan.Next(gone, start, soon)), "wait, endpoint not found requeue:1s"; got != want {
 		t.Errorf("planned %q, want %q", got, want)
 	}
 }
@@ -78,89 +78,89 @@ func TestHealing(t *testing.T) {
 	check(t, []scenario{
 		{
 			"A deleted Secret is noticed without waiting for the drift interval.",
-			delivered(absent), "Look Issuing",
+			delivered(absent), "list, issuing",
 		},
 		{
 			"The plaintext of a deleted Secret is lost, so that a new key is made; the old one is revoked after that.",
-			delivered(absent, looked(key("k1", -time.Hour))), "Issue Issuing",
+			delivered(absent, freshList(key("k1", -time.Hour))), "issue, issuing",
 		},
 		{
 			"An emptied or altered Secret holds no key that can be vouched for.",
-			delivered(broken), "Look Issuing",
+			delivered(broken), "list, issuing",
 		},
 		{
 			"An altered Secret gets a new key.",
-			delivered(broken, looked(key("k1", -time.Hour))), "Issue Issuing",
+			delivered(broken, freshList(key("k1", -time.Hour))), "issue, issuing",
 		},
 		{
 			"A key for another Endpoint opens nothing here.",
-			delivered(elsewhere, looked(key("k1", -time.Hour))), "Issue Issuing",
+			delivered(elsewhere, freshList(key("k1", -time.Hour))), "issue, issuing",
 		},
 		{
 			"A preview that does not fit means that the value is another key's than the record says.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••••••0000"})), "Issue Issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••••••0000"})), "issue, issuing",
 		},
 		{
 			"The beginning alone must fit as well.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••••••7c2e"})), "Issue Issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••••••7c2e"})), "issue, issuing",
 		},
 		{
 			"And so must the end.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f••••••••0000"})), "Issue Issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f••••••••0000"})), "issue, issuing",
 		},
 		{
 			"Should Cognigy come to show more characters, those that are known are compared.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••997c2e"})), "Wait Delivered key again:10m0s",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••997c2e"})), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"With more characters, too, another key's are told.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••990000"})), "Issue Issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••990000"})), "issue, issuing",
 		},
 		{
 			"A preview without a mask proves nothing, so that a change of Cognigy's format does not replace every key.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "hidden"})), "Wait Delivered key again:10m0s",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "hidden"})), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A preview that shows the end alone is compared with the end alone.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "••••7c2e"})), "Wait Delivered key again:10m0s",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "••••7c2e"})), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A value that is too short to have its ends compared is taken at its word.",
-			delivered(looked(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••0000"}), func(o *plan.Observed) {
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••0000"}), func(o *plan.Observed) {
 				o.Secret.Head, o.Secret.Tail = "", ""
-			}), "Wait Delivered key again:10m0s",
+			}), "wait, delivered key requeue:10m0s",
 		},
 		{
-			"A key without our marker is somebody else's, whatever the record says: a new one is made, and that one is not touched.",
-			delivered(looked(plan.Key{ID: "k1", Name: "Somebody else's", Preview: "8a4f••••••••7c2e"})), "Issue Issuing",
+			"A key without our marker has another owner, whatever the record says: a new one is made, and that one is not touched.",
+			delivered(freshList(plan.Key{ID: "k1", Name: "Of another owner", Preview: "8a4f••••••••7c2e"})), "issue, issuing",
 		},
 		{
-			"A record from a future that no clock explains would put off rotation and looks: it is not believed.",
-			delivered(issued(shows+1), looked(key("k1", -time.Hour))), "Issue Issuing",
+			"A record from a future that no clock explains would put off rotation and drift checks: it is not believed.",
+			delivered(issued(shows+1), freshList(key("k1", -time.Hour))), "issue, issuing",
 		},
 		{
 			"Clocks may differ.",
-			delivered(issued(shows), looked(key("k1", -time.Hour))), "Wait Delivered key again:10m25s",
+			delivered(issued(shows), freshList(key("k1", -time.Hour))), "wait, delivered key requeue:10m25s",
 		},
 		{
-			"Where names are not kept, a key is not made again and again.",
-			delivered(absent, looked(), func(o *plan.Observed) { o.MarkerLost = start.Add(-time.Minute) }), "Wait MarkerLost again:9m0s",
+			"Where Cognigy changes names, the operator does not issue key after key.",
+			delivered(absent, freshList(), func(o *plan.Observed) { o.KeyNameChanged = start.Add(-time.Minute) }), "wait, key name changed requeue:9m0s",
 		},
 		{
-			"But when somebody asks for it.",
-			delivered(absent, requested, looked(), func(o *plan.Observed) { o.MarkerLost = start.Add(-time.Minute) }), "Issue Issuing",
+			"Unless a user requests it.",
+			delivered(absent, requested, freshList(), func(o *plan.Observed) { o.KeyNameChanged = start.Add(-time.Minute) }), "issue, issuing",
 		},
 		{
-			"And now and then, in case they are by now.",
-			delivered(absent, looked(), func(o *plan.Observed) { o.MarkerLost = start.Add(-10 * time.Minute) }), "Issue Issuing",
+			"After the window the operator tries again, in case they are kept by now.",
+			delivered(absent, freshList(), func(o *plan.Observed) { o.KeyNameChanged = start.Add(-10 * time.Minute) }), "issue, issuing",
 		},
 		{
 			"Wrong labels are put right without a new value.",
-			delivered(func(o *plan.Observed) { o.Secret.Outdated = true }), "Repair Delivered key again:9m0s",
+			delivered(func(o *plan.Observed) { o.Secret.Outdated = true }), "repair, delivered key requeue:9m0s",
 		},
 		{
 			"A Secret with nothing wrong is not written.",
-			delivered(), "Wait Delivered key again:9m0s",
+			delivered(), "wait, delivered key requeue:9m0s",
 		},
 	})
 }
@@ -169,28 +169,28 @@ func TestFinalizerRemovedByHand(t *testing.T) {
 	check(t, []scenario{
 		{
 			"A delivered key must not outlive its resource, so that the finalizer comes back before anything else.",
-			delivered(unprotected), "Protect Issuing key",
+			delivered(noFinalizer), "add finalizer, issuing key",
 		},
 		{
 			"An issuance that was begun may make a key any moment: waiting for it without the finalizer would leave a gap.",
-			fresh(intent(-time.Second)), "Protect Issuing open",
+			created(intent(-time.Second)), "add finalizer, issuing pending",
 		},
 		{
 			"The status alone is enough to know that a key was made.",
-			fresh(func(o *plan.Observed) { o.LastIssued = start.Add(-time.Hour) }), "Protect Issuing",
+			created(func(o *plan.Observed) { o.IssuedAt = start.Add(-time.Hour) }), "add finalizer, issuing",
 		},
 		{
 			"An altered Secret of ours is enough to know that a key was made.",
-			delivered(unprotected, broken, func(o *plan.Observed) { o.LastIssued = time.Time{} }), "Protect Issuing",
+			delivered(noFinalizer, broken, func(o *plan.Observed) { o.Secret.IssuedAt = time.Time{} }), "add finalizer, issuing",
 		},
 	})
 }
 
-func TestMintBudget(t *testing.T) {
-	mints := func(ago ...time.Duration) change {
+func TestIssuanceBudget(t *testing.T) {
+	attempts := func(ago ...time.Duration) change {
 		return func(o *plan.Observed) {
 			for _, at := range ago {
-				o.Issues = append(o.Issues, start.Add(-at))
+				o.Attempts = append(o.Attempts, plan.Attempt{StartedAt: start.Add(-at)})
 			}
 		}
 	}
@@ -198,37 +198,37 @@ func TestMintBudget(t *testing.T) {
 	check(t, []scenario{
 		{
 			"Four keys in ten minutes leave room for a fifth.",
-			fresh(protected, looked(), mints(9*m, 8*m, 7*m, 6*m)), "Issue Issuing",
+			created(finalizer, freshList(), attempts(9*m, 8*m, 7*m, 6*m)), "issue, issuing",
 		},
 		{
-			"Five are the limit: whatever removes or rejects them would go on for ever. The oldest makes room.",
-			fresh(protected, looked(), mints(9*m, 8*m, 7*m, 6*m, 5*m)), "Wait MintBudgetExhausted again:1m0s",
+			"Five are the limit: a loop that removes or rejects them would go on for ever. The oldest makes room.",
+			created(finalizer, freshList(), attempts(9*m, 8*m, 7*m, 6*m, 5*m)), "wait, too many issuances requeue:1m0s",
 		},
 		{
 			"With six, two have to grow old.",
-			fresh(protected, looked(), mints(9*m, 8*m, 7*m, 6*m, 5*m, 4*m)), "Wait MintBudgetExhausted again:2m0s",
+			created(finalizer, freshList(), attempts(9*m, 8*m, 7*m, 6*m, 5*m, 4*m)), "wait, too many issuances requeue:2m0s",
 		},
 		{
 			"The window ends after exactly ten minutes, or the operator would wait for a time that has come.",
-			fresh(protected, looked(), mints(10*m, 8*m, 7*m, 6*m, 5*m)), "Issue Issuing",
+			created(finalizer, freshList(), attempts(10*m, 8*m, 7*m, 6*m, 5*m)), "issue, issuing",
 		},
 		{
 			"A nanosecond earlier it has not ended.",
-			fresh(protected, looked(), mints(10*m-1, 8*m, 7*m, 6*m, 5*m)), "Wait MintBudgetExhausted again:1ns",
+			created(finalizer, freshList(), attempts(10*m-1, 8*m, 7*m, 6*m, 5*m)), "wait, too many issuances requeue:1ns",
 		},
 		{
-			"Old issues do not count.",
-			fresh(protected, looked(), mints(60*m, 50*m, 40*m, 30*m, 20*m, 5*m)), "Issue Issuing",
+			"Attempts before the window do not count.",
+			created(finalizer, freshList(), attempts(60*m, 50*m, 40*m, 30*m, 20*m, 5*m)), "issue, issuing",
 		},
 		{
-			"The first issue of a resource that was replaced by one of the same name is bounded as well.",
-			fresh(mints(9*m, 8*m, 7*m, 6*m, 5*m)), "Wait MintBudgetExhausted again:1m0s",
+			"Attempts of this process are enough to know that a key may exist.",
+			created(attempts(9 * m)), "add finalizer, issuing",
 		},
 		{
 			"A rotation that has to wait does not hold up the revocation of the key before.",
-			delivered(looked(key("k0", -2*time.Hour), key("k1", -time.Hour)), mints(9*m, 8*m, 7*m, 6*m, 4*m),
+			delivered(freshList(key("k0", -2*time.Hour), key("k1", -time.Hour)), attempts(9*m, 8*m, 7*m, 6*m, 4*m),
 				rotation(plan.Rotation{NotBefore: start, Overlap: time.Hour + 30*time.Second})),
-			"Wait MintBudgetExhausted key again:30s rotates:0s retires:k0:30s",
+			"wait, too many issuances key requeue:30s rotates:0s retires:k0:30s",
 		},
 	})
 }

@@ -36,23 +36,23 @@ type post struct {
 }
 
 // commit makes the key of a request.
-func (w *world) commit(p *post) {
+func (env *environment) commit(p *post) {
 	if p.made != nil {
 		return
 	}
-	id := fmt.Sprintf("k%d", len(w.cognigy.keys)+1)
-	p.made = &apiKey{made: w.now, Key: plan.Key{
-		ID: id, Name: p.name, Preview: id + "••••" + id, CreatedAt: w.now.Add(w.cognigy.skew).Truncate(time.Second),
+	id := fmt.Sprintf("k%d", len(env.cognigy.keys)+1)
+	p.made = &apiKey{made: env.now, Key: plan.Key{
+		ID: id, Name: p.name, Preview: id + "••••" + id, CreatedAt: env.now.Add(env.cognigy.skew).Truncate(time.Second),
 	}}
-	w.cognigy.keys = append(w.cognigy.keys, p.made)
-	w.logf("Cognigy makes %s", id)
+	env.cognigy.keys = append(env.cognigy.keys, p.made)
+	env.logf("Cognigy makes %s", id)
 }
 
 // list answers as Cognigy stood some time ago.
-func (w *world) list() []plan.Key {
-	then := w.now.Add(-w.cognigy.lag)
+func (env *environment) list() []plan.Key {
+	then := env.now.Add(-env.cognigy.lag)
 	var shown []plan.Key
-	for _, key := range w.cognigy.keys {
+	for _, key := range env.cognigy.keys {
 		if !key.made.After(then) && (key.works() || key.revoked.After(then)) {
 			shown = append(shown, key.Key)
 		}
@@ -61,8 +61,8 @@ func (w *world) list() []plan.Key {
 }
 
 // find returns a key that works, or nil.
-func (w *world) find(id string) *apiKey {
-	for _, key := range w.cognigy.keys {
+func (env *environment) find(id string) *apiKey {
+	for _, key := range env.cognigy.keys {
 		if key.ID == id && key.works() {
 			return key
 		}
@@ -71,9 +71,9 @@ func (w *world) find(id string) *apiKey {
 }
 
 // live returns the keys of the resource that work.
-func (w *world) live() []*apiKey {
+func (env *environment) live() []*apiKey {
 	var live []*apiKey
-	for _, key := range w.cognigy.keys {
+	for _, key := range env.cognigy.keys {
 		if key.works() && plan.HasMarker(key.Name, marker) {
 			live = append(live, key)
 		}
@@ -82,19 +82,19 @@ func (w *world) live() []*apiKey {
 }
 
 // pass lets time go by. A request that is open at its deadline makes its key then, which is the worst.
-func (w *world) pass(wait time.Duration) {
-	end := w.now.Add(wait)
-	open := w.cognigy.pending
-	w.cognigy.pending = nil
+func (env *environment) advance(wait time.Duration) {
+	end := env.now.Add(wait)
+	open := env.cognigy.pending
+	env.cognigy.pending = nil
 	for _, p := range open {
 		switch {
-		case p.made != nil || w.cognigy.gone:
+		case p.made != nil || env.cognigy.gone:
 		case p.deadline.After(end):
-			w.cognigy.pending = append(w.cognigy.pending, p)
+			env.cognigy.pending = append(env.cognigy.pending, p)
 		default:
-			w.now = p.deadline
-			w.commit(p)
+			env.now = p.deadline
+			env.commit(p)
 		}
 	}
-	w.now = end
+	env.now = end
 }

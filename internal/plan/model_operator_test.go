@@ -12,27 +12,24 @@ import (
 
 // quirks make the model's operator do what the real one must not. They show that the model would notice.
 type quirks struct {
-	newestList   bool // plans with a list that is younger than what was read of the cluster
-	hastyDiscard bool // revokes the new key although an attempt to write it may have been carried out
-	forgetful    bool // drops status.issuedAt with the key
-	lateDelivery bool // delivers although it is late
-	selfCentred  bool // takes its own issuance for the last although the Secret does not say so
-	exactClocks  bool // takes what another operator's clock says for the future, if it is a second ahead
+	newestList    bool // plans with a list that is newer than what was read of the cluster
+	revokeInDoubt bool // revokes the new key although a write of it may have been carried out
+	forgetful     bool // drops status.issuedAt with the key
+	lateDelivery  bool // delivers although it is late
 }
 
-// operator carries out plans as the controller does. A pass is a coroutine that pauses before each of its effects.
+// operator carries out plans as the controller does. A reconcile is a coroutine that pauses before each of its effects.
 type operator struct {
-	world   *world
-	name    string
-	skew    time.Duration // of its clock
-	started time.Time
-	listing *plan.Listing // the newest that the process has seen
-	missing map[string]time.Time
-	mints   []mint
-	gone    bool // the Endpoint was, when the process asked last
+	env      *environment
+	name     string
+	skew     time.Duration // of its clock
+	started  time.Time
+	listing  *plan.Listing        // the newest that the process has seen
+	missing  map[string]time.Time // key id: the Plan.MissingSince that the process remembers
+	attempts []plan.Attempt
 
-	due    time.Time // when the next pass is wanted
-	again  bool      // something happened since the pass began
+	due    time.Time // when the next reconcile is due
+	again  bool      // something changed since the reconcile began
 	fate   fate      // of the next effect
 	stale  int       // how many versions the cache is behind
 	before string    // the effect that it pauses before
@@ -40,9 +37,6 @@ type operator struct {
 	stop   func()
 	yield  func(string) bool
 }
-
-// mint is what a process remembers of a request for a key.
-type mint struct{ started, ended time.Time }
 
 // fate is how an effect goes.
 type fate int
@@ -55,13 +49,13 @@ const (
 
 type crash struct{}
 
-func (o *operator) clock() time.Time { return o.world.now.Add(o.skew) }
+func (o *operator) clock() time.Time { return o.env.now.Add(o.skew) }
 
-// restart is the end of one process and the beginning of the next.
+// restart ends one process and begins the next.
 func (o *operator) restart() {
 	o.end()
-	o.started, o.listing, o.missing, o.mints, o.gone = o.clock(), nil, map[string]time.Time{}, nil, false
-	o.due = o.world.now
+	o.started, o.listing, o.missing, o.attempts = o.clock(), nil, map[string]time.Time{}, nil
+	o.due = o.env.now
 }
 
 func (o *operator) end() {
@@ -71,7 +65,7 @@ func (o *operator) end() {
 	o.next, o.stop = nil, nil
 }
 
-// step goes on with a pass to its next pause, or begins one.
+// step continues a reconcile to its next pause, or begins one.
 func (o *operator) step(f fate) {
 	if o.next == nil {
 		o.again = false
@@ -90,24 +84,24 @@ func (o *operator) step(f fate) {
 	if o.before = before; !more {
 		o.end()
 		if o.again {
-			o.due = o.world.now
+			o.due = o.env.now
 		}
 	}
 }
 
-// run goes on with a pass to its end.
+// run continues a reconcile to its end, or runs a whole one.
 func (o *operator) run() {
 	for o.step(fine); o.next != nil; {
 		o.step(fine)
 	}
 }
 
-// effect pauses, and then does something as fate has it.
+// effect pauses, and then does something, whose answer fate decides.
 func (o *operator) effect(what string, do func() error) error {
 	if !o.yield(what) {
 		panic(crash{})
 	}
-	o.world.pass(time.Millisecond)
+	o.env.advance(time.Millisecond)
 	var err error
 	switch o.fate {
 	case failed:
@@ -120,15 +114,15 @@ func (o *operator) effect(what string, do func() error) error {
 	}
 	o.fate = fine
 	if err == nil {
-		o.world.logf("%s: %s", o.name, what)
+		o.env.logf("%s: %s", o.name, what)
 	} else {
-		o.world.logf("%s: %s: %s", o.name, what, err)
+		o.env.logf("%s: %s: %s", o.name, what, err)
 	}
-	o.world.check()
+	o.env.check()
 	return err
 }
 
-// ask is an effect on Cognigy.
+// ask is a request to Cognigy.
 func (o *operator) ask(what string, do func() error) error {
 	if err := o.effect(what, do); err != nil {
 		return cognigyError{err}

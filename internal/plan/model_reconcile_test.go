@@ -10,22 +10,21 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// pass is what one reconcile works with.
-type pass struct {
-	key             *resource
-	secret          *secret
-	listing         *plan.Listing // of this pass
-	live, concluded bool
-	gone            bool // the Endpoint
+// scope is what one reconcile works with.
+type scope struct {
+	key              *resource
+	secret           *secret
+	listing          *plan.Listing // of this reconcile
+	fresh, concluded bool
 }
 
 func (o *operator) reconcile() {
-	p := &pass{}
+	s := &scope{}
 	err := o.effect("read cache and Secret", func() error {
-		p.key, p.secret = o.cached(), o.world.secret
+		s.key, s.secret = o.cached(), o.env.secret
 		return nil
 	})
-	if err == nil && p.key == nil {
+	if err == nil && s.key == nil {
 		o.due = time.Time{}
 		return
 	}
@@ -34,100 +33,94 @@ func (o *operator) reconcile() {
 		return
 	}
 	var failure error
-	next := o.plan(p)
-	if next.Do == plan.Look {
-		if failure = o.look(p, next.From); failure == nil {
-			next = o.plan(p)
+	next := o.plan(s)
+	if next.Do == plan.List {
+		if failure = o.observeFresh(s, next.ListNotBefore); failure == nil {
+			next = o.plan(s)
 		}
 	}
 	if failure == nil && next.Do != plan.Wait {
-		released, err := o.act(p, next)
+		released, err := o.execute(s, next)
 		if failure = err; released {
 			o.due = time.Time{}
 			return
 		}
-		next = o.plan(p)
+		next = o.plan(s)
 	}
-	if err := o.report(p, next, failure); err != nil {
+	if err := o.report(s, next, failure); err != nil {
 		failure = err
 	}
 	o.schedule(next, failure)
 }
 
-func (o *operator) look(p *pass, from time.Time) error {
-	var asked time.Time
-	err := o.ask("LIST", func() (err error) {
-		asked = o.clock()
-		if p.listing = o.listing; !from.IsZero() && o.listing != nil && !o.listing.At.Before(from) {
-			return nil
+func (o *operator) observeFresh(s *scope, notBefore time.Time) error {
+	err := o.ask("LIST", func() error {
+		if s.listing = o.listing; notBefore.IsZero() || o.listing == nil || o.listing.At.Before(notBefore) {
+			s.listing = o.list()
 		}
-		p.listing, err = o.glance()
-		return err
+		return nil
 	})
-	if p.gone = errors.Is(err, errGone); p.gone {
-		p.listing = &plan.Listing{At: asked}
-	}
-	if err != nil && !p.gone {
+	if err != nil {
 		return err
 	}
 	var key *resource
-	if err := o.effect("read resource", func() error { key = o.world.key; return nil }); err != nil {
+	if err := o.effect("read resource", func() error { key = o.env.key; return nil }); err != nil {
 		return err
 	}
 	if key == nil {
 		return errNotFound
 	}
-	p.key = key
-	err = o.effect("read Secret", func() error { p.secret = o.world.secret; return nil })
-	p.live = err == nil
+	s.key = key
+	err = o.effect("read Secret", func() error { s.secret = o.env.secret; return nil })
+	s.fresh = err == nil
 	return err
 }
 
 // report writes the status if it changed.
-func (o *operator) report(p *pass, next plan.Plan, failure error) error {
+func (o *operator) report(s *scope, next plan.Plan, failure error) error {
 	if failure != nil && !errors.As(failure, &cognigyError{}) {
 		return nil
 	}
-	was := p.key.status
+	was := s.key.status
 	var now status
-	if next.Open {
+	if next.IntentPending {
 		now.intent = was.intent
 	}
-	if !o.world.quirks.forgetful {
+	if !o.env.quirks.forgetful {
 		now.issuedAt = was.issuedAt
 	}
 	if next.HasKey {
-		now.keyID, now.issuedAt = p.secret.keyID, p.secret.issuedAt.Truncate(time.Second)
+		now.keyID, now.issuedAt = s.secret.keyID, s.secret.issuedAt.Truncate(time.Second)
 	}
 	if len(next.Retiring) > 0 {
 		now.retiresAt = next.RetiresAt.Truncate(time.Second)
 	}
-	if now == was && p.key.handled == p.key.requested {
+	if now == was && s.key.handled == s.key.requested {
 		return nil
 	}
-	handled := p.key.requested
+	handled := s.key.requested
 	return o.effect("patch status", func() error {
-		return o.world.patch(p.key, func(key *resource) { key.status, key.handled = now, handled })
+		return o.env.patch(s.key, func(key *resource) { key.status, key.handled = now, handled })
 	})
 }
 
-// schedule says when the next pass is wanted.
+// schedule says when the next reconcile is due.
 func (o *operator) schedule(next plan.Plan, failure error) {
 	busy := next.Do != plan.Wait
 	switch {
 	case errors.Is(failure, errNotFound), errors.Is(failure, errConflict):
 		o.retry(200 * time.Millisecond)
-	case failure != nil && (busy || next.Again.IsZero()):
+	case failure != nil && (busy || next.RequeueAt.IsZero()):
 		o.retry(time.Second)
 	case busy && next.Do == plan.Revoke:
 		o.retry(time.Second)
-	case busy || !next.Again.IsZero() && !next.Again.After(o.clock()):
+	case busy || !next.RequeueAt.IsZero() && !next.RequeueAt.After(o.clock()):
 		o.retry(time.Millisecond)
-	case next.Again.IsZero():
+	case next.RequeueAt.IsZero():
 		o.due = time.Time{}
 	default:
-		o.due = next.Again.Add(-o.skew)
+		o.due = next.RequeueAt.Add(-o.skew)
 	}
 }
 
-func (o *operator) retry(wait time.Duration) { o.due = o.world.now.Add(wait) }
+func (o *operator) retry(wait time.Duration) { o.due = o.env.now.Add(wait) }

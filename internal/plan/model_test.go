@@ -20,11 +20,11 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cognigys := rapid.SampledFrom([]time.Duration{0, -time.Hour, time.Hour}).Draw(t, "Cognigy's clock")
 		operators := rapid.SampledFrom([]time.Duration{0, time.Second, -time.Second}).Draw(t, "B's clock")
-		w := newWorld(cognigys, operators)
-		w.play(rapid.SliceOfN(events, 30, 120).Draw(t, "events")...)
-		w.finish(rapid.SampledFrom([]ending{stays, deleted, retained, endpointRemoved}).Draw(t, "ending"), rapid.Bool().Draw(t, "both"))
-		if w.violation != "" {
-			t.Fatal(w.story())
+		env := newEnvironment(cognigys, operators)
+		env.play(rapid.SliceOfN(events, 30, 120).Draw(t, "events")...)
+		env.finish(rapid.SampledFrom([]ending{stays, deleted, retained, endpointRemoved}).Draw(t, "ending"), rapid.Bool().Draw(t, "both"))
+		if env.violation != "" {
+			t.Fatal(env.history())
 		}
 	})
 }
@@ -40,91 +40,91 @@ const (
 )
 
 // finish stops the trouble, with one operator left or both, and checks what must come of it.
-func (w *world) finish(end ending, both bool) {
-	if w.violation != "" {
+func (env *environment) finish(end ending, both bool) {
+	if env.violation != "" {
 		return
 	}
-	w.logf("the trouble ends")
+	env.logf("the trouble ends")
 	if !both {
-		w.operators[1].end()
-		w.operators[1] = nil
+		env.operators[1].end()
+		env.operators[1] = nil
 	}
-	if w.secret != nil && w.secret.foreign {
-		deleteSecret(w, event{})
+	if env.secret != nil && env.secret.foreign {
+		deleteSecret(env, event{})
 	}
-	resume(w, event{})
-	unsetEvery(w, event{})
+	resume(env, event{})
+	unsetEvery(env, event{})
 	switch end {
 	case retained:
-		retainPolicy(w, event{})
-		deleteKey(w, event{})
+		retainPolicy(env, event{})
+		deleteKey(env, event{})
 	case deleted:
-		deleteKey(w, event{})
+		deleteKey(env, event{})
 	case endpointRemoved:
-		removeEndpoint(w, event{})
+		removeEndpoint(env, event{})
 	default:
 	}
-	for _, o := range w.operators {
+	for _, o := range env.operators {
 		if o != nil && o.next != nil {
 			o.run()
 		}
 	}
-	w.settle(converges)
-	if w.violation != "" {
+	env.settle(converges)
+	if env.violation != "" {
 		return
 	}
-	w.logf("all is calm")
-	before := w.effects
-	w.converged()
-	w.settle(calm)
-	if w.effects != before {
-		w.violate("liveness: something is still done")
+	env.logf("all is calm")
+	before := env.effects
+	env.converged()
+	env.settle(calm)
+	if env.effects != before {
+		env.violate("liveness: something is still done")
 	}
-	w.converged()
+	env.converged()
 }
 
 // settle lets the operators work when they mean to, until nothing more is to be done, or time is up.
-func (w *world) settle(horizon time.Duration) {
-	end := w.now.Add(horizon)
-	for passes := 0; w.violation == ""; passes++ {
+func (env *environment) settle(horizon time.Duration) {
+	end := env.now.Add(horizon)
+	for passes := 0; env.violation == ""; passes++ {
 		var first *operator
-		for _, o := range w.operators {
+		for _, o := range env.operators {
 			if o != nil && !o.due.IsZero() && (first == nil || o.due.Before(first.due)) {
 				first = o
 			}
 		}
 		if first == nil || first.due.After(end) {
-			w.pass(end.Sub(w.now))
-			w.check()
+			env.advance(end.Sub(env.now))
+			env.check()
 			return
 		}
 		if passes > 1000 {
-			w.violate("busy: a thousand passes and no end")
+			env.violate("busy: a thousand passes and no end")
 			return
 		}
-		w.pass(max(first.due.Sub(w.now), 0))
+		env.advance(max(first.due.Sub(env.now), 0))
 		first.run()
-		w.check()
+		env.check()
 	}
 }
 
 // converged checks what design.md promises under Liveness.
-func (w *world) converged() {
-	live := w.live()
+func (env *environment) converged() {
+	live := env.live()
 	switch {
-	case w.key == nil:
-		if w.secret != nil && !w.excused {
-			w.violate("liveness: the Secret is left")
+	case env.key == nil:
+		if env.secret != nil && !env.excused {
+			env.violate("liveness: the Secret is left")
 		}
-	case w.key.deleting:
-		w.violate("liveness: the resource is not let go")
-	case w.cognigy.gone:
-	case w.secret == nil || w.secret.broken || w.find(w.secret.keyID) == nil:
-		w.violate("liveness: the Secret holds no key that works")
+	case env.key.deleting:
+		env.violate("liveness: the resource is not let go")
+	case env.cognigy.gone:
+	case env.secret == nil || env.secret.broken || env.find(env.secret.keyID) == nil:
+		env.violate("liveness: the Secret holds no key that works")
 	case len(live) != 1:
-		w.violate("liveness: %d keys work", len(live))
-	case w.key.status != (status{keyID: w.secret.keyID, issuedAt: w.secret.issuedAt.Truncate(time.Second)}),
-		w.key.handled != w.key.requested, !w.key.protected:
-		w.violate("liveness: the report is not up to date: %+v", w.key)
+		env.violate("liveness: %d keys work", len(live))
+	case env.key.status != (status{keyID: env.secret.keyID, issuedAt: env.secret.issuedAt.Truncate(time.Second)}),
+		env.key.handled != env.key.requested, !env.key.protected:
+		env.violate("liveness: the report is not up to date: %+v", env.key)
 	}
 }

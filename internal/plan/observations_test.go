@@ -43,14 +43,14 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 	yes := func(label string) bool { return rapid.Bool().Draw(t, label) }
 	rarely := func(label string) bool { return rapid.IntRange(0, 4).Draw(t, label) == 4 }
 	o := plan.Observed{
-		Deleting: yes("deleting"), Retain: rarely("retain"), Suspended: rarely("suspended"), Protected: !rarely("unprotected"),
-		Requested: rarely("requested"), Live: yes("live"), EndpointGone: rarely("endpoint gone"),
+		Deleting: yes("deleting"), Retain: rarely("retain"), Suspended: rarely("suspended"), HasFinalizer: !rarely("unprotected"),
+		Requested: rarely("requested"), Fresh: yes("fresh"), Deleted: rarely("deleted"),
 		EndpointID: endpointID, Marker: marker,
 		Rotation: plan.Rotation{
 			Every: max(offset(t, "every"), 0), Overlap: max(offset(t, "overlap"), 0), NotBefore: someTime(t, "not before"),
 		},
 		Intent: someTime(t, "intent"), RetiresAt: someTime(t, "retires"), MissingSince: someTime(t, "missing since"),
-		WatchedSince: someTime(t, "watched since"), LastIssued: someTime(t, "last issued"), LastEnded: someTime(t, "last ended"),
+		LeaderSince: someTime(t, "leader since"), IssuedAt: someTime(t, "status issued"),
 		Secret: plan.Secret{
 			State:  rapid.SampledFrom([]plan.SecretState{plan.SecretOurs, plan.SecretAbsent, plan.SecretForeign}).Draw(t, "secret"),
 			Intact: !rarely("broken"), Outdated: rarely("outdated"), Bound: rarely("bound"), KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "secret key"),
@@ -65,25 +65,30 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 		o.Intent = o.Secret.IssuedAt
 	}
 	if !rarely("no list") {
-		o.Listing = &plan.Listing{At: someTime(t, "listed"), Keys: rapid.SliceOfNDistinct(rapid.Custom(someKey), 0, 4, func(key plan.Key) string { return key.ID }).Draw(t, "keys")}
+		o.Listing = &plan.Listing{At: someTime(t, "listed"), EndpointGone: rarely("endpoint gone"), Keys: rapid.SliceOfNDistinct(rapid.Custom(someKey), 0, 4, func(key plan.Key) string { return key.ID }).Draw(t, "keys")}
 	}
-	if rarely("marker lost") {
-		o.MarkerLost = someTime(t, "marker lost at")
+	if rarely("key name changed") {
+		o.KeyNameChanged = someTime(t, "key name changed at")
 	}
 	if o.Secret.State != plan.SecretOurs {
 		o.Secret.Bound = false
 	}
-	for range rapid.IntRange(0, 7).Draw(t, "issues") {
-		o.Issues = append(o.Issues, start.Add(offset(t, "issue")))
+	for range rapid.IntRange(0, 7).Draw(t, "attempts") {
+		o.Attempts = append(o.Attempts, plan.Attempt{StartedAt: start.Add(offset(t, "attempt"))})
 	}
-	slices.SortFunc(o.Issues, time.Time.Compare)
+	slices.SortFunc(o.Attempts, func(a, b plan.Attempt) int { return a.StartedAt.Compare(b.StartedAt) })
+	if last := len(o.Attempts) - 1; last >= 0 && yes("delivered by the last attempt") {
+		o.Secret.IssuedAt, o.Attempts[last].EndedAt = o.Attempts[last].StartedAt, someTime(t, "last ended")
+	}
 	return o
 })
 
 func copyOf(o plan.Observed) plan.Observed {
-	o.Issues = slices.Clone(o.Issues)
+	o.Attempts = slices.Clone(o.Attempts)
 	if o.Listing != nil {
-		o.Listing = &plan.Listing{At: o.Listing.At, Keys: slices.Clone(o.Listing.Keys)}
+		listing := *o.Listing
+		listing.Keys = slices.Clone(listing.Keys)
+		o.Listing = &listing
 	}
 	return o
 }

@@ -8,39 +8,39 @@ import (
 	"strings"
 )
 
-// Marked is a key with a marker of this cluster. It is an orphan if no EndpointAPIKey has this marker any more.
-type Marked struct {
+// MarkedKey is a key with a marker of this cluster. It is an orphan if no EndpointAPIKey has this marker any more.
+type MarkedKey struct {
 	EndpointID string
 	ID         string
 	Preview    string
 	Marker     string
 }
 
-// Living holds the markers of all EndpointAPIKeys that exist in this cluster.
-type Living map[string]bool
+// ExistingOwners holds the markers of all EndpointAPIKeys of this cluster.
+type ExistingOwners map[string]bool
 
-// NewLiving returns the markers of resources with these UIDs.
-func NewLiving(cluster string, ownerUIDs []string) Living {
-	living := Living{}
+// NewExistingOwners returns the markers of resources with these UIDs.
+func NewExistingOwners(cluster string, ownerUIDs []string) ExistingOwners {
+	owners := ExistingOwners{}
 	for _, uid := range ownerUIDs {
-		living[Marker(cluster, uid)] = true
+		owners[Marker(cluster, uid)] = true
 	}
-	return living
+	return owners
 }
 
 // MarkedKeys returns those of an Endpoint's keys whose names end with a marker of this cluster, whichever resource's.
-func MarkedKeys(cluster, endpointID string, keys []Key) []Marked {
-	var marked []Marked
+func MarkedKeys(cluster, endpointID string, keys []Key) []MarkedKey {
+	var marked []MarkedKey
 	for _, key := range keys {
 		if marker, ok := markerOf(key.Name, cluster); ok {
-			marked = append(marked, Marked{EndpointID: endpointID, ID: key.ID, Preview: key.Preview, Marker: marker})
+			marked = append(marked, MarkedKey{EndpointID: endpointID, ID: key.ID, Preview: key.Preview, Marker: marker})
 		}
 	}
 	return marked
 }
 
 // markerOf returns the marker that ends a key's name, if it is one of this cluster's. It is a copy, so that the name does not
-// stay in memory: whoever names keys in Cognigy decides how long that is.
+// stay in memory: anyone who names keys in Cognigy decides how long that is.
 func markerOf(name, cluster string) (string, bool) {
 	ours := "k8s-" + digest(cluster, clusterDigits) + "-"
 	start := len(name) - len(ours) - ownerDigits
@@ -55,23 +55,23 @@ func markerOf(name, cluster string) (string, bool) {
 	return ours + owner, true
 }
 
-// Orphans returns the keys that no living resource owns and no Secret records. Whatever lives is to be looked up after the
-// lists that show the keys: a key that a list shows had its intent written on a resource, and one that is not there
-// afterwards does not come back, since UIDs are not used twice. The Secrets are to be looked up after the resources: what a
-// resource leaves behind is in its Secret before the resource is gone.
-func Orphans(marked []Marked, living Living, recorded map[string]bool) []Marked {
-	var orphans []Marked
+// Orphans returns the keys that no existing resource owns and no Secret records. The caller lists the keys first, then the
+// resources, then the Secrets: the intent of a listed key was written on a resource before, and a resource that is missing
+// afterwards does not come back, since UIDs are not used twice. A resource that leaves its key behind records it in its
+// Secret before it is gone.
+func Orphans(marked []MarkedKey, owners ExistingOwners, recorded map[string]bool) []MarkedKey {
+	var orphans []MarkedKey
 	for _, key := range marked {
-		if !living[key.Marker] && !recorded[key.ID] {
+		if !owners[key.Marker] && !recorded[key.ID] {
 			orphans = append(orphans, key)
 		}
 	}
 	return orphans
 }
 
-// Compare tells the orphans that another look shows, too, from those that only this one does.
-func Compare(orphans, other []Marked) (both, fresh []Marked) {
-	known := map[Marked]bool{}
+// Compare splits orphans into those that another scan found, too, and those that only this one did.
+func Compare(orphans, other []MarkedKey) (both, added []MarkedKey) {
+	known := map[MarkedKey]bool{}
 	for _, key := range other {
 		known[key] = true
 	}
@@ -79,13 +79,13 @@ func Compare(orphans, other []Marked) (both, fresh []Marked) {
 		if known[key] {
 			both = append(both, key)
 		} else {
-			fresh = append(fresh, key)
+			added = append(added, key)
 		}
 	}
-	return both, fresh
+	return both, added
 }
 
-// Without returns the orphans but those that were revoked.
-func Without(orphans, revoked []Marked) []Marked {
-	return slices.DeleteFunc(slices.Clone(orphans), func(key Marked) bool { return slices.Contains(revoked, key) })
+// Without returns the orphans without those that were revoked.
+func Without(orphans, revoked []MarkedKey) []MarkedKey {
+	return slices.DeleteFunc(slices.Clone(orphans), func(key MarkedKey) bool { return slices.Contains(revoked, key) })
 }

@@ -51,26 +51,26 @@ func TestMarkedKeys(t *testing.T) {
 }
 
 func TestOrphans(t *testing.T) {
-	mark := func(id, owner string) plan.Marked {
-		return plan.Marked{EndpointID: endpointID, ID: id, Marker: plan.Marker("cluster", owner)}
+	mark := func(id, owner string) plan.MarkedKey {
+		return plan.MarkedKey{EndpointID: endpointID, ID: id, Marker: plan.Marker("cluster", owner)}
 	}
 	dead, alive := mark("k1", "dead"), mark("k2", "alive")
 	for _, c := range []struct {
 		why      string
-		marked   []plan.Marked
+		marked   []plan.MarkedKey
 		living   []string
 		recorded map[string]bool
-		want     []plan.Marked
+		want     []plan.MarkedKey
 	}{
-		{"An owner that is not there any more leaves an orphan; one that is there does not.", []plan.Marked{dead, alive}, []string{"alive"}, nil, []plan.Marked{dead}},
-		{"All keys of an owner, however many.", []plan.Marked{alive, mark("k3", "alive")}, []string{"alive"}, nil, nil},
-		{"Without any owner, every key is one.", []plan.Marked{dead, alive}, nil, nil, []plan.Marked{dead, alive}},
-		{"A Secret that records the key keeps it: it was retained.", []plan.Marked{dead}, nil, map[string]bool{"k1": true}, nil},
-		{"A Secret that records another key does not.", []plan.Marked{dead}, nil, map[string]bool{"k2": true}, []plan.Marked{dead}},
-		{"A key is known by its id, an owner by its UID: neither passes for the other.", []plan.Marked{dead}, []string{"k1"}, map[string]bool{"dead": true}, []plan.Marked{dead}},
+		{"An owner that is not there any more leaves an orphan; one that is there does not.", []plan.MarkedKey{dead, alive}, []string{"alive"}, nil, []plan.MarkedKey{dead}},
+		{"All keys of an owner, however many.", []plan.MarkedKey{alive, mark("k3", "alive")}, []string{"alive"}, nil, nil},
+		{"Without any owner, every key is one.", []plan.MarkedKey{dead, alive}, nil, nil, []plan.MarkedKey{dead, alive}},
+		{"A Secret that records the key keeps it: it was retained.", []plan.MarkedKey{dead}, nil, map[string]bool{"k1": true}, nil},
+		{"A Secret that records another key does not.", []plan.MarkedKey{dead}, nil, map[string]bool{"k2": true}, []plan.MarkedKey{dead}},
+		{"A key is known by its id, an owner by its UID: neither passes for the other.", []plan.MarkedKey{dead}, []string{"k1"}, map[string]bool{"dead": true}, []plan.MarkedKey{dead}},
 		{"No keys, no orphans.", nil, []string{"alive"}, nil, nil},
 	} {
-		if got := plan.Orphans(c.marked, plan.NewLiving("cluster", c.living), c.recorded); !slices.Equal(got, c.want) {
+		if got := plan.Orphans(c.marked, plan.NewExistingOwners("cluster", c.living), c.recorded); !slices.Equal(got, c.want) {
 			t.Errorf("%s Got %v", c.why, got)
 		}
 	}
@@ -92,7 +92,7 @@ func TestLivingOwnersAreSpared(t *testing.T) {
 			}
 		}
 		found := map[string]bool{}
-		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), plan.NewLiving("cluster", living), nil) {
+		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), plan.NewExistingOwners("cluster", living), nil) {
 			if !dead[key.ID] {
 				t.Fatalf("%v is no orphan", key)
 			}
@@ -106,24 +106,24 @@ func TestLivingOwnersAreSpared(t *testing.T) {
 
 // One look may err: only what two in a row show is revoked.
 func TestCompare(t *testing.T) {
-	key := func(endpoint, id string) plan.Marked { return plan.Marked{EndpointID: endpoint, ID: id} }
+	key := func(endpoint, id string) plan.MarkedKey { return plan.MarkedKey{EndpointID: endpoint, ID: id} }
 	a, b, c := key("e1", "a"), key("e1", "b"), key("e1", "c")
-	again, fresh := plan.Compare([]plan.Marked{a, b, key("e2", "c")}, []plan.Marked{c, b})
-	if !slices.Equal(again, []plan.Marked{b}) || !slices.Equal(fresh, []plan.Marked{a, key("e2", "c")}) {
+	again, fresh := plan.Compare([]plan.MarkedKey{a, b, key("e2", "c")}, []plan.MarkedKey{c, b})
+	if !slices.Equal(again, []plan.MarkedKey{b}) || !slices.Equal(fresh, []plan.MarkedKey{a, key("e2", "c")}) {
 		t.Errorf("again %v, fresh %v", again, fresh)
 	}
-	if again, fresh := plan.Compare([]plan.Marked{a}, nil); again != nil || len(fresh) != 1 {
+	if again, fresh := plan.Compare([]plan.MarkedKey{a}, nil); again != nil || len(fresh) != 1 {
 		t.Errorf("the first sweep shows %v again, %v for the first time", again, fresh)
 	}
 }
 
 func TestWithout(t *testing.T) {
-	a, b := plan.Marked{ID: "a"}, plan.Marked{ID: "b"}
-	orphans := []plan.Marked{a, b}
-	if got := plan.Without(orphans, []plan.Marked{a}); !slices.Equal(got, []plan.Marked{b}) {
+	a, b := plan.MarkedKey{ID: "a"}, plan.MarkedKey{ID: "b"}
+	orphans := []plan.MarkedKey{a, b}
+	if got := plan.Without(orphans, []plan.MarkedKey{a}); !slices.Equal(got, []plan.MarkedKey{b}) {
 		t.Errorf("got %v", got)
 	}
-	if !slices.Equal(orphans, []plan.Marked{a, b}) {
+	if !slices.Equal(orphans, []plan.MarkedKey{a, b}) {
 		t.Errorf("the orphans themselves became %v", orphans)
 	}
 }

@@ -1,159 +1,144 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package plan decides what to do next for one EndpointAPIKey. It is pure: observed values and the time go in, one action,
-// the time to look again and what to report come out. It holds no client, no context and no clock, and it does nothing.
+// Package plan decides what to do next for one EndpointAPIKey. It holds every rule of what is safe when. It is pure: observed
+// values and the time go in; one action, the time of the next reconcile and what to report come out. It has no client, no
+// context and no clock.
 package plan
 
 import "time"
 
 // Action is what to do next.
-type Action int
+type Action string
 
-// The actions. At most one of them is carried out before everything is observed again.
+// The actions. A reconcile carries out at most one of them before it observes everything again.
 const (
-	// Wait: nothing is to be done now.
-	Wait Action = iota
-	// Look: list the Endpoint's keys, then read the resource and the Secret from the API server, and plan again.
-	Look
-	// Protect: add the finalizer.
-	Protect
-	// Issue: make a key and deliver it. Without the finalizer, which is added first, nothing can exist in Cognigy yet.
-	Issue
-	// Repair: put the Secret's metadata and data key right; the value stays.
-	Repair
-	// Revoke: revoke the keys of the plan.
-	Revoke
-	// Release: delete the Secret if it is ours, then remove the finalizer.
-	Release
+	// Wait: there is nothing to do now.
+	Wait Action = "wait"
+	// List the Endpoint's keys, then read the resource and the Secret from the API server, and plan again.
+	List Action = "list"
+	// AddFinalizer to the resource.
+	AddFinalizer Action = "add finalizer"
+	// Issue a key and deliver it. Without the finalizer, which is added first, nothing can exist in Cognigy yet.
+	Issue Action = "issue"
+	// Repair the Secret's metadata and data key; the value stays.
+	Repair Action = "repair"
+	// Revoke the keys of the plan.
+	Revoke Action = "revoke"
+	// Finalize: delete the Secret if the plan says so, then remove the finalizer.
+	Finalize Action = "finalize"
 	// Retain: detach the Secret from the resource, then remove the finalizer. Keys and Secret stay.
-	Retain
+	Retain Action = "retain"
 )
 
-// State says where the resource is on its way, for the report.
-type State int
+// State says where the resource stands, for the report.
+type State string
 
 // The states.
 const (
-	Delivered State = iota // nothing is left to do
-	Issuing
-	Rotating
-	Verifying // whether an earlier attempt made a key
-	Retiring  // replaced and lost keys
-	Revoking  // every key, since the resource is being deleted
-	Suspended
-	SecretNotOwned
-	EndpointNotFound
-	MintBudgetExhausted
-	MarkerLost
+	Delivered        State = "delivered" // nothing is left to do
+	Issuing          State = "issuing"
+	Rotating         State = "rotating"
+	Verifying        State = "verifying" // whether an earlier attempt made a key
+	Retiring         State = "retiring"  // revoking replaced and undelivered keys
+	Revoking         State = "revoking"  // every key, since the resource is being deleted
+	Suspended        State = "suspended"
+	SecretNotOwned   State = "secret not owned"
+	EndpointNotFound State = "endpoint not found"
+	TooManyIssuances State = "too many issuances"
+	KeyNameChanged   State = "key name changed"
 )
 
 // Plan is what follows from what was observed.
 type Plan struct {
-	Do     Action
-	From   time.Time // for Look: the list must have been asked for then or later; zero for now
-	Revoke []Key     // for Revoke
-	Again  time.Time // when to look again; zero: when something changes
+	Do            Action
+	ListNotBefore time.Time // for List: the list must have been requested then or later; zero for now
+	Revoke        []Key     // for Revoke
+	DeleteSecret  bool      // for Finalize
+	RequeueAt     time.Time // when to reconcile again; zero: when something changes
 
-	State     State
-	HasKey    bool      // the Secret holds a key that is believed to work
-	Open      bool      // the recorded intent is not concluded
-	RotatesAt time.Time // zero: never
-	Retiring  []Key     // replaced keys that still work
-	RetiresAt time.Time // when they will be revoked
+	State         State
+	HasKey        bool      // the Secret holds a key that the operator believes to work
+	IntentPending bool      // the recorded intent is not resolved
+	RotatesAt     time.Time // zero: never
+	Retiring      []Key     // replaced keys that still work
+	RetiresAt     time.Time // when the operator will revoke them
+	// MissingSince is when the first list in a row was requested that should show the Secret's key and does not; zero if none
+	// does so. The process remembers it for the next plan.
+	MissingSince time.Time
 }
 
 const (
-	// foreignWait is the time between two looks at a Secret that is not ours: it has no label, so that it is not watched.
-	foreignWait = 15 * time.Second
-	// goneWait is the time between two looks for an Endpoint that does not exist.
-	goneWait = time.Minute
-	// lookWait is the time between two looks at Cognigy when the first did not settle what was asked.
-	lookWait = time.Second
+	// foreignInterval is the time between two reads of a Secret that is not ours: it has no label, so that it is not watched.
+	foreignInterval = 15 * time.Second
+	// goneInterval is the time between two lists for an Endpoint that does not exist.
+	goneInterval = time.Minute
+	// listInterval is the time between two lists when the first did not answer the question.
+	listInterval = time.Second
 )
 
 // Next plans the next step.
 func Next(o Observed, now time.Time, t Timing) Plan {
-	// A record from a future that no clock explains would put off all that counts from it.
-	if o.Secret.IssuedAt.After(now.Add(t.RequestTimeout + t.ListLag)) {
+	// A record from a future that no difference of clocks explains would put off everything that counts from it.
+	if o.Secret.IssuedAt.After(t.listed(now)) {
 		o.Secret.Intact = false
 	}
-	looked := o.Live
-	o.Live = looked && o.Listing != nil // without Cognigy's answer nothing was seen
-	p := o.next(looked, now, t)
-	if p.Do != Protect && p.Do != Revoke && o.binds() && !now.Before(o.settlesAt(now, t)) {
+	listed := o.Fresh
+	o.Fresh = listed && o.Listing != nil // without Cognigy's answer nothing was seen
+	p := o.next(now, t)
+	p.MissingSince = o.missingSince(t)
+	if p.Do != AddFinalizer && p.Do != Revoke && o.mustDetach() && !now.Before(o.resolvedAt(now, t)) {
 		p.Do = Repair
 	}
-	if !o.Live && irreversible(p.Do, o) {
-		p.Do = Look
+	if !o.Fresh && irreversible(p.Do, o) {
+		p.Do = List
 	}
-	if p.Do == Look && looked {
+	if p.Do == List && listed {
 		p.Do = Wait
-		if !p.Again.After(now) {
-			p.Again = now.Add(lookWait)
+		if !p.RequeueAt.After(now) {
+			p.RequeueAt = now.Add(listInterval)
 		}
 	}
 	return p
 }
 
-// next is what to do if it can be done on what was observed.
-func (o Observed) next(looked bool, now time.Time, t Timing) Plan {
+// next plans the next step as if everything could be done on what was observed.
+func (o Observed) next(now time.Time, t Timing) Plan {
 	switch {
-	case o.Deleting:
+	case o.Deleting || o.Deleted:
 		return deletion(o, now, t)
 	case o.Suspended:
-		return Plan{State: Suspended, HasKey: o.recorded(), Open: o.unconcluded()}
+		return Plan{Do: Wait, State: Suspended, HasKey: o.recorded(), IntentPending: o.intentPending()}
 	case o.Secret.State == SecretForeign:
-		return Plan{State: SecretNotOwned, Open: o.unconcluded(), Again: now.Add(foreignWait)}
-	case o.EndpointGone && looked:
-		return Plan{State: EndpointNotFound, Open: o.unconcluded(), Again: now.Add(min(goneWait, t.DriftInterval))}
-	case o.EndpointGone: // when it was asked last; it may have come back
-		return Plan{Do: Look, State: EndpointNotFound, Open: o.unconcluded()}
+		return Plan{Do: Wait, State: SecretNotOwned, IntentPending: o.intentPending(), RequeueAt: now.Add(foreignInterval)}
+	case o.endpointGone() && o.Fresh:
+		return Plan{
+			Do: Wait, State: EndpointNotFound, IntentPending: o.intentPending(),
+			RequeueAt: now.Add(min(goneInterval, t.DriftInterval)),
+		}
+	case o.endpointGone(): // according to an earlier list; the Endpoint may be back
+		return Plan{Do: List, State: EndpointNotFound, IntentPending: o.intentPending()}
 	default:
-		return upkeep(o, now, t)
+		return maintain(o, now, t)
 	}
 }
 
-// irreversible tells which actions need a live observation. The first issue does not: its intent is written under optimistic
-// lock, and nothing can exist in Cognigy before the finalizer.
+// irreversible tells which actions need a fresh observation. The first issue does not: the operator writes its intent under
+// optimistic lock, and nothing can exist in Cognigy before the finalizer.
 func irreversible(action Action, o Observed) bool {
 	switch action {
-	case Revoke, Release:
+	case Revoke, Finalize:
 		return true
 	case Issue:
-		return o.Protected
+		return o.HasFinalizer
 	default:
 		return false
 	}
 }
 
-// binds tells whether the Secret would go with the resource although it is to be kept. That is put right before anything that
-// needs Cognigy, since with a deletion the garbage collector may be faster than the operator.
-func (o Observed) binds() bool { return o.Retain && !o.Deleting && o.Secret.Bound }
-
-// unconcluded tells whether an intent is recorded whose key is not the one in the Secret.
-func (o Observed) unconcluded() bool {
-	return !o.Intent.IsZero() && (!o.recorded() || !o.Secret.IssuedAt.Equal(o.Intent))
-}
-
-// settlesAt is when a request sent on the recorded intent has ended and its effect shows in a list. An intent that lies in
-// the future by more than a clock may be off is not believed.
-func (o Observed) settlesAt(now time.Time, t Timing) time.Time {
-	if !o.unconcluded() || o.Intent.After(now.Add(t.RequestTimeout)) {
-		return time.Time{}
-	}
-	return o.deadline(t).Add(t.ListLag)
-}
-
-// deadline is when whoever began the recorded intent gives it up. The connection may have had longer timeouts then; a shorter
-// deadline is not believed, since whoever may write the status could forge it.
-func (o Observed) deadline(t Timing) time.Time {
-	recorded := o.Deadline
-	if longest := o.Intent.Add(longestAttempt); recorded.After(longest) {
-		recorded = longest
-	}
-	return latest(t.Deadline(o.Intent), recorded)
-}
+// mustDetach reports whether Kubernetes would delete the Secret with a resource whose deletionPolicy is Retain. The operator
+// repairs that before anything that needs Cognigy: during a deletion the garbage collector may be faster.
+func (o Observed) mustDetach() bool { return o.Retain && !o.Deleting && !o.Deleted && o.Secret.Bound }
 
 func latest(times ...time.Time) time.Time {
 	var last time.Time

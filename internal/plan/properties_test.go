@@ -33,16 +33,35 @@ func settled(o plan.Observed, begun time.Time) bool {
 	return begun.IsZero() || o.Listing != nil && !o.Listing.At.Before(begun.Add(timing.RequestTimeout+timing.ListLag))
 }
 
+// lastIssuance is the latest issuance that anything tells of and that is not from a future that no clock explains.
+func lastIssuance(o plan.Observed) time.Time {
+	told := []time.Time{o.Secret.IssuedAt, o.IssuedAt}
+	if len(o.Attempts) > 0 {
+		told = append(told, o.Attempts[len(o.Attempts)-1].StartedAt)
+	}
+	var last time.Time
+	for _, at := range told {
+		if at.After(last) && !at.After(start.Add(timing.RequestTimeout)) {
+			last = at
+		}
+	}
+	return last
+}
+
+func endpointIsGone(o plan.Observed) bool { return o.Listing != nil && o.Listing.EndpointGone }
+
 // shown tells whether the list shows what the last issuance has made, and what another process may have begun before.
 func shown(o plan.Observed) bool {
-	switch {
-	case !settled(o, o.WatchedSince):
+	if !settled(o, o.LeaderSince) {
 		return false
-	case o.LastEnded.IsZero():
-		return settled(o, o.LastIssued)
-	default:
-		return !o.Listing.At.Before(o.LastEnded.Add(timing.ListLag))
 	}
+	if last := len(o.Attempts) - 1; last >= 0 {
+		attempt := o.Attempts[last]
+		if proven := attempt.StartedAt.Equal(o.Secret.IssuedAt) && attempt.StartedAt.Equal(lastIssuance(o)); proven && !attempt.EndedAt.IsZero() {
+			return !o.Listing.At.Before(attempt.EndedAt.Add(timing.ListLag))
+		}
+	}
+	return settled(o, lastIssuance(o))
 }
 
 // intentSettles is when the recorded attempt has had its effect on lists. Its recorded deadline counts, but for ten minutes at most.
@@ -67,81 +86,81 @@ func believed(o plan.Observed) bool {
 // rules are true of every plan at start, whatever was observed.
 var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 	"S6: nothing is issued while deleting, suspended or kept out by a foreign Secret": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Issue || !o.Deleting && !o.Suspended && o.Secret.State != plan.SecretForeign && !o.EndpointGone
+		return p.Do != plan.Issue || !o.Deleting && !o.Deleted && !o.Suspended && o.Secret.State != plan.SecretForeign && !endpointIsGone(o)
 	},
-	"a key that may exist is looked for before another is made": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Issue || !o.Protected || o.Live && o.Listing != nil
+	"the keys are listed before another is made": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Issue || !o.HasFinalizer || o.Fresh && o.Listing != nil
 	},
 	"a record from a future that no clock explains is not believed": func(o plan.Observed, p plan.Plan) bool {
 		return !p.HasKey || !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag))
 	},
 	"a Secret that is to be kept is detached in time": func(o plan.Observed, p plan.Plan) bool {
-		return !o.Retain || o.Deleting || !o.Secret.Bound || believed(o) && start.Before(intentSettles(o)) ||
-			p.Do == plan.Repair || p.Do == plan.Protect || p.Do == plan.Revoke || p.Do == plan.Look && !o.Live
+		return !o.Retain || o.Deleting || o.Deleted || !o.Secret.Bound || believed(o) && start.Before(intentSettles(o)) ||
+			p.Do == plan.Repair || p.Do == plan.AddFinalizer || p.Do == plan.Revoke || p.Do == plan.List && !o.Fresh
 	},
-	"where names are not kept, no key is made for a while": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Issue || o.Requested || o.MarkerLost.IsZero() || !start.Before(o.MarkerLost.Add(10*time.Minute))
+	"where Cognigy changes names, no key is made within the window": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Issue || o.Requested || o.KeyNameChanged.IsZero() || !start.Before(o.KeyNameChanged.Add(10*time.Minute))
 	},
 	"S2: a foreign Secret is not touched": func(o plan.Observed, p plan.Plan) bool {
 		return o.Secret.State != plan.SecretForeign || p.Do != plan.Repair
 	},
-	"S5: only listed keys with the marker are revoked, by a list of this pass": func(o plan.Observed, p plan.Plan) bool {
+	"S5: only listed keys with the marker are revoked, by a list of this reconcile": func(o plan.Observed, p plan.Plan) bool {
 		for _, key := range p.Revoke {
 			if !plan.HasMarker(key.Name, marker) || o.Listing == nil || !slices.Contains(o.Listing.Keys, key) {
 				return false
 			}
 		}
-		return p.Do != plan.Revoke || o.Live && len(p.Revoke) > 0
+		return p.Do != plan.Revoke || o.Fresh && len(p.Revoke) > 0
 	},
 	"S3: the key that the Secret names is not revoked, unless deleting": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Revoke || o.Deleting || o.Secret.State != plan.SecretOurs ||
+		return p.Do != plan.Revoke || o.Deleting && !o.Deleted || o.Deleted && o.Secret.Bound || o.Secret.State != plan.SecretOurs ||
 			!slices.ContainsFunc(p.Revoke, func(key plan.Key) bool { return key.ID == o.Secret.KeyID })
 	},
-	"S1: it is not let go while a key may live": func(o plan.Observed, p plan.Plan) bool {
-		if p.Do != plan.Release {
+	"S1: it is not released while a key may live": func(o plan.Observed, p plan.Plan) bool {
+		if p.Do != plan.Finalize {
 			return true
 		}
-		seen := o.Listing != nil && !anyOwned(o) && shown(o) && (!believed(o) || intentSettled(o))
-		return o.Deleting && o.Protected && !o.Retain && o.Live && seen
+		seen := o.Listing != nil && (!anyOwned(o) || o.Deleted && !o.Secret.Bound) && shown(o) && (!believed(o) || intentSettled(o))
+		return (o.Deleting && o.HasFinalizer || o.Deleted) && !o.Retain && o.Fresh && seen
 	},
-	"the escape hatch always opens": func(o plan.Observed, p plan.Plan) bool {
-		return (p.Do == plan.Retain) == (o.Deleting && o.Retain && o.Protected)
+	"Retain always releases": func(o plan.Observed, p plan.Plan) bool {
+		return (p.Do == plan.Retain) == (o.Retain && (o.Deleting && o.HasFinalizer || o.Deleted))
 	},
-	"only a routine look may share a list, and one that is not older than it is due": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Look || p.From.IsZero() || p.State == plan.Delivered && !o.Requested && !unconcluded(o) && !p.From.After(start)
+	"only a drift check may share a list, and one that is not older than it is due": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.List || p.ListNotBefore.IsZero() || p.State == plan.Delivered && !o.Requested && !unconcluded(o) && !p.ListNotBefore.After(start)
 	},
-	"nobody looks twice in one pass": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Look || !o.Live
+	"no reconcile lists twice": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.List || !o.Fresh
 	},
 	"an intent is dropped only when a list that can be trusted shows what became of it": func(o plan.Observed, p plan.Plan) bool {
-		return !unconcluded(o) || p.Open || o.Live && o.Listing != nil && (!believed(o) || intentSettled(o))
+		return !unconcluded(o) || p.IntentPending || o.Fresh && o.Listing != nil && (!believed(o) || intentSettled(o))
 	},
 	"an intent is kept while a key that it may have made is being revoked": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Revoke || p.Open == unconcluded(o)
+		return p.Do != plan.Revoke || p.IntentPending == unconcluded(o)
 	},
-	"a finalizer that somebody removed is put back first": func(o plan.Observed, p plan.Plan) bool {
-		mayExist := !o.Intent.IsZero() || !o.LastIssued.IsZero() || o.Secret.State == plan.SecretOurs
-		idle := o.Deleting || o.Suspended || o.Secret.State == plan.SecretForeign || o.EndpointGone
-		return o.Protected || !mayExist || idle || p.Do == plan.Protect
+	"a finalizer that was removed is put back first": func(o plan.Observed, p plan.Plan) bool {
+		mayExist := !o.Intent.IsZero() || !lastIssuance(o).IsZero() || o.Secret.State == plan.SecretOurs
+		idle := o.Deleting || o.Deleted || o.Suspended || o.Secret.State == plan.SecretForeign || endpointIsGone(o)
+		return o.HasFinalizer || !mayExist || idle || p.Do == plan.AddFinalizer
 	},
-	"the mint budget is kept": func(o plan.Observed, p plan.Plan) bool {
+	"the issuance budget is kept": func(o plan.Observed, p plan.Plan) bool {
 		recent := 0
-		for _, at := range o.Issues {
-			if start.Sub(at) < 10*time.Minute {
+		for _, attempt := range o.Attempts {
+			if start.Sub(attempt.StartedAt) < 10*time.Minute {
 				recent++
 			}
 		}
 		return p.Do != plan.Issue || recent < 5
 	},
-	"whoever waits is woken": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Wait || !p.Again.IsZero() || p.State == plan.Suspended || o.Deleting && !o.Protected
+	"a wait has an end": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Wait || !p.RequeueAt.IsZero() || p.State == plan.Suspended || o.Deleting && !o.HasFinalizer && !o.Deleted
 	},
 	"replaced keys are revoked in time": func(_ plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Wait || len(p.Retiring) == 0 || !p.Again.IsZero() && !p.Again.After(p.RetiresAt)
+		return p.Do != plan.Wait || len(p.Retiring) == 0 || !p.RequeueAt.IsZero() && !p.RequeueAt.After(p.RetiresAt)
 	},
 }
 
-// What design.md promises of plans is true whatever was observed, contradictions included.
+// The promises hold for every plan, whatever was observed, contradictions included.
 func TestRules(t *testing.T) {
 	for name, holds := range rules {
 		t.Run(name, func(t *testing.T) {
@@ -178,11 +197,14 @@ func TestPure(t *testing.T) {
 	})
 }
 
-// nextPass is what is observed later if nothing happens but what the plan led to.
-func nextPass(o plan.Observed, p plan.Plan) plan.Observed {
+// nextReconcile is what is observed later if nothing happens but what the plan led to.
+func nextReconcile(o plan.Observed, p plan.Plan) plan.Observed {
 	o = copyOf(o)
-	o.Live, o.Requested, o.EndpointGone, o.RetiresAt = false, false, false, time.Time{}
-	if !p.Open {
+	o.Fresh, o.Requested, o.RetiresAt, o.MissingSince = false, false, time.Time{}, p.MissingSince
+	if o.Listing != nil {
+		o.Listing.EndpointGone = false
+	}
+	if !p.IntentPending {
 		o.Intent = time.Time{}
 	}
 	if len(p.Retiring) > 0 {
@@ -191,15 +213,15 @@ func nextPass(o plan.Observed, p plan.Plan) plan.Observed {
 	return o
 }
 
-// Who waits for a time that has come must find something to do, or the operator would spin.
+// A requeue for a time that has come must find something to do, or the operator would spin.
 func TestNoSpinning(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := observations.Draw(t, "observed")
 		p := plan.Next(o, start, timing)
-		if p.Do != plan.Wait || p.Again.IsZero() || p.Again.After(start) {
+		if p.Do != plan.Wait || p.RequeueAt.IsZero() || p.RequeueAt.After(start) {
 			return
 		}
-		if next := plan.Next(nextPass(o, p), start, timing); next.Do == plan.Wait {
+		if next := plan.Next(nextReconcile(o, p), start, timing); next.Do == plan.Wait {
 			t.Fatalf("spins\nobserved %s\nplanned  %+v\nthen     %+v", describe(o), p, next)
 		}
 	})
@@ -210,15 +232,15 @@ func TestNothingIsMissed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := observations.Draw(t, "observed")
 		p := plan.Next(o, start, timing)
-		if p.Do != plan.Wait || p.State != plan.Delivered || o.Live && o.Listing == nil {
+		if p.Do != plan.Wait || p.State != plan.Delivered || o.Fresh && o.Listing == nil {
 			return
 		}
-		wait := p.Again.Sub(start)
+		wait := p.RequeueAt.Sub(start)
 		if wait <= 0 {
 			return
 		}
 		then := start.Add(time.Duration(rapid.Int64Range(0, int64(wait)-1).Draw(t, "then")))
-		if next := plan.Next(nextPass(o, p), then, timing); next.Do != plan.Wait {
+		if next := plan.Next(nextReconcile(o, p), then, timing); next.Do != plan.Wait {
 			t.Fatalf("missed\nobserved %s\nplanned  %+v\nbut after %s %+v", describe(o), p, then.Sub(start), next)
 		}
 	})

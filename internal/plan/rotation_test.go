@@ -15,51 +15,51 @@ import (
 
 func TestRotation(t *testing.T) {
 	notBefore := func(at time.Duration) change { return rotation(plan.Rotation{NotBefore: start.Add(at)}) }
-	shown := looked(key("k1", -time.Hour))
+	shown := freshList(key("k1", -time.Hour))
 	check(t, []scenario{
 		{
 			"A key that is older than the instant asked for is replaced, make before break.",
-			delivered(notBefore(-time.Minute), shown), "Issue Rotating key again:-1m0s rotates:-1m0s",
+			delivered(notBefore(-time.Minute), shown), "issue, rotating key requeue:-1m0s rotates:-1m0s",
 		},
 		{
 			"At the instant itself, too.",
-			delivered(notBefore(0), shown), "Issue Rotating key again:0s rotates:0s",
+			delivered(notBefore(0), shown), "issue, rotating key requeue:0s rotates:0s",
 		},
 		{
 			"Not without a look: the Secret may hold a newer key by now.",
-			delivered(notBefore(0)), "Look Rotating key again:0s rotates:0s",
+			delivered(notBefore(0)), "list, rotating key requeue:0s rotates:0s",
 		},
 		{
 			"An instant in the future is waited for.",
-			delivered(notBefore(time.Minute), shown), "Wait Delivered key again:1m0s rotates:1m0s",
+			delivered(notBefore(time.Minute), shown), "wait, delivered key requeue:1m0s rotates:1m0s",
 		},
 		{
 			"A key from that very instant is not older than it: a rotation must not ask for the next.",
-			delivered(notBefore(-time.Hour), shown), "Wait Delivered key again:10m0s",
+			delivered(notBefore(-time.Hour), shown), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A key from just before is.",
-			delivered(notBefore(-time.Hour+1), shown), "Issue Rotating key again:-59m59.999999999s rotates:-59m59.999999999s",
+			delivered(notBefore(-time.Hour+1), shown), "issue, rotating key requeue:-59m59.999999999s rotates:-59m59.999999999s",
 		},
 		{
 			"Who wants both gets whichever comes first.",
 			delivered(rotation(plan.Rotation{Every: 24 * time.Hour, NotBefore: start.Add(time.Minute)}), shown),
-			"Wait Delivered key again:1m0s rotates:1m0s",
+			"wait, delivered key requeue:1m0s rotates:1m0s",
 		},
 		{
 			"An open intent is looked into before a rotation adds another key.",
-			delivered(notBefore(0), intent(-time.Minute)), "Look Verifying key open",
+			delivered(notBefore(0), intent(-time.Minute)), "list, verifying key pending",
 		},
 		{
 			"Wrong labels wait for the rotation, which puts them right.",
-			delivered(notBefore(0), shown, func(o *plan.Observed) { o.Secret.Outdated = true }), "Issue Rotating key again:0s rotates:0s",
+			delivered(notBefore(0), shown, func(o *plan.Observed) { o.Secret.Outdated = true }), "issue, rotating key requeue:0s rotates:0s",
 		},
 	})
 }
 
 // rotatesAt is when a key of that id is replaced, in time since it was issued.
 func rotatesAt(id string, wanted plan.Rotation) time.Duration {
-	o := delivered(rotation(wanted), looked(key(id, -time.Hour)))
+	o := delivered(rotation(wanted), freshList(key(id, -time.Hour)))
 	o.Secret.KeyID = id
 	return plan.Next(o, start, timing).RotatesAt.Sub(o.Secret.IssuedAt)
 }
@@ -86,15 +86,15 @@ func TestRotationIsDueByAge(t *testing.T) {
 	every := 2 * time.Hour
 	lives := rotatesAt("k1", plan.Rotation{Every: every})
 	at := func(age time.Duration) plan.Plan {
-		return plan.Next(delivered(issued(-age), rotation(plan.Rotation{Every: every}), looked(key("k1", -age))), start, timing)
+		return plan.Next(delivered(issued(-age), rotation(plan.Rotation{Every: every}), freshList(key("k1", -age))), start, timing)
 	}
-	if p := at(lives - 1); p.Do != plan.Wait || !p.Again.Equal(start.Add(1)) {
+	if p := at(lives - 1); p.Do != plan.Wait || !p.RequeueAt.Equal(start.Add(1)) {
 		t.Errorf("just before, planned %s", summary(p))
 	}
 	if p := at(lives); p.Do != plan.Issue || p.State != plan.Rotating {
 		t.Errorf("when due, planned %s", summary(p))
 	}
-	if p := plan.Next(delivered(looked(key("k1", -time.Hour))), start, timing); !p.RotatesAt.IsZero() {
+	if p := plan.Next(delivered(freshList(key("k1", -time.Hour))), start, timing); !p.RotatesAt.IsZero() {
 		t.Errorf("without spec.rotation, planned %s", summary(p))
 	}
 }

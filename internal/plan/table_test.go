@@ -12,7 +12,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// scenario is one case of a table: at start, something is observed, and a plan is wanted.
+// scenario is one row of a table: something is observed at start, and a plan is wanted.
 type scenario struct {
 	why   string
 	given plan.Observed
@@ -30,32 +30,28 @@ func check(t *testing.T, scenarios []scenario) {
 	}
 }
 
-var (
-	actions = []string{"Wait", "Look", "Protect", "Issue", "Repair", "Revoke", "Release", "Retain"}
-	states  = []string{
-		"Delivered", "Issuing", "Rotating", "Verifying", "Retiring", "Revoking", "Suspended", "SecretNotOwned", "EndpointNotFound",
-		"MintBudgetExhausted", "MarkerLost",
-	}
-)
-
 // summary is all of a plan on one line, with times from start.
 func summary(p plan.Plan) string {
-	words := []string{actions[p.Do]}
+	words := []string{string(p.Do)}
 	for _, key := range p.Revoke {
 		words = append(words, key.ID)
 	}
-	words = append(words, states[p.State])
+	if p.Do == plan.Finalize && p.DeleteSecret {
+		words = append(words, "with its Secret")
+	}
+	words[len(words)-1] += ","
+	words = append(words, string(p.State))
 	if p.HasKey {
 		words = append(words, "key")
 	}
-	if p.Open {
-		words = append(words, "open")
+	if p.IntentPending {
+		words = append(words, "pending")
 	}
-	if !p.Again.IsZero() {
-		words = append(words, fmt.Sprintf("again:%s", p.Again.Sub(start)))
+	if !p.RequeueAt.IsZero() {
+		words = append(words, fmt.Sprintf("requeue:%s", p.RequeueAt.Sub(start)))
 	}
-	if !p.From.IsZero() {
-		words = append(words, fmt.Sprintf("from:%s", p.From.Sub(start)))
+	if !p.ListNotBefore.IsZero() {
+		words = append(words, fmt.Sprintf("not-before:%s", p.ListNotBefore.Sub(start)))
 	}
 	if !p.RotatesAt.IsZero() {
 		words = append(words, fmt.Sprintf("rotates:%s", p.RotatesAt.Sub(start)))
@@ -75,17 +71,16 @@ func with(o plan.Observed, changes ...change) plan.Observed {
 	return o
 }
 
-// fresh is a resource that nothing was done about yet.
-func fresh(changes ...change) plan.Observed {
-	return with(plan.Observed{EndpointID: endpointID, Marker: marker, WatchedSince: start.Add(-2 * time.Hour)}, changes...)
+// created is a resource for which nothing was done yet.
+func created(changes ...change) plan.Observed {
+	return with(plan.Observed{EndpointID: endpointID, Marker: marker, LeaderSince: start.Add(-2 * time.Hour)}, changes...)
 }
 
 // delivered is a resource whose key k1 was issued an hour ago, and was on a list a minute ago.
 func delivered(changes ...change) plan.Observed {
-	o := fresh(protected, listed(-time.Minute, key("k1", -time.Hour)), func(o *plan.Observed) {
-		o.LastIssued = start.Add(-time.Hour)
+	o := created(finalizer, listed(-time.Minute, key("k1", -time.Hour)), func(o *plan.Observed) {
 		o.Secret = plan.Secret{
-			State: plan.SecretOurs, Intact: true, KeyID: "k1", EndpointID: endpointID, IssuedAt: o.LastIssued, Head: "8a4f", Tail: "7c2e",
+			State: plan.SecretOurs, Intact: true, KeyID: "k1", EndpointID: endpointID, IssuedAt: start.Add(-time.Hour), Head: "8a4f", Tail: "7c2e",
 		}
 	})
 	return with(o, changes...)
@@ -95,11 +90,13 @@ func key(id string, created time.Duration) plan.Key {
 	return plan.Key{ID: id, Name: plan.KeyName("My key", marker), Preview: "8a4f••••••••7c2e", CreatedAt: start.Add(created)}
 }
 
-func protected(o *plan.Observed) { o.Protected = true }
+func finalizer(o *plan.Observed) { o.HasFinalizer = true }
 
-func unprotected(o *plan.Observed) { o.Protected = false }
+func noFinalizer(o *plan.Observed) { o.HasFinalizer = false }
 
-func live(o *plan.Observed) { o.Live = true }
+func freshly(o *plan.Observed) { o.Fresh = true }
+
+func endpointGone(o *plan.Observed) { o.Listing.EndpointGone = true }
 
 func absent(o *plan.Observed) { o.Secret = plan.Secret{} }
 
@@ -119,9 +116,9 @@ func listed(at time.Duration, keys ...plan.Key) change {
 	return func(o *plan.Observed) { o.Listing = &plan.Listing{At: start.Add(at), Keys: keys} }
 }
 
-// looked is a list of this pass.
-func looked(keys ...plan.Key) change {
-	return func(o *plan.Observed) { live(o); listed(0, keys...)(o) }
+// freshList is a list of this reconcile.
+func freshList(keys ...plan.Key) change {
+	return func(o *plan.Observed) { freshly(o); listed(0, keys...)(o) }
 }
 
 func intent(at time.Duration) change {
@@ -130,8 +127,7 @@ func intent(at time.Duration) change {
 
 func issued(at time.Duration) change {
 	return func(o *plan.Observed) {
-		o.LastIssued = start.Add(at)
-		o.Secret.IssuedAt = o.LastIssued
+		o.Secret.IssuedAt = start.Add(at)
 	}
 }
 

@@ -42,6 +42,16 @@ var mutations = []mutation{
 		noticed{in: "internal/plan", by: "TestHoles", says: "S1: the resource is gone"},
 	},
 	{
+		"S1", "The operator takes what another operator's clock says for the future, if that is a second ahead.",
+		"disbelieve-other-clocks", insert("tolerance = 0"),
+		noticed{in: "internal/plan", by: "TestHoles", says: "S1: the resource is gone"},
+	},
+	{
+		"S1", "The operator takes its own issuance for the latest although the Secret does not say so.",
+		"trust-own-attempt", always,
+		noticed{in: "internal/plan", by: "TestHoles", says: "S1: the resource is gone"},
+	},
+	{
 		"S1", "The operator issues a key through a connection that is being deleted.",
 		"issue-through-deleted-connection", never,
 		noticed{in: controller, by: "TestConnectionDeletedFirst", says: "is being deleted"},
@@ -103,7 +113,7 @@ var mutations = []mutation{
 	},
 	{
 		"S5", "The operator revokes the key that the Secret names, whoever owns it.",
-		"own-recorded-key", insert("if key, ok := o.listed(); ok { return append(o.Listing.Owned(o.Marker), key) }"),
+		"own-recorded-key", insert("if key.ID == o.Secret.KeyID { owned = append(owned, key); continue }"),
 		noticed{in: controller, by: "TestTamperingBeforeDeletion/a record of its own value", says: "at-hand-made"},
 	},
 	{
@@ -139,7 +149,7 @@ var mutations = []mutation{
 	{
 		"liveness", "The operator issues keys without a budget.",
 		"issue-without-budget", always,
-		noticed{in: "internal/plan", by: "TestMintBudget", says: "MintBudgetExhausted"},
+		noticed{in: "internal/plan", by: "TestIssuanceBudget", says: "too many issuances"},
 	},
 	{
 		"liveness", "The operator revokes a key that Kubernetes stores later than the request to Cognigy may take.",

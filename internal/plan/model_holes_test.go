@@ -22,7 +22,7 @@ var holes = []struct {
 	events  []event
 }{
 	{
-		why:    "The key of a slow request is made late, and the list that a deletion relies on lags from there.",
+		why:    "The key of a slow request is made late, and the list that a deletion relies on lags behind that.",
 		ending: deleted,
 		events: []event{
 			{do: reach, until: "answer"},
@@ -39,8 +39,8 @@ var holes = []struct {
 			{do: restart},
 			{do: wait, wait: 29 * time.Second},
 			{do: lag, wait: mostLag},
-			{do: lagCache, who: b, count: 1},
-			{do: reach, who: b, until: "read resource"},
+			{do: lagCache, at: b, count: 1},
+			{do: reach, at: b, until: "read resource"},
 			{do: deleteKey},
 			{do: wait, wait: 6 * time.Second},
 		},
@@ -50,7 +50,7 @@ var holes = []struct {
 		events: []event{
 			{do: reach, until: "POST"},
 			{do: wait, wait: 6 * time.Second},
-			{do: glance},
+			{do: listForOther},
 			{do: wait, wait: 6 * time.Second},
 			{do: lag, wait: mostLag},
 			{do: run},
@@ -58,25 +58,25 @@ var holes = []struct {
 		},
 	},
 	{
-		why:     "Who plans with a list that is younger than what was read takes a key for lost that is just being delivered.",
+		why:     "A plan on a list that is newer than what was read takes a key that is being delivered for a lost one.",
 		quirks:  quirks{newestList: true},
 		violate: "S3: the Secret's key k3 is revoked",
 		events: []event{
 			{do: run},
 			{do: request},
-			{do: reach, who: b, until: "read Secret"},
+			{do: reach, at: b, until: "read Secret"},
 			{do: wait, wait: time.Second},
 			{do: rotateNow},
 			{do: reach, until: "write k3"},
-			{do: glance, who: b},
-			{do: reach, who: b, until: "DELETE"},
+			{do: listForOther, at: b},
+			{do: reach, at: b, until: "DELETE"},
 			{do: run},
-			{do: run, who: b},
+			{do: run, at: b},
 		},
 	},
 	{
-		why:     "The Secret was written, the answer was lost, and it cannot be read: revoking the key takes it from its users.",
-		quirks:  quirks{hastyDiscard: true},
+		why:     "The Secret was written, the answer was lost, and it cannot be read: revoking the key takes it from workloads.",
+		quirks:  quirks{revokeInDoubt: true},
 		violate: "S3: the Secret's key k2 is revoked",
 		events: []event{
 			{do: reach, until: "write k2"},
@@ -88,8 +88,8 @@ var holes = []struct {
 		},
 	},
 	{
-		why:     "The Secret was written, the answer was lost, and somebody else rotated: the key is in its overlap.",
-		quirks:  quirks{hastyDiscard: true},
+		why:     "The Secret was written, the answer was lost, and another operator rotated: the key is in its overlap.",
+		quirks:  quirks{revokeInDoubt: true},
 		violate: "S3: the replaced key k2 is revoked before the overlap is over",
 		events: []event{
 			{do: setOverlap, wait: time.Minute},
@@ -97,7 +97,7 @@ var holes = []struct {
 			{do: step, fate: lost},
 			{do: wait, wait: time.Second},
 			{do: rotateNow},
-			{do: run, who: b},
+			{do: run, at: b},
 			{do: run},
 		},
 	},
@@ -108,53 +108,49 @@ var holes = []struct {
 		ending:  deleted,
 		events: []event{
 			{do: wait, wait: 36 * time.Second},
-			{do: run, who: b},
+			{do: run, at: b},
 			{do: suspend},
 			{do: deleteSecret},
-			{do: run, who: b},
+			{do: run, at: b},
 			{do: lag, wait: time.Second},
 		},
 	},
 	{
-		why:     "Two operators issued keys within one second, the Secret is gone, and the status only tells the second.",
-		quirks:  quirks{selfCentred: true},
-		violate: "S1: the resource is gone, and k3 works",
-		ending:  deleted,
+		why:    "Two operators issued keys within one second, the Secret is gone, and the status only tells the second.",
+		ending: deleted,
 		events: []event{
-			{do: wait, wait: time.Minute}, // who has just started is careful
+			{do: wait, wait: time.Minute}, // a process that has just started waits longer
 			{do: run},
 			{do: deleteSecret},
-			{do: reach, who: b, until: "POST"},
+			{do: reach, at: b, until: "POST"},
 			{do: revokeOutside},
 			{do: wait, wait: 4 * time.Second},
-			{do: run, who: b},
+			{do: run, at: b},
 			{do: deleteSecret},
 			{do: lag, wait: mostLag},
 		},
 	},
 	{
-		why:     "Another operator's clock is a second ahead, and the time of its issuance is not believed.",
-		quirks:  quirks{exactClocks: true},
-		violate: "S1: the resource is gone, and k2 works",
-		ending:  deleted,
-		clocks:  time.Second,
+		why:    "Another operator's clock is a second ahead, and the time of its issuance is not believed.",
+		ending: deleted,
+		clocks: time.Second,
 		events: []event{
 			{do: wait, wait: 36 * time.Second},
-			{do: wait, wait: time.Minute}, // who has just started is careful
-			{do: run, who: b},
+			{do: wait, wait: time.Minute}, // a process that has just started waits longer
+			{do: run, at: b},
 			{do: lag, wait: time.Second},
 		},
 	},
 	{
-		why:     "Who delivers late delivers a key that somebody else is about to revoke.",
+		why:     "A late delivery delivers a key that another operator is about to revoke.",
 		quirks:  quirks{lateDelivery: true},
 		violate: "S3: the Secret's key k2 is revoked",
 		events: []event{
 			{do: reach, until: "write k2"},
 			{do: wait, wait: 36 * time.Second},
-			{do: reach, who: b, until: "DELETE"},
+			{do: reach, at: b, until: "DELETE"},
 			{do: run},
-			{do: run, who: b},
+			{do: run, at: b},
 		},
 	},
 }
@@ -163,20 +159,20 @@ var holes = []struct {
 func TestHoles(t *testing.T) {
 	for _, hole := range holes {
 		t.Run(hole.why, func(t *testing.T) {
-			play := func(q quirks) *world {
-				w := newWorld(0, hole.clocks)
-				w.quirks = q
-				w.play(hole.events...)
-				w.finish(hole.ending, true)
-				return w
+			play := func(q quirks) *environment {
+				env := newEnvironment(0, hole.clocks)
+				env.quirks = q
+				env.play(hole.events...)
+				env.finish(hole.ending, true)
+				return env
 			}
 			if hole.quirks != (quirks{}) {
-				if w := play(hole.quirks); w.violation == "" || !strings.HasPrefix(w.violation, hole.violate) {
-					t.Errorf("want the violation %q, got %s", hole.violate, w.story())
+				if env := play(hole.quirks); env.violation == "" || !strings.HasPrefix(env.violation, hole.violate) {
+					t.Errorf("want the violation %q, got %s", hole.violate, env.history())
 				}
 			}
-			if w := play(quirks{}); w.violation != "" {
-				t.Error(w.story())
+			if env := play(quirks{}); env.violation != "" {
+				t.Error(env.history())
 			}
 		})
 	}

@@ -11,10 +11,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// event is something that happens in the world. Lists of events are what is generated, shrunk and kept.
+// event is something that happens in the environment. Lists of events are what is generated, shrunk and kept.
 type event struct {
-	do    func(*world, event)
-	who   int // which operator
+	do    func(*environment, event)
+	at    int // which operator
 	fate  fate
 	until string // the effect to pause before
 	wait  time.Duration
@@ -22,103 +22,103 @@ type event struct {
 }
 
 // nothing happens: what shrinking makes of an event that does not matter.
-func nothing(*world, event) {}
+func nothing(*environment, event) {}
 
 // GoString keeps rapid's log short: the story of what happened says it all.
 func (event) GoString() string { return "event" }
 
 // What operators do.
-func run(w *world, e event) { w.operators[e.who].run() }
+func run(env *environment, e event) { env.operators[e.at].run() }
 
-func step(w *world, e event) { w.operators[e.who].step(e.fate) }
+func step(env *environment, e event) { env.operators[e.at].step(e.fate) }
 
 // reach goes on with a pass until it is about to do something, or to its end.
-func reach(w *world, e event) {
-	o := w.operators[e.who]
+func reach(env *environment, e event) {
+	o := env.operators[e.at]
 	for o.step(e.fate); o.next != nil && !strings.HasPrefix(o.before, e.until); {
 		o.step(fine)
 	}
 }
 
-func restart(w *world, e event) {
-	w.logf("%s crashes and starts again", w.operators[e.who].name)
-	w.operators[e.who].restart()
+func restart(env *environment, e event) {
+	env.logf("%s crashes and starts again", env.operators[e.at].name)
+	env.operators[e.at].restart()
 }
 
 // lagCache has the next pass begin with an old version of the resource.
-func lagCache(w *world, e event) { w.operators[e.who].stale = e.count }
+func lagCache(env *environment, e event) { env.operators[e.at].stale = e.count }
 
-// glance is a list on account of another resource.
-func glance(w *world, e event) {
-	w.logf("%s: LIST for another resource", w.operators[e.who].name)
-	_, _ = w.operators[e.who].glance()
+// listForOther lists the keys for another resource of the Endpoint.
+func listForOther(env *environment, e event) {
+	env.logf("%s: LIST for another resource", env.operators[e.at].name)
+	env.operators[e.at].list()
 }
 
 // What Cognigy does.
-func wait(w *world, e event) { w.pass(e.wait) }
+func wait(env *environment, e event) { env.advance(e.wait) }
 
-func lag(w *world, e event) { w.cognigy.lag = min(e.wait, mostLag) }
+func lag(env *environment, e event) { env.cognigy.lag = min(e.wait, mostLag) }
 
-func commit(w *world, _ event) {
-	for _, p := range w.cognigy.pending {
-		w.commit(p)
+func commit(env *environment, _ event) {
+	for _, p := range env.cognigy.pending {
+		env.commit(p)
 	}
 }
 
-func drop(w *world, _ event) { w.drop(w.cognigy.pending...) }
+func drop(env *environment, _ event) { env.drop(env.cognigy.pending...) }
 
-func (w *world) drop(requests ...*post) {
+func (env *environment) drop(requests ...*post) {
 	requests = slices.Clone(requests)
-	w.cognigy.pending = slices.DeleteFunc(slices.Clone(w.cognigy.pending), func(p *post) bool {
+	env.cognigy.pending = slices.DeleteFunc(slices.Clone(env.cognigy.pending), func(p *post) bool {
 		return slices.Contains(requests, p) && p.made == nil
 	})
 }
 
-func removeEndpoint(w *world, _ event) {
-	w.logf("the Endpoint is removed")
-	w.cognigy.gone, w.cognigy.pending = true, nil
-	for _, key := range w.cognigy.keys {
+func removeEndpoint(env *environment, _ event) {
+	env.logf("the Endpoint is removed")
+	env.cognigy.gone, env.cognigy.pending = true, nil
+	for _, key := range env.cognigy.keys {
 		if key.works() {
-			key.revoked = w.now
+			key.revoked = env.now
 		}
 	}
 }
 
 // What people do.
-func deleteSecret(w *world, _ event) {
-	if w.secret != nil {
-		w.logf("somebody deletes the Secret")
-		w.put(nil)
+func deleteSecret(env *environment, _ event) {
+	if env.secret != nil {
+		env.logf("a user deletes the Secret")
+		env.put(nil)
 	}
 }
 
-func alterSecret(w *world, _ event) {
-	if w.secret != nil && !w.secret.foreign {
-		w.logf("somebody alters the Secret")
-		altered := *w.secret
+func alterSecret(env *environment, _ event) {
+	if env.secret != nil && !env.secret.foreign {
+		env.logf("a user alters the Secret")
+		altered := *env.secret
 		altered.broken = true
-		w.put(&altered)
+		env.put(&altered)
 	}
 }
 
-func putForeignSecret(w *world, _ event) {
-	w.logf("somebody puts another Secret in place")
-	w.put(&secret{foreign: true})
+func putForeignSecret(env *environment, _ event) {
+	env.logf("a user puts another Secret in place")
+	env.put(&secret{foreign: true})
 }
 
-func revokeOutside(w *world, e event) {
-	if live := w.live(); len(live) > 0 {
+func revokeOutside(env *environment, e event) {
+	if live := env.live(); len(live) > 0 {
 		key := live[e.count%len(live)]
-		w.logf("somebody revokes %s", key.ID)
-		key.revoked = w.now
+		env.logf("a user revokes %s", key.ID)
+		key.revoked = env.now
 	}
 }
 
-func edit(what string, change func(*resource, event)) func(*world, event) {
-	return func(w *world, e event) {
-		if w.key != nil {
-			w.logf("somebody %s", what)
-			w.change(func(key *resource) { change(key, e) })
+func edit(what string, change func(*resource, event)) func(*environment, event) {
+	return func(env *environment, e event) {
+		if env.key != nil {
+			env.logf("a user %s", what)
+			env.change(func(key *resource) { change(key, e) })
 		}
 	}
 }
@@ -134,25 +134,25 @@ var (
 	retainPolicy = edit("sets Retain", func(key *resource, _ event) { key.retain = true })
 )
 
-func rotateNow(w *world, _ event) {
-	if w.key != nil {
-		w.logf("somebody asks for a rotation")
-		w.change(func(key *resource) { key.rotation.NotBefore = w.now })
+func rotateNow(env *environment, _ event) {
+	if env.key != nil {
+		env.logf("a user asks for a rotation")
+		env.change(func(key *resource) { key.rotation.NotBefore = env.now })
 	}
 }
 
-func strip(w *world, _ event) {
-	if w.key != nil && w.key.protected {
-		w.logf("somebody removes the finalizer")
-		w.stripped = true
-		w.change(func(key *resource) { key.protected = false })
+func removeFinalizer(env *environment, _ event) {
+	if env.key != nil && env.key.protected {
+		env.logf("a user removes the finalizer")
+		env.stripped = true
+		env.change(func(key *resource) { key.protected = false })
 	}
 }
 
 // draw completes an event.
 type draw func(*rapid.T, *event)
 
-func who(t *rapid.T, e *event) { e.who = rapid.SampledFrom([]int{0, 0, 1}).Draw(t, "who") }
+func anyOperator(t *rapid.T, e *event) { e.at = rapid.SampledFrom([]int{0, 0, 1}).Draw(t, "operator") }
 
 func how(t *rapid.T, e *event) {
 	e.fate = rapid.SampledFrom([]fate{fine, fine, fine, fine, failed, lost}).Draw(t, "fate")
@@ -173,16 +173,16 @@ func howLong(t *rapid.T, e *event) {
 // kinds says how often each event is generated, and what completes it. What comes first is what shrinking prefers.
 var kinds = []struct {
 	times int
-	do    func(*world, event)
+	do    func(*environment, event)
 	draws []draw
 }{
 	{1, nothing, nil},
-	{6, run, []draw{who}},
-	{8, step, []draw{who, how}},
-	{8, reach, []draw{who, how, until}},
-	{1, restart, []draw{who}},
-	{1, lagCache, []draw{who, which}},
-	{3, glance, []draw{who}},
+	{6, run, []draw{anyOperator}},
+	{8, step, []draw{anyOperator, how}},
+	{8, reach, []draw{anyOperator, how, until}},
+	{1, restart, []draw{anyOperator}},
+	{1, lagCache, []draw{anyOperator, which}},
+	{3, listForOther, []draw{anyOperator}},
 	{6, wait, []draw{howLong}},
 	{2, lag, []draw{howLong}},
 	{1, commit, nil},
@@ -199,7 +199,7 @@ var kinds = []struct {
 	{1, suspend, nil},
 	{1, resume, nil},
 	{1, deleteKey, nil},
-	{1, strip, nil},
+	{1, removeFinalizer, nil},
 }
 
 var tickets = func() (tickets []int) {
@@ -221,12 +221,12 @@ var events = rapid.Custom(func(t *rapid.T) event {
 })
 
 // play has the events happen, up to the first violation.
-func (w *world) play(list ...event) {
+func (env *environment) play(list ...event) {
 	for _, e := range list {
-		if w.violation != "" {
+		if env.violation != "" {
 			return
 		}
-		e.do(w, e)
-		w.check()
+		e.do(env, e)
+		env.check()
 	}
 }

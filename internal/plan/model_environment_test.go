@@ -18,7 +18,6 @@ var (
 	errRefused  = errors.New("refused")  // it was not done
 	errUnknown  = errors.New("unknown")  // it may have been done
 	errLate     = errors.New("too late") // it was not tried
-	errGone     = errors.New("gone")     // Cognigy's own word
 )
 
 // resource is one version of the EndpointAPIKey. Versions are values.
@@ -62,9 +61,9 @@ func (s *secret) seen() plan.Secret {
 	}
 }
 
-// world is a cluster with one resource, a Cognigy, and two operators that both believe they lead. Everything that happens in
+// environment is a cluster with one resource, a Cognigy, and two operators that both believe they lead. Everything that happens in
 // it is atomic; what can come in between is what an event list says.
-type world struct {
+type environment struct {
 	now       time.Time
 	trace     []string
 	violation string
@@ -74,125 +73,125 @@ type world struct {
 	old       []*resource
 	secret    *secret // nil: absent
 	versions  int
-	excused   bool // the resource went with deletionPolicy Retain, or somebody removed the finalizer by hand
-	stripped  bool // somebody removed the finalizer by hand, and it is not back yet
+	excused   bool // the resource went with deletionPolicy Retain, or a user removed the finalizer by hand
+	stripped  bool // a user removed the finalizer by hand, and it is not back yet
 	cognigy   cognigy
 	operators [2]*operator
 	effects   int // writes to Kubernetes or Cognigy by operators
 }
 
-func newWorld(cognigySkew, operatorSkew time.Duration) *world {
-	w := &world{now: start, cognigy: cognigy{skew: cognigySkew}}
-	w.key = &resource{version: w.version()}
-	stranger := &post{name: "Somebody's " + marker + " elsewhere", deadline: start}
-	w.commit(stranger)
-	for i := range w.operators {
-		w.operators[i] = &operator{world: w, name: string(rune('A' + i))}
-		w.operators[i].restart()
+func newEnvironment(cognigySkew, operatorSkew time.Duration) *environment {
+	env := &environment{now: start, cognigy: cognigy{skew: cognigySkew}}
+	env.key = &resource{version: env.version()}
+	unowned := &post{name: "A key with " + marker + " elsewhere", deadline: start}
+	env.commit(unowned)
+	for i := range env.operators {
+		env.operators[i] = &operator{env: env, name: string(rune('A' + i))}
+		env.operators[i].restart()
 	}
-	w.operators[1].skew = operatorSkew
-	return w
+	env.operators[1].skew = operatorSkew
+	return env
 }
 
-func (w *world) version() int {
-	w.versions++
-	return w.versions
+func (env *environment) version() int {
+	env.versions++
+	return env.versions
 }
 
-func (w *world) logf(format string, args ...any) {
-	w.trace = append(w.trace, fmt.Sprintf("%7.2fs  %s", w.now.Sub(start).Seconds(), fmt.Sprintf(format, args...)))
+func (env *environment) logf(format string, args ...any) {
+	env.trace = append(env.trace, fmt.Sprintf("%7.2fs  %s", env.now.Sub(start).Seconds(), fmt.Sprintf(format, args...)))
 }
 
 // violate records the first violation.
-func (w *world) violate(format string, args ...any) {
-	if w.violation == "" {
-		w.violation = fmt.Sprintf(format, args...)
+func (env *environment) violate(format string, args ...any) {
+	if env.violation == "" {
+		env.violation = fmt.Sprintf(format, args...)
 	}
 }
 
-func (w *world) story() string {
-	return w.violation + "\n" + strings.Join(w.trace, "\n")
+func (env *environment) history() string {
+	return env.violation + "\n" + strings.Join(env.trace, "\n")
 }
 
 // change makes a new version of the resource; operators hear of it unless it is only the status.
-func (w *world) change(edit func(*resource)) {
-	changed := *w.key
+func (env *environment) change(edit func(*resource)) {
+	changed := *env.key
 	edit(&changed)
 	quiet := changed
-	quiet.status, quiet.handled = w.key.status, w.key.handled
-	if quiet != *w.key {
-		w.notify()
+	quiet.status, quiet.handled = env.key.status, env.key.handled
+	if quiet != *env.key {
+		env.notify()
 	}
-	changed.version = w.version()
-	w.old = append(w.old, w.key)
-	w.key = &changed
-	w.stripped = w.stripped && !changed.protected
+	changed.version = env.version()
+	env.old = append(env.old, env.key)
+	env.key = &changed
+	env.stripped = env.stripped && !changed.protected
 	if changed.deleting && !changed.protected {
-		w.excused = w.excused || w.stripped
-		w.key = nil
+		env.excused = env.excused || env.stripped
+		env.key = nil
 	}
 }
 
 // put replaces the Secret; nil removes it.
-func (w *world) put(s *secret) {
+func (env *environment) put(s *secret) {
 	if s != nil {
-		s.version = w.version()
+		s.version = env.version()
 	}
-	w.secret = s
-	w.notify()
+	env.secret = s
+	env.notify()
 }
 
-func (w *world) notify() {
-	for _, o := range w.operators {
+func (env *environment) notify() {
+	for _, o := range env.operators {
 		if o != nil {
-			o.due = w.now
+			o.due = env.now
 			o.again = true
 		}
 	}
 }
 
 // patch changes the resource if it is still as it was read.
-func (w *world) patch(read *resource, edit func(*resource)) error {
+func (env *environment) patch(read *resource, edit func(*resource)) error {
 	switch {
-	case w.key == nil:
+	case env.key == nil:
 		return errNotFound
-	case w.key.version != read.version:
+	case env.key.version != read.version:
 		return errConflict
 	}
-	w.effects++
-	w.change(edit)
+	env.effects++
+	env.change(edit)
 	return nil
 }
 
 // write creates the Secret, or updates it if it is still as it was read.
-func (w *world) write(read *secret, written *secret, dryRun bool) error {
+func (env *environment) write(read *secret, written *secret, dryRun bool) error {
 	switch {
-	case read == nil && w.secret != nil, read != nil && w.secret != nil && w.secret.version != read.version:
+	case read == nil && env.secret != nil, read != nil && env.secret != nil && env.secret.version != read.version:
 		return errConflict
-	case read != nil && w.secret == nil:
+	case read != nil && env.secret == nil:
 		return errNotFound
 	case dryRun:
 		return nil
 	}
-	if w.secret != nil && w.secret.foreign {
-		w.violate("S2: a foreign Secret was written over")
+	if env.secret != nil && env.secret.foreign {
+		env.violate("S2: a foreign Secret was written over")
 	}
 	if written != nil && read != nil && !read.broken {
 		written.wroteOver = read.keyID
 	}
-	w.effects++
-	w.put(written)
+	env.effects++
+	env.put(written)
 	return nil
 }
 
 // check looks for what must never be.
-func (w *world) check() {
-	live := w.live()
+func (env *environment) check() {
+	live := env.live()
 	switch {
 	case len(live) == 0:
-	case w.key == nil && !w.excused:
-		w.violate("S1: the resource is gone, and %s works", live[0].ID)
-	case w.key != nil && !w.key.protected && !w.stripped:
-		w.violate("S1: there is no finalizer, and %s works", live[0].ID)
+	case env.key == nil && !env.excused:
+		env.violate("S1: the resource is gone, and %s works", live[0].ID)
+	case env.key != nil && !env.key.protected && !env.stripped:
+		env.violate("S1: there is no finalizer, and %s works", live[0].ID)
 	}
 }

@@ -15,52 +15,52 @@ func TestLooks(t *testing.T) {
 		return func(o *plan.Observed) { o.RetiresAt = start.Add(at) }
 	}
 	started := func(at time.Duration) change {
-		return func(o *plan.Observed) { o.WatchedSince = start.Add(at) }
+		return func(o *plan.Observed) { o.LeaderSince = start.Add(at) }
 	}
 	check(t, []scenario{
 		{
 			"A drift interval after the last list, Cognigy is asked again; what another key is told since then will do.",
-			delivered(listed(-timing.DriftInterval-time.Minute, key("k1", -time.Hour))), "Look Delivered key again:-1m0s from:-1m0s",
+			delivered(listed(-timing.DriftInterval-time.Minute, key("k1", -time.Hour))), "list, delivered key requeue:-1m0s not-before:-1m0s",
 		},
 		{
 			"Who asks for a look wants a list from now, even if a routine look is due.",
-			delivered(requested, listed(-timing.DriftInterval, key("k1", -time.Hour))), "Look Delivered key again:0s",
+			delivered(requested, listed(-timing.DriftInterval, key("k1", -time.Hour))), "list, delivered key requeue:0s",
 		},
 		{
 			"Not a nanosecond earlier: in between, a resource costs nothing.",
-			delivered(listed(-timing.DriftInterval+1, key("k1", -time.Hour))), "Wait Delivered key again:1ns",
+			delivered(listed(-timing.DriftInterval+1, key("k1", -time.Hour))), "wait, delivered key requeue:1ns",
 		},
 		{
 			"A process that has just started does not ask for every resource at once.",
-			delivered(unlisted, started(-time.Minute)), "Wait Delivered key again:9m0s",
+			delivered(unlisted, started(-time.Minute)), "wait, delivered key requeue:9m0s",
 		},
 		{
 			"It does ask after a drift interval.",
-			delivered(unlisted, started(-timing.DriftInterval)), "Look Delivered key again:0s from:0s",
+			delivered(unlisted, started(-timing.DriftInterval)), "list, delivered key requeue:0s not-before:0s",
 		},
 		{
 			"A key that was just issued needs no list to be believed.",
-			delivered(unlisted, issued(0)), "Wait Delivered key again:10m0s",
+			delivered(unlisted, issued(0)), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"Somebody asks for a look.",
-			delivered(requested), "Look Delivered key again:9m0s",
+			delivered(requested), "list, delivered key requeue:9m0s",
 		},
 		{
 			"One look answers the request.",
-			delivered(requested, looked(key("k1", -time.Hour))), "Wait Delivered key again:10m0s",
+			delivered(requested, freshList(key("k1", -time.Hour))), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A revocation that the status announces is waited for, also by a process that has seen no list yet.",
-			delivered(unlisted, started(0), announced(time.Minute)), "Wait Delivered key again:1m0s",
+			delivered(unlisted, started(0), announced(time.Minute)), "wait, delivered key requeue:1m0s",
 		},
 		{
 			"When its time has come, Cognigy is asked.",
-			delivered(announced(0)), "Look Delivered key again:9m0s",
+			delivered(announced(0)), "list, delivered key requeue:9m0s",
 		},
 		{
 			"A list from after that time is the answer: the status may be out of date.",
-			delivered(announced(-2 * time.Minute)), "Wait Delivered key again:9m0s",
+			delivered(announced(-2 * time.Minute)), "wait, delivered key requeue:9m0s",
 		},
 	})
 }
@@ -69,44 +69,44 @@ func TestMissingKey(t *testing.T) {
 	check(t, []scenario{
 		{
 			"One list without the Secret's key may be an answer of a server that lags: another is asked for, a lag later.",
-			delivered(looked(), missing(0)), "Wait Delivered key again:5s",
+			delivered(freshList(), missing(0)), "wait, delivered key requeue:5s",
 		},
 		{
 			"When the lag is over, Cognigy is asked again.",
-			delivered(listed(-timing.ListLag), missing(-timing.ListLag)), "Look Delivered key again:0s",
+			delivered(listed(-timing.ListLag), missing(-timing.ListLag)), "list, delivered key requeue:0s",
 		},
 		{
 			"A second list that came too soon after the first proves nothing.",
-			delivered(looked(), missing(-timing.ListLag+1)), "Wait Delivered key again:1ns",
+			delivered(freshList(), missing(-timing.ListLag+1)), "wait, delivered key requeue:1ns",
 		},
 		{
 			"Two lists, a lag apart: somebody revoked the key.",
-			delivered(looked(), missing(-timing.ListLag)), "Issue Issuing",
+			delivered(freshList(), missing(-timing.ListLag)), "issue, issuing",
 		},
 		{
 			"Such lists are no reason to do anything without asking again: the Secret may hold another key by now.",
-			delivered(listed(-time.Second), missing(-time.Minute)), "Look Delivered key again:-55s",
+			delivered(listed(-time.Second), missing(-time.Minute)), "list, delivered key requeue:-55s",
 		},
 		{
 			"A list from before the key was issued cannot show it.",
-			delivered(issued(-30*time.Second), listed(-time.Minute)), "Wait Delivered key again:9m30s",
+			delivered(issued(-30*time.Second), listed(-time.Minute)), "wait, delivered key requeue:9m30s",
 		},
 		{
 			"Nor need one that was asked for before the request for the key had ended for sure.",
-			delivered(issued(-shows+1), looked(), missing(-time.Minute)), "Wait Delivered key again:10m0s",
+			delivered(issued(-shows+1), freshList(), missing(-time.Minute)), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"What lists did not show before the key could be shown does not count.",
-			delivered(issued(-shows), looked(), missing(-20*time.Second)), "Wait Delivered key again:5s",
+			delivered(issued(-shows), freshList(), missing(-20*time.Second)), "wait, delivered key requeue:5s",
 		},
 		{
 			"A list that shows the key again clears it.",
-			delivered(looked(key("k1", -time.Hour)), missing(-time.Minute)), "Wait Delivered key again:10m0s",
+			delivered(freshList(key("k1", -time.Hour)), missing(-time.Minute)), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"While the key is missing, its predecessor keeps working until the overlap is over.",
-			delivered(rotation(plan.Rotation{Overlap: 2 * time.Hour}), looked(key("k0", -2*time.Hour)), missing(0)),
-			"Wait Delivered key again:5s retires:k0:1h0m0s",
+			delivered(rotation(plan.Rotation{Overlap: 2 * time.Hour}), freshList(key("k0", -2*time.Hour)), missing(0)),
+			"wait, delivered key requeue:5s retires:k0:1h0m0s",
 		},
 	})
 }

@@ -1,0 +1,56 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"time"
+)
+
+// listDue reports whether the operator has to list the keys, and the earliest request time of a list that will do: the zero
+// time stands for now. A drift check may use a list that was requested for another resource of the Endpoint.
+func (o Observed) listDue(now time.Time, t Timing) (due bool, notBefore time.Time) {
+	announced := !o.RetiresAt.IsZero() && o.listedAt().Before(o.RetiresAt) && !now.Before(o.RetiresAt)
+	missing := o.missingSince(t)
+	inDoubt := !missing.IsZero() && !now.Before(missing.Add(t.ListLag))
+	if !o.recorded() || o.Requested || inDoubt || announced {
+		return true, time.Time{}
+	}
+	drift := o.driftCheckAt(t)
+	return !now.Before(drift), drift
+}
+
+// driftCheckAt is when the next drift check is due.
+func (o Observed) driftCheckAt(t Timing) time.Time {
+	return latest(o.listedAt(), o.Secret.IssuedAt, o.LeaderSince).Add(t.DriftInterval)
+}
+
+// hasKey reports whether the Secret holds a key that works, as far as the operator can know. A key counts as revoked only
+// when two lists that should show it, a lag apart, do not.
+func (o Observed) hasKey(t Timing) bool {
+	if !o.recorded() {
+		return false
+	}
+	if key, listed := o.current(); listed {
+		return HasMarker(key.Name, o.Marker) && o.Secret.matches(key.Preview)
+	}
+	missing := o.missingSince(t)
+	return missing.IsZero() ||
+		// mutation: one-list-proves-revocation
+		o.Listing.At.Before(missing.Add(t.ListLag))
+}
+
+// Spread varies an interval by up to a tenth either way, by a share that follows from a name, so that what starts together
+// does not stay in step.
+func Spread(interval time.Duration, name string) time.Duration {
+	return interval + time.Duration((share(name)-0.5)*float64(interval)/5)
+}
+
+// share maps a text evenly to [0, 1).
+func share(text string) float64 {
+	sum := sha256.Sum256([]byte(text)) // weaker hashes map consecutive ids close together
+	return float64(binary.BigEndian.Uint64(sum[:])>>11) / math.Exp2(53)
+}
