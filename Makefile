@@ -64,7 +64,7 @@ control-plane: ## Make sure that there are etcd, kube-apiserver and kube-control
 SUITES   = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(TOOL) gotestsum --format testname --format-hide-empty-pkg --
 # Packages that start a control plane, or for minutes many processes. They run one after the other, since side by side they
 # would take each other's time; and always, since the test cache does not know what the operator's binary was built from.
-ALONE   := ./api/v1alpha1 ./internal/controller ./test/controlplane ./test/fixtures ./test/e2e ./test/reliability
+ALONE   := ./api/v1alpha1 ./test/integration ./test/controlplane ./test/fixtures ./test/e2e ./test/reliability
 SIDE_BY_SIDE = $(filter-out $(patsubst ./%,$(MODULE)/%,$(ALONE)),$(shell go list ./...))
 MODULE   = $(shell go list -m)
 # What the long suites measure is collected here, since go test shows nothing of a test that passes.

@@ -35,9 +35,9 @@ const (
 	ReasonRevoking = "Revoking"
 	// ReasonSuspended: spec.suspend is set.
 	ReasonSuspended = "Suspended"
-	// ReasonMintBudgetExhausted: too many keys were issued for this resource in a short time; something removes or rejects
+	// ReasonTooManyIssuances: too many keys were issued for this resource in a short time; something removes or rejects
 	// them. Issuing goes on later by itself.
-	ReasonMintBudgetExhausted = "MintBudgetExhausted"
+	ReasonTooManyIssuances = "TooManyIssuances"
 	// ReasonConnectionNotFound: the connection that connectionRef names does not exist (yet).
 	ReasonConnectionNotFound = "ConnectionNotFound"
 	// ReasonConnectionNotReady: the connection cannot be used now; its own conditions say why.
@@ -46,14 +46,14 @@ const (
 	ReasonConnectionNotAllowed = "ConnectionNotAllowed"
 	// ReasonSecretNotOwned: the Secret exists and belongs to somebody else. It is left untouched.
 	ReasonSecretNotOwned = "SecretNotOwned"
-	// ReasonSecretRefused: Kubernetes refuses the Secret (quota, admission, permissions).
-	ReasonSecretRefused = "SecretRefused"
+	// ReasonSecretRejected: Kubernetes refuses the Secret (quota, admission, permissions).
+	ReasonSecretRejected = "SecretRejected"
 	// ReasonEndpointNotFound: Cognigy knows no Endpoint with this id.
 	ReasonEndpointNotFound = "EndpointNotFound"
-	// ReasonNameRefused: Cognigy refuses the key's name.
-	ReasonNameRefused = "NameRefused"
-	// ReasonMarkerLost: Cognigy answered with another name than the one asked for, so that keys could not be found again.
-	ReasonMarkerLost = "MarkerLost"
+	// ReasonInvalidDisplayName: Cognigy refuses the key's name.
+	ReasonInvalidDisplayName = "InvalidDisplayName"
+	// ReasonKeyNameChanged: Cognigy answered with another name than the one asked for, so that keys could not be found again.
+	ReasonKeyNameChanged = "KeyNameChanged"
 )
 
 // Reasons that connections and EndpointAPIKeys share: how a call to Cognigy went.

@@ -14,7 +14,8 @@ const (
 	plainURLMessage    = "baseURL has no user, query, fragment or white space; credentials belong into auth"
 	insecureMessage    = "baseURL is http: credentials and keys would travel unencrypted; use https, or set allowInsecureHTTP: true if you accept that"
 	authMessage        = "say how to authenticate: set auth.apiKey.secretRef to the Secret that holds a Cognigy API key"
-	secretRefMessage   = "secretRef.name is the name of a Secret: lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit"
+	nameMessage        = "a name has lower-case letters, digits, '-' and '.', and begins and ends with a letter or digit"
+	dataKeyMessage     = "a Secret's data key has letters, digits, '-', '_' and '.', is not '.' and does not begin with '..'; write for example api-key"
 	fromMessage        = "from: Selector needs a selector, and from: All takes none"
 	operatorMessage    = "a selector's operators are In and NotIn, with values, and Exists and DoesNotExist, without"
 )
@@ -65,16 +66,16 @@ func TestAuth(t *testing.T) {
 			{why: "one way to authenticate must be chosen", with: fields{"spec.auth": map[string]any{}}, refused: authMessage},
 			{why: "an API key comes from a Secret", with: fields{"spec.auth.apiKey": map[string]any{}}, refused: "spec.auth.apiKey.secretRef: Required value"},
 			{why: "a Secret has a name", with: ref(map[string]any{"key": "token"}), refused: "spec.auth.apiKey.secretRef.name: Required value"},
-			{why: "and not an empty one", with: ref(map[string]any{"name": ""}), refused: secretRefMessage},
-			{why: "a name that no Secret can have would be waited for for ever", with: ref(map[string]any{"name": "My Credentials"}), refused: secretRefMessage},
-			{why: "there is no way into another namespace", with: ref(map[string]any{"name": "kube-system/token"}), refused: secretRefMessage},
+			{why: "and not an empty one", with: ref(map[string]any{"name": ""}), refused: nameMessage},
+			{why: "a name that no Secret can have would be waited for for ever", with: ref(map[string]any{"name": "My Credentials"}), refused: nameMessage},
+			{why: "there is no way into another namespace", with: ref(map[string]any{"name": "kube-system/token"}), refused: nameMessage},
 			{why: "the longest name", with: ref(map[string]any{"name": long(253)})},
 			{why: "a longer one cannot exist", with: ref(map[string]any{"name": long(254)}), refused: "spec.auth.apiKey.secretRef.name: Too long"},
 			{why: "a data key of one's own", with: ref(map[string]any{"name": "a", "key": "COGNIGY_API.key-1"})},
-			{why: "an empty data key", with: ref(map[string]any{"name": "a", "key": ""}), refused: secretKeyMessage},
-			{why: "a data key that no Secret can have", with: ref(map[string]any{"name": "a", "key": "api key"}), refused: secretKeyMessage},
-			{why: "nor this", with: ref(map[string]any{"name": "a", "key": "."}), refused: secretKeyMessage},
-			{why: "nor this, since a volume makes a path of it", with: ref(map[string]any{"name": "a", "key": "..data"}), refused: secretKeyMessage},
+			{why: "an empty data key", with: ref(map[string]any{"name": "a", "key": ""}), refused: dataKeyMessage},
+			{why: "a data key that no Secret can have", with: ref(map[string]any{"name": "a", "key": "api key"}), refused: dataKeyMessage},
+			{why: "nor this", with: ref(map[string]any{"name": "a", "key": "."}), refused: dataKeyMessage},
+			{why: "nor this, since a volume makes a path of it", with: ref(map[string]any{"name": "a", "key": "..data"}), refused: dataKeyMessage},
 			{why: "the longest data key", with: ref(map[string]any{"name": "a", "key": long(253)})},
 			{why: "a longer one", with: ref(map[string]any{"name": "a", "key": long(254)}), refused: "spec.auth.apiKey.secretRef.key: Too long"},
 		})

@@ -94,10 +94,13 @@ func TestNumbers(t *testing.T) {
 		for number, refused := range map[string]string{
 			"0": "", "1000": "", "1e3": "", "1.0": "",
 			"-1": "should be greater than or equal to 0", "1001": "should be less than or equal to 1000",
-			"2147483648": "status.orphans", "1e30": "status.orphans", "1.5": "status.orphans: Invalid value", `"1"`: "status.orphans: Invalid value",
+			"2147483648": "status.orphanScan.count", "1e30": "status.orphanScan.count", "1.5": "status.orphanScan.count: Invalid value",
+			`"1"`: "status.orphanScan.count: Invalid value",
 		} {
 			testStatus(t, k, []admission{{
-				why: fmt.Sprintf("orphans %s", number), with: fields{"status.orphans": json.RawMessage(number)}, refused: refused,
+				why:     fmt.Sprintf("%s orphans", number),
+				with:    fields{"status.orphanScan": fields{"time": "2026-11-22T10:00:00Z", "count": json.RawMessage(number)}},
+				refused: refused,
 			}})
 		}
 	}

@@ -44,8 +44,9 @@ func TestDefaultsOfConnections(t *testing.T) {
 				Auth: v1alpha1.Auth{APIKey: &v1alpha1.APIKeyAuth{
 					SecretRef: v1alpha1.SecretKeyReference{Name: "credentials", Key: "api-key"},
 				}},
-				RequestTimeout: &metav1.Duration{Duration: 30 * time.Second}, DeliveryTimeout: &metav1.Duration{Duration: 30 * time.Second},
-				OrphanPolicy: v1alpha1.OrphanPolicyReport,
+				RequestTimeout:  &v1alpha1.Timeout{Duration: metav1.Duration{Duration: 30 * time.Second}},
+				DeliveryTimeout: &v1alpha1.Timeout{Duration: metav1.Duration{Duration: 30 * time.Second}},
+				OrphanPolicy:    v1alpha1.OrphanPolicyReport,
 			}))
 			request, delivery := (&v1alpha1.ConnectionSpec{}).Timeouts()
 			g.Expect([]time.Duration{request, delivery}).To(HaveEach(30*time.Second), "the defaults of the Go type and of the CRD are the same")

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	connectionNameMessage = "connectionRef.name is the name of a connection: lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit"
-	endpointMessage       = "say which Endpoint: set endpoint.id to its 24-character id"
-	endpointIDMessage     = "an Endpoint id is 24 characters, each a lower-case letter or a digit; copy it from the Endpoint's address in Cognigy.AI"
+	endpointMessage   = "say which Endpoint: set endpoint.id to its 24-character id"
+	endpointIDMessage = "an Endpoint id is 24 characters, each a lower-case letter or a digit; copy it from the Endpoint's address in Cognigy.AI"
 )
 
 func TestEndpointAPIKeyAdmission(t *testing.T) {
@@ -31,9 +30,9 @@ func TestEndpointAPIKeyAdmission(t *testing.T) {
 
 		{why: "a key needs a connection", with: fields{"spec.connectionRef": absent{}}, refused: "spec.connectionRef: Required value"},
 		{why: "a reference needs a name", with: fields{"spec.connectionRef.name": absent{}}, refused: "spec.connectionRef.name: Required value"},
-		{why: "an empty name, as from an unset template value, names nothing", with: fields{"spec.connectionRef.name": ""}, refused: connectionNameMessage},
-		{why: "a name that no object can have would be waited for for ever", with: fields{"spec.connectionRef.name": "Production EU"}, refused: connectionNameMessage},
-		{why: "a name must not climb out of its path", with: fields{"spec.connectionRef.name": "../secrets"}, refused: connectionNameMessage},
+		{why: "an empty name, as from an unset template value, names nothing", with: fields{"spec.connectionRef.name": ""}, refused: nameMessage},
+		{why: "a name that no object can have would be waited for for ever", with: fields{"spec.connectionRef.name": "Production EU"}, refused: nameMessage},
+		{why: "a name must not climb out of its path", with: fields{"spec.connectionRef.name": "../secrets"}, refused: nameMessage},
 		{why: "the longest name of an object can be referred to", with: fields{"spec.connectionRef.name": strings.Repeat("a", 253)}},
 		{why: "a longer one cannot exist", with: fields{"spec.connectionRef.name": strings.Repeat("a", 254)}, refused: "spec.connectionRef.name: Too long"},
 		{why: "the namespaced kind may be written out", with: fields{"spec.connectionRef.kind": "CognigyConnection"}},

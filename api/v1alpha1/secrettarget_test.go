@@ -15,10 +15,7 @@ import (
 )
 
 const (
-	secretNameMessage = "a Secret's name is lower-case letters, digits, '-' and '.', and begins and ends with a letter or digit; " +
-		"leave secret.name out to use the name of the EndpointAPIKey"
-	secretKeyMessage = "a Secret's data key is made of letters, digits, '-', '_' and '.', is not '.' and does not begin with '..'; write for example api-key"
-	labelsMessage    = "labels take keys of the form [prefix/]name, where prefix is a DNS name, and name and values are at most 63 " +
+	labelsMessage = "labels take keys of the form [prefix/]name, where prefix is a DNS name, and name and values are at most 63 " +
 		"letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
 	annotationsMessage = "annotations take keys of the form [prefix/]name, where prefix is a DNS name, and name is at most 63 " +
 		"letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
@@ -47,12 +44,12 @@ func TestSecretTargetIsJudgedLikeASecret(t *testing.T) {
 		stricter func(edge string) bool
 	}{
 		{
-			field: "name", message: secretNameMessage,
+			field: "name", message: nameMessage,
 			value:  func(edge string) any { return edge },
 			secret: func(edge string) *corev1.Secret { return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: edge}} },
 		},
 		{
-			field: "key", message: secretKeyMessage,
+			field: "key", message: dataKeyMessage,
 			value:  func(edge string) any { return edge },
 			secret: func(edge string) *corev1.Secret { return &corev1.Secret{StringData: map[string]string{edge: "x"}} },
 		},

@@ -65,11 +65,13 @@ func TestLastHandledReconcileAt(t *testing.T) {
 	}
 }
 
-func TestOrphans(t *testing.T) {
+func TestOrphanScan(t *testing.T) {
 	for _, k := range connectionKinds {
 		testStatus(t, k, []admission{
-			{why: "none, which is not the same as not knowing", with: fields{"status.orphans": 0}},
-			{why: "not known", with: fields{"status.orphans": nil}},
+			{why: "no scan yet", with: fields{"status.orphanScan": nil}},
+			{why: "no orphans", with: fields{"status.orphanScan": fields{"count": 0, "time": "2026-11-22T10:00:00Z"}}},
+			{why: "no time", with: fields{"status.orphanScan": fields{"count": 0}}, refused: "status.orphanScan.time: Required value"},
+			{why: "no count", with: fields{"status.orphanScan": fields{"time": "2026-11-22T10:00:00Z"}}, refused: "status.orphanScan.count: Required value"},
 		})
 	}
 }

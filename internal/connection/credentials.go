@@ -5,9 +5,6 @@ package connection
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,40 +12,35 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 )
 
 // credentials reads the connection's API key from the API server. White space around it is dropped: files end with a newline.
 func (r *Resolver) credentials(ctx context.Context, connection v1alpha1.Connection) (cognigy.Sensitive, error) {
 	auth := connection.GetConnectionSpec().Auth.APIKey
 	if auth == nil {
-		return cognigy.Sensitive{}, stalled(v1alpha1.ReasonInvalidSpec,
-			"the connection says no way to authenticate that this version of the operator knows; set auth.apiKey")
+		return cognigy.Sensitive{}, condition.Stalled(v1alpha1.ReasonInvalidSpec,
+			"the connection has no authentication that this version of the operator knows; set auth.apiKey")
 	}
 	name, dataKey := r.SecretName(connection), auth.SecretRef.Key
 	secret := &corev1.Secret{}
 	if err := r.Client.Get(ctx, name, secret); apierrors.IsNotFound(err) {
-		return cognigy.Sensitive{}, waiting(v1alpha1.ReasonCredentialsNotFound, "there is no Secret %q with the credentials; create it", name)
+		return cognigy.Sensitive{}, condition.Waiting(v1alpha1.ReasonCredentialsNotFound, "there is no Secret %q with the credentials; create it", name)
 	} else if err != nil {
 		return cognigy.Sensitive{}, err
 	}
-	value, ok := secret.Data[dataKey]
+	value, ok := secret.Data[string(dataKey)]
 	trimmed := strings.TrimSpace(string(value))
 	switch {
 	case !ok:
-		return cognigy.Sensitive{}, waiting(v1alpha1.ReasonCredentialsNotFound,
+		return cognigy.Sensitive{}, condition.Waiting(v1alpha1.ReasonCredentialsNotFound,
 			"the credentials Secret %q has no data key %q; add it, or name another in auth.apiKey.secretRef.key", name, dataKey)
 	case trimmed == "":
-		return cognigy.Sensitive{}, stalled(v1alpha1.ReasonCredentialsInvalid,
+		return cognigy.Sensitive{}, condition.Stalled(v1alpha1.ReasonCredentialsInvalid,
 			"data key %q of the credentials Secret %q is empty; put a Cognigy API key there", dataKey, name)
 	case strings.ContainsFunc(trimmed, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return cognigy.Sensitive{}, stalled(v1alpha1.ReasonCredentialsInvalid,
+		return cognigy.Sensitive{}, condition.Stalled(v1alpha1.ReasonCredentialsInvalid,
 			"data key %q of the credentials Secret %q holds white space or characters that no API key has; check what was put there", dataKey, name)
 	}
 	return cognigy.NewSensitive(trimmed), nil
-}
-
-// fingerprint changes whenever a new client is needed.
-func fingerprint(connection v1alpha1.Connection, credentials cognigy.Sensitive) string {
-	sum := sha256.Sum256([]byte(credentials.Reveal()))
-	return fmt.Sprintf("%s/%d/%s", connection.GetUID(), connection.GetGeneration(), hex.EncodeToString(sum[:]))
 }

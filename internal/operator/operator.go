@@ -28,7 +28,6 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
-	"github.com/cognigy-operator/cognigy-operator/internal/controller"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 )
@@ -54,71 +53,16 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 			return err
 		}
 	}
-	resolver := &connection.Resolver{
-		Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: userAgent,
+	shared := shared{
+		mgr: mgr, options: options, cluster: cluster, clock: clock.RealClock{}, events: mgr.GetEventRecorder(delivery.FieldManager),
+		connections: &connection.Resolver{
+			Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: userAgent, Clock: clock.RealClock{},
+		},
 	}
-	keys := &controller.EndpointAPIKeyReconciler{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Connections: resolver,
-		Events: mgr.GetEventRecorder("cognigy-operator"), Clock: clock.RealClock{},
-		Cluster: cluster, DriftInterval: options.DriftInterval, ListLag: listLag,
-	}
-	if err := keys.SetupWithManager(mgr); err != nil {
-		return err
-	}
-	namespaced := &controller.ConnectionReconciler{
-		New:     func() v1alpha1.Connection { return &v1alpha1.CognigyConnection{} },
-		NewList: func() client.ObjectList { return &v1alpha1.CognigyConnectionList{} },
-	}
-	clusterWide := &controller.ConnectionReconciler{
-		New:     func() v1alpha1.Connection { return &v1alpha1.ClusterCognigyConnection{} },
-		NewList: func() client.ObjectList { return &v1alpha1.ClusterCognigyConnectionList{} },
-	}
-	for _, connections := range []*controller.ConnectionReconciler{namespaced, clusterWide} {
-		connections.Client, connections.Connections, connections.Events = mgr.GetClient(), resolver, keys.Events
-		connections.Clock, connections.ProbeInterval = keys.Clock, options.DriftInterval
-		if err := connections.SetupWithManager(mgr); err != nil {
-			return err
-		}
-	}
-	keys.Doubt = func(found v1alpha1.Connection) {
-		if found.GetNamespace() == "" {
-			clusterWide.Doubt(found)
-		} else {
-			namespaced.Doubt(found)
-		}
-	}
-	if err := protect(mgr, resolver, namespaced.New, clusterWide.New); err != nil {
-		return err
-	}
-	if err := sweep(mgr, keys, namespaced.New, clusterWide.New); err != nil {
+	if err := shared.addControllers(); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
-}
-
-// sweep sets up what finds keys that no resource owns any more.
-func sweep(mgr manager.Manager, keys *controller.EndpointAPIKeyReconciler, namespaced, clusterWide func() v1alpha1.Connection) error {
-	for name, kind := range map[string]func() v1alpha1.Connection{"orphans": namespaced, "clusterorphans": clusterWide} {
-		orphans := &controller.OrphanReconciler{
-			Client: keys.Client, Live: keys.Live, Connections: keys.Connections, Events: keys.Events, Clock: keys.Clock, New: kind,
-			Cluster: keys.Cluster, DriftInterval: keys.DriftInterval,
-		}
-		if err := orphans.SetupWithManager(mgr, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// protect sets up what keeps connections and their credentials while they are needed.
-func protect(mgr manager.Manager, resolver *connection.Resolver, namespaced, clusterWide func() v1alpha1.Connection) error {
-	for name, kind := range map[string]func() v1alpha1.Connection{"protection": namespaced, "clusterprotection": clusterWide} {
-		protection := &controller.ProtectionReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Clock: clock.RealClock{}, New: kind}
-		if err := protection.SetupWithManager(mgr, name); err != nil {
-			return err
-		}
-	}
-	return (&controller.CredentialsReconciler{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Connections: resolver}).SetupWithManager(mgr)
 }
 
 func newManager(config *rest.Config, options *options.Options, userAgent string) (manager.Manager, error) {

@@ -12,28 +12,30 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 	resolved := o.resolvedAt(now, t)
 	switch {
 	case !o.HasFinalizer && !o.Deleted:
+		p.Why = "the operator has released the resource"
 		return p
 	case o.Retain:
-		p.Do = Retain
+		p.Do, p.Why = Retain, "deletionPolicy is Retain"
 		return p
 	case now.Before(resolved):
-		p.RequeueAt = resolved
+		p.Why, p.RequeueAt = "the pending attempt has not ended", resolved
 		return p
 	case o.Listing == nil:
-		p.Do = List
+		p.Do, p.Why = List, "no list shows which keys to revoke"
 		return p
 	}
 	if keys := o.revocable(); len(keys) > 0 {
-		p.Do, p.Revoke = Revoke, keys
+		p.Do, p.Why, p.Revoke = Revoke, "the resource is being deleted", keys
 		return p
 	}
 	// The latest attempt may have made a key just before its request ended, and an earlier list may not show it yet.
 	// mutation: release-on-early-list
 	if counts := latest(resolved, o.emptyListCounts(now, t)); o.Listing.At.Before(counts) {
-		p.Do, p.RequeueAt = List, counts
+		p.Do, p.Why, p.RequeueAt = List, "an earlier list need not show the key of the latest attempt", counts
 		return p
 	}
-	p.Do, p.DeleteSecret = Finalize, o.Secret.State == SecretOurs && !o.retained()
+	p.Do, p.Why = Finalize, "a list shows no key of the resource"
+	p.DeleteSecret = o.Secret.State == SecretOurs && !o.retained()
 	return p
 }
 

@@ -10,17 +10,24 @@ import (
 	"time"
 )
 
-// listDue reports whether the operator has to list the keys, and the earliest request time of a list that will do: the zero
-// time stands for now. A drift check may use a list that was requested for another resource of the Endpoint.
-func (o Observed) listDue(now time.Time, t Timing) (due bool, notBefore time.Time) {
-	announced := !o.RetiresAt.IsZero() && o.listedAt().Before(o.RetiresAt) && !now.Before(o.RetiresAt)
-	missing := o.missingSince(t)
-	inDoubt := !missing.IsZero() && !now.Before(missing.Add(t.ListLag))
-	if !o.recorded() || o.Requested || inDoubt || announced {
-		return true, time.Time{}
+// listDue says why the operator has to list the keys, "" if it does not, and the earliest request time of a list that will do:
+// the zero time stands for now. A drift check may use a list that was requested for another resource of the Endpoint.
+func (o Observed) listDue(now time.Time, t Timing) (why string, notBefore time.Time) {
+	missing, drift := o.missingSince(t), o.driftCheckAt(t)
+	switch {
+	case !o.recorded():
+		return "the Secret records no key for this Endpoint", time.Time{}
+	case o.Requested:
+		return "a user requests it", time.Time{}
+	case !missing.IsZero() && !now.Before(missing.Add(t.ListLag)):
+		return "a list did not show the Secret's key", time.Time{}
+	case o.listedAt().Before(o.RetiresAt) && !now.Before(o.RetiresAt):
+		return "an overlap has ended", time.Time{}
+	case !now.Before(drift):
+		return "a drift check is due", drift
+	default:
+		return "", time.Time{}
 	}
-	drift := o.driftCheckAt(t)
-	return !now.Before(drift), drift
 }
 
 // driftCheckAt is when the next drift check is due.

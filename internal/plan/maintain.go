@@ -10,16 +10,23 @@ func maintain(o Observed, now time.Time, t Timing) Plan {
 	resolved := o.resolvedAt(now, t)
 	switch {
 	case !o.HasFinalizer && o.issuedBefore(now, t):
-		return Plan{Do: AddFinalizer, State: Issuing, HasKey: o.recorded(), IntentPending: o.intentPending()}
+		return Plan{
+			Do: AddFinalizer, Why: "a key may exist", State: Issuing, HasKey: o.recorded(), IntentPending: o.intentPending(),
+		}
 	case now.Before(resolved):
-		return Plan{Do: Wait, State: Verifying, HasKey: o.recorded(), IntentPending: true, RequeueAt: resolved}
+		return Plan{
+			Do: Wait, Why: "the pending attempt has not ended", State: Verifying, HasKey: o.recorded(), IntentPending: true,
+			RequeueAt: resolved,
+		}
 	case !o.HasFinalizer:
-		return issue(o, now, t, Plan{Do: Wait, State: Issuing, IntentPending: o.intentPending()})
+		return issue(o, now, t, Plan{Do: Wait, State: Issuing, IntentPending: o.intentPending()}, "the resource is new")
 	case o.intentPending() && (!o.Fresh || o.Listing.At.Before(resolved)):
-		return Plan{Do: List, State: Verifying, HasKey: o.recorded(), IntentPending: true}
+		return Plan{
+			Do: List, Why: "a list shows what the pending attempt did", State: Verifying, HasKey: o.recorded(), IntentPending: true,
+		}
 	}
-	if due, notBefore := o.listDue(now, t); due && !o.Fresh {
-		return withTimes(Plan{Do: List, ListNotBefore: notBefore, HasKey: o.recorded(), State: driftCheckState(o)}, o, now, t)
+	if why, notBefore := o.listDue(now, t); why != "" && !o.Fresh {
+		return withTimes(Plan{Do: List, Why: why, ListNotBefore: notBefore, HasKey: o.recorded(), State: driftCheckState(o)}, o, now, t)
 	}
 	if !o.hasKey(t) {
 		return replace(o, now, t)
@@ -38,15 +45,15 @@ func driftCheckState(o Observed) State {
 // operator revokes them first. Any others are older, and it revokes those once the new key is delivered.
 func replace(o Observed, now time.Time, t Timing) Plan {
 	if lost := o.unrecorded(); o.intentPending() && len(lost) > 0 {
-		return Plan{Do: Revoke, Revoke: lost, State: Verifying, IntentPending: true}
+		return Plan{Do: Revoke, Why: "the pending attempt delivered no plaintext", Revoke: lost, State: Verifying, IntentPending: true}
 	}
-	return issue(o, now, t, Plan{Do: Wait, State: Issuing})
+	return issue(o, now, t, Plan{Do: Wait, State: Issuing}, "the Secret holds no working key")
 }
 
 // maintainDelivered revokes undelivered and replaced keys, rotates, and repairs the Secret. It revokes before it rotates, so
 // that keys do not pile up.
 func maintainDelivered(o Observed, now time.Time, t Timing) Plan {
-	p := withTimes(Plan{Do: Wait, State: Delivered, HasKey: true}, o, now, t)
+	p := withTimes(Plan{Do: Wait, Why: "the Secret holds a working key", State: Delivered, HasKey: true}, o, now, t)
 	undelivered, replaced := o.others()
 	// mutation: revoke-within-overlap
 	due := !now.Before(o.overlapEndsAt())
@@ -56,15 +63,17 @@ func maintainDelivered(o Observed, now time.Time, t Timing) Plan {
 	}
 	switch {
 	case len(undelivered) > 0:
-		p.Do, p.Revoke, p.State, p.IntentPending = Revoke, undelivered, Retiring, o.intentPending()
+		p.Do, p.Why, p.Revoke = Revoke, "keys were not delivered", undelivered
+		p.State, p.IntentPending = Retiring, o.intentPending()
 	case due && len(replaced) > 0:
-		p.Do, p.Revoke, p.State, p.IntentPending = Revoke, replaced, Retiring, o.intentPending()
+		p.Do, p.Why, p.Revoke = Revoke, "the overlap after their replacement has ended", replaced
+		p.State, p.IntentPending = Retiring, o.intentPending()
 	case !p.RotatesAt.IsZero() && !now.Before(p.RotatesAt):
 		p.State = Rotating
-		p = issue(o, now, t, p)
+		p = issue(o, now, t, p, "a rotation is due")
 	}
 	if p.Do == Wait && o.Secret.Outdated {
-		p.Do = Repair
+		p.Do, p.Why = Repair, "the Secret's metadata differs from the spec"
 	}
 	return p
 }

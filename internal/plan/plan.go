@@ -52,6 +52,7 @@ const (
 // Plan is what follows from what was observed.
 type Plan struct {
 	Do            Action
+	Why           string    // why this action, for the log; the State says what it means to a user
 	ListNotBefore time.Time // for List: the list must have been requested then or later; zero for now
 	Revoke        []Key     // for Revoke
 	DeleteSecret  bool      // for Finalize
@@ -88,13 +89,13 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 	p := o.next(now, t)
 	p.MissingSince = o.missingSince(t)
 	if p.Do != AddFinalizer && p.Do != Revoke && o.mustDetach() && !now.Before(o.resolvedAt(now, t)) {
-		p.Do = Repair
+		p.Do, p.Why = Repair, "Kubernetes would delete the Secret with its resource, whose deletionPolicy is Retain"
 	}
 	if !o.Fresh && irreversible(p.Do, o) {
-		p.Do = List
+		p.Do, p.Why = List, string(p.Do)+" needs a fresh list: "+p.Why
 	}
 	if p.Do == List && listed {
-		p.Do = Wait
+		p.Do, p.Why = Wait, "this list does not answer the question: "+p.Why
 		if !p.RequeueAt.After(now) {
 			p.RequeueAt = now.Add(listInterval)
 		}
@@ -108,16 +109,19 @@ func (o Observed) next(now time.Time, t Timing) Plan {
 	case o.Deleting || o.Deleted:
 		return deletion(o, now, t)
 	case o.Suspended:
-		return Plan{Do: Wait, State: Suspended, HasKey: o.recorded(), IntentPending: o.intentPending()}
+		return Plan{Do: Wait, Why: "spec.suspend is true", State: Suspended, HasKey: o.recorded(), IntentPending: o.intentPending()}
 	case o.Secret.State == SecretForeign:
-		return Plan{Do: Wait, State: SecretNotOwned, IntentPending: o.intentPending(), RequeueAt: now.Add(foreignInterval)}
+		return Plan{
+			Do: Wait, Why: "the Secret belongs to something else", State: SecretNotOwned, IntentPending: o.intentPending(),
+			RequeueAt: now.Add(foreignInterval),
+		}
 	case o.endpointGone() && o.Fresh:
 		return Plan{
-			Do: Wait, State: EndpointNotFound, IntentPending: o.intentPending(),
+			Do: Wait, Why: "the Endpoint does not exist", State: EndpointNotFound, IntentPending: o.intentPending(),
 			RequeueAt: now.Add(min(goneInterval, t.DriftInterval)),
 		}
 	case o.endpointGone(): // according to an earlier list; the Endpoint may be back
-		return Plan{Do: List, State: EndpointNotFound, IntentPending: o.intentPending()}
+		return Plan{Do: List, Why: "the Endpoint may exist again", State: EndpointNotFound, IntentPending: o.intentPending()}
 	default:
 		return maintain(o, now, t)
 	}

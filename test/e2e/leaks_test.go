@@ -80,7 +80,7 @@ func askAgain(g Gomega, namespace string) {
 	g.Expect(cluster.List(context.Background(), keys, client.InNamespace(namespace))).To(Succeed())
 	for i := range keys.Items {
 		ready := meta.FindStatusCondition(keys.Items[i].Status.Conditions, v1alpha1.ConditionReady)
-		if ready == nil || ready.Reason != v1alpha1.ReasonMarkerLost {
+		if ready == nil || ready.Reason != v1alpha1.ReasonKeyNameChanged {
 			continue
 		}
 		ask := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"`+v1alpha1.RequestedAtAnnotation+`":"now"}}}`))

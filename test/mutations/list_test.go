@@ -20,7 +20,7 @@ type noticed struct {
 }
 
 const (
-	controller  = "internal/controller"
+	controller  = "test/integration"
 	reliability = "test/reliability"
 )
 
@@ -123,12 +123,12 @@ var mutations = []mutation{
 	},
 	{
 		"S6", "The operator sends the POST without recording the intent.",
-		"post-without-intent", insert("p.key.Status = status; return nil"),
+		"post-without-intent", insert("s.key.Status = status; return nil"),
 		noticed{in: reliability, by: "TestCrash/first issue", says: "S6: a POST without an intent of its own"},
 	},
 	{
-		"S6", "The operator records the intent without optimistic lock.",
-		"intent-without-lock", skip,
+		"S6", "The operator patches without optimistic lock.",
+		"patch-without-lock", skip,
 		noticed{in: reliability, by: "TestLeaders/first issue/patch endpointapikeys #1", says: "a needless POST"},
 	},
 	{

@@ -158,7 +158,7 @@ func (c *chaos) exhausted() bool {
 			continue
 		}
 		for _, condition := range found.Status.Conditions {
-			if condition.Reason == v1alpha1.ReasonMintBudgetExhausted {
+			if condition.Reason == v1alpha1.ReasonTooManyIssuances {
 				return true
 			}
 		}

@@ -28,7 +28,9 @@ var operations = map[string]operation{
 	"resume":             {5, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.Suspend = false })},
 	"suspend and resume": {2, (*chaos).suspendAndResumeKey},
 	"rename":             {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { s.DisplayName = fmt.Sprintf("name %d", n) })},
-	"data key":           {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { s.Secret.Key = fmt.Sprintf("key-%d", n%2) })},
+	"data key": {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) {
+		s.Secret.Key = v1alpha1.DataKey(fmt.Sprintf("key-%d", n%2))
+	})},
 	"label": {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) {
 		s.Secret.Labels = map[string]v1alpha1.LabelValue{"n": v1alpha1.LabelValue(fmt.Sprint(n % 3))}
 	})},
@@ -49,7 +51,7 @@ var operations = map[string]operation{
 	"revoke outside":   {3, (*chaos).revokeNewest},
 	"swap credentials": {1, (*chaos).swap},
 	"request timeout": {1, limits(func(s *v1alpha1.ConnectionSpec, n int) {
-		s.RequestTimeout = &metav1.Duration{Duration: requestTimeout + time.Duration(n%2)*time.Second}
+		s.RequestTimeout = &v1alpha1.Timeout{Duration: metav1.Duration{Duration: requestTimeout + time.Duration(n%2)*time.Second}}
 	})},
 	"rate limit": {1, limits(func(s *v1alpha1.ConnectionSpec, n int) {
 		s.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: int32(10 + n%10)}

@@ -21,10 +21,10 @@ import (
 // writesSecret tells the effects that change a Secret.
 func writesSecret(effect string) bool { return strings.HasSuffix(effect, " secrets") }
 
-// recordDryRun remembers that the API server has checked the write of a Secret.
+// recordDryRun remembers that the API server has checked the write of a Secret, for the intent that follows.
 func (c *checker) recordDryRun(x *exchange) {
 	if secret, ok := decode(x.body).(*corev1.Secret); ok {
-		c.owner(client.ObjectKeyFromObject(secret), ownerOf(secret)).dryRunAt = time.Now()
+		c.owner(client.ObjectKeyFromObject(secret), ownerOf(secret)).dryRun = true
 	}
 }
 
@@ -100,7 +100,8 @@ func (c *checker) checkResource(x *exchange) {
 		if least := o.intent.Add(requestTimeout); until.Before(least) {
 			until = least
 		}
-		o.permits = append(o.permits, permit{until: until, checked: time.Since(o.dryRunAt) < settled})
+		o.permits = append(o.permits, permit{until: until, checked: o.dryRun})
+		o.dryRun = false
 		if allowed := key.Status.Issuance.Deadline.Sub(o.intent); allowed > longestAttempt {
 			c.report("an attempt takes longer than a request and a delivery may: %s", allowed)
 		}

@@ -34,12 +34,12 @@ type checker struct {
 
 // owner is an EndpointAPIKey that the user made. Its effects are checked one at a time, and nobody else touches the record.
 type owner struct {
-	key      types.NamespacedName
-	uid      types.UID
-	marker   string
-	intent   time.Time // the latest that was recorded
-	permits  []permit
-	dryRunAt time.Time // when the API server checked the write of the Secret last
+	key     types.NamespacedName
+	uid     types.UID
+	marker  string
+	intent  time.Time // the latest that was recorded
+	permits []permit
+	dryRun  bool // the API server has checked the write of the Secret since the latest intent
 	// deliveries are the keys that were written into the Secret, in order.
 	deliveries []handover
 	// protected: the last answer about it had the finalizer.

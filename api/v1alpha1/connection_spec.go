@@ -1,0 +1,172 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// SecretKeyReference names one data key of a Secret. The Secret of a CognigyConnection is in the connection's namespace,
+// that of a ClusterCognigyConnection in the operator's.
+type SecretKeyReference struct {
+	// name is the name of the Secret.
+	// +required
+	Name ObjectName `json:"name"`
+
+	// key is the data key in the Secret.
+	// +kubebuilder:default=api-key
+	// +optional
+	Key DataKey `json:"key,omitempty"`
+}
+
+// APIKeyAuth authenticates with the API key of a Cognigy user; the operator acts as that user.
+type APIKeyAuth struct {
+	// secretRef names the Secret that holds the user's API key. White space around the key is ignored.
+	// +required
+	SecretRef SecretKeyReference `json:"secretRef"`
+}
+
+// Auth says how the operator authenticates to Cognigy. Exactly one of its members is set.
+// +kubebuilder:validation:XValidation:rule="[has(self.apiKey)].exists_one(set, set)",message="say how to authenticate: set auth.apiKey.secretRef to the Secret that holds a Cognigy API key"
+type Auth struct {
+	// apiKey authenticates with the API key of a Cognigy user.
+	// +optional
+	APIKey *APIKeyAuth `json:"apiKey,omitempty"`
+}
+
+// ConnectionSpec says how to reach a Cognigy.AI installation. Both kinds of connection share it.
+// +kubebuilder:validation:XValidation:rule="(has(self.allowInsecureHTTP) && self.allowInsecureHTTP) || !self.baseURL.startsWith('http://')",message="baseURL is http: credentials and keys would travel unencrypted; use https, or set allowInsecureHTTP: true if you accept that",fieldPath=".baseURL"
+type ConnectionSpec struct {
+	// baseURL is the address of the Cognigy API, for example https://api-trial.cognigy.ai. A path prefix is kept; a trailing
+	// /new or /new/v2.0 is understood. It cannot be changed: a connection is one Cognigy, where the keys are that were issued
+	// through it.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://') && isURL(self) && url(self).getHostname() != ''",message="baseURL is an absolute URL, for example https://api-trial.cognigy.ai"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('[?#@]') && !self.matches('[[:space:]]')",message="baseURL has no user, query, fragment or white space; credentials belong into auth"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="baseURL cannot be changed: a connection is one Cognigy, and keys made at the old address could be neither found nor revoked at the new one; create another connection, and other EndpointAPIKeys for it"
+	// +required
+	BaseURL string `json:"baseURL"`
+
+	// auth says how to authenticate.
+	// +required
+	Auth Auth `json:"auth"`
+
+	// caBundle is a PEM bundle of the certificate authorities to trust instead of the system's.
+	// +kubebuilder:validation:MaxLength=1048576
+	// +optional
+	CABundle []byte `json:"caBundle,omitempty"`
+
+	// allowInsecureHTTP permits a baseURL that begins with http.
+	// +optional
+	AllowInsecureHTTP bool `json:"allowInsecureHTTP,omitempty"`
+
+	// requestTimeout is how long one request to Cognigy may take: 1s to 5m.
+	// +kubebuilder:default="30s"
+	// +optional
+	RequestTimeout *Timeout `json:"requestTimeout,omitempty"`
+
+	// deliveryTimeout is how long the operator tries to write a new key into its Secret, after the requestTimeout: 1s to 5m. A
+	// key that Kubernetes has not stored by then is revoked, and another attempt begins.
+	// +kubebuilder:default="30s"
+	// +optional
+	DeliveryTimeout *Timeout `json:"deliveryTimeout,omitempty"`
+
+	// rateLimit bounds the requests that all EndpointAPIKeys of this connection send together; 20 a second and 40 at once if
+	// left out. If Cognigy refuses requests as too many, fewer are sent until it bears more.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+
+	// orphanPolicy says what becomes of orphans: keys in Cognigy that carry this cluster's marker although their EndpointAPIKey
+	// does not exist any more, for example because its finalizer was removed by force. Report counts them in status.orphanScan and
+	// names new ones in an event. Revoke also revokes those that two scans in a row show. Ignore does not look for them. A key
+	// that deletionPolicy: Retain left behind is no orphan as long as a Secret with the operator's label and annotations records
+	// it.
+	//
+	// Before you choose Revoke, make sure that no other cluster has this one's identity: by a --cluster-id that both use, or
+	// because one was cloned or restored from a backup of the other. The other cluster's keys look like orphans here, and would
+	// be revoked while they are in use.
+	// +kubebuilder:default=Report
+	// +optional
+	OrphanPolicy OrphanPolicy `json:"orphanPolicy,omitempty"`
+}
+
+// OrphanPolicy says what becomes of keys whose EndpointAPIKey does not exist any more.
+// +kubebuilder:validation:Enum=Report;Revoke;Ignore
+type OrphanPolicy string
+
+const (
+	// OrphanPolicyReport counts orphans and reports them. An empty policy means the same.
+	OrphanPolicyReport OrphanPolicy = "Report"
+	// OrphanPolicyRevoke reports orphans, and revokes those that two scans in a row show.
+	OrphanPolicyRevoke OrphanPolicy = "Revoke"
+	// OrphanPolicyIgnore does not look for orphans.
+	OrphanPolicyIgnore OrphanPolicy = "Ignore"
+)
+
+// RateLimit bounds the requests to Cognigy: a token bucket.
+type RateLimit struct {
+	// requestsPerSecond is how many requests a second are sent in the long run: 1 to 1000.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +required
+	RequestsPerSecond int32 `json:"requestsPerSecond"`
+
+	// burst is how many requests may be sent at once: 1 to 1000; requestsPerSecond if left out.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	Burst int32 `json:"burst,omitempty"`
+}
+
+// Values returns the requests per second and the burst, also of a limit that is not set.
+func (l *RateLimit) Values() (perSecond, burst int) {
+	if l == nil {
+		return 20, 40
+	}
+	if l.Burst == 0 {
+		return int(l.RequestsPerSecond), int(l.RequestsPerSecond)
+	}
+	return int(l.RequestsPerSecond), int(l.Burst)
+}
+
+// defaultTimeout is that of a request and of a delivery where the API server has not filled it in.
+const defaultTimeout = 30 * time.Second
+
+// Timeouts returns how long one request to Cognigy may take, and how long the delivery into the Secret may take after that.
+func (s *ConnectionSpec) Timeouts() (request, delivery time.Duration) {
+	request, delivery = defaultTimeout, defaultTimeout
+	if s.RequestTimeout != nil {
+		request = s.RequestTimeout.Duration.Duration
+	}
+	if s.DeliveryTimeout != nil {
+		delivery = s.DeliveryTimeout.Duration.Duration
+	}
+	return request, delivery
+}
+
+// NamespacesFrom says where allowed namespaces come from.
+// +kubebuilder:validation:Enum=All;Selector
+type NamespacesFrom string
+
+const (
+	// NamespacesFromAll allows every namespace.
+	NamespacesFromAll NamespacesFrom = "All"
+	// NamespacesFromSelector allows the namespaces whose labels match the selector.
+	NamespacesFromSelector NamespacesFrom = "Selector"
+)
+
+// AllowedNamespaces says which namespaces may use a ClusterCognigyConnection.
+// +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="from: Selector needs a selector, and from: All takes none"
+// +kubebuilder:validation:XValidation:rule="!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, e.operator in ['In', 'NotIn', 'Exists', 'DoesNotExist'] && (e.operator in ['In', 'NotIn']) == (has(e.values) && e.values.size() > 0))",message="a selector's operators are In and NotIn, with values, and Exists and DoesNotExist, without"
+type AllowedNamespaces struct {
+	// from is All or Selector.
+	// +required
+	From NamespacesFrom `json:"from"`
+
+	// selector chooses namespaces by their labels.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}

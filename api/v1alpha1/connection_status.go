@@ -1,0 +1,48 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ConnectionStatus is what the operator reports on a connection.
+type ConnectionStatus struct {
+	// observedGeneration is the generation that the status speaks of; -1 before the first look.
+	// +kubebuilder:default=-1
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// lastHandledReconcileAt is the value of the annotation reconcile.fluxcd.io/requestedAt that was acted on last.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// orphanScan is the latest complete scan for orphans. It is absent before the first, and with orphanPolicy: Ignore.
+	// +optional
+	OrphanScan *OrphanScan `json:"orphanScan,omitempty"`
+
+	// conditions are Ready, and while they are true Reconciling, Stalled, and InUse: the connection is being deleted, but
+	// EndpointAPIKeys still need it.
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.lastTransitionTime >= timestamp('1970-01-01T00:00:00Z') && c.lastTransitionTime < timestamp('9999-01-01T00:00:00Z'))",message="lastTransitionTime is a date and time with its zone; write for example 2026-11-22T10:00:00Z"
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// OrphanScan is a scan of Cognigy for keys with this cluster's marker whose EndpointAPIKey does not exist.
+type OrphanScan struct {
+	// count is how many orphans the scan found and left, 1000 at most.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	// +required
+	Count int32 `json:"count"`
+
+	// time is when the scan ended, by the operator's clock.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
+	// +required
+	Time metav1.Time `json:"time"`
+}

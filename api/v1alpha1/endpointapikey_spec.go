@@ -1,0 +1,147 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// DeletionPolicy says what becomes of the key when its EndpointAPIKey is deleted.
+// +kubebuilder:validation:Enum=Revoke;Retain
+type DeletionPolicy string
+
+const (
+	// DeletionPolicyRevoke revokes every key of the resource in Cognigy and removes the Secret.
+	DeletionPolicyRevoke DeletionPolicy = "Revoke"
+	// DeletionPolicyRetain leaves the key and the Secret as they are. It works without Cognigy.
+	DeletionPolicyRetain DeletionPolicy = "Retain"
+)
+
+// ConnectionKind is the kind of a connection.
+// +kubebuilder:validation:Enum=CognigyConnection;ClusterCognigyConnection
+type ConnectionKind string
+
+const (
+	// ConnectionKindNamespaced is a connection in the namespace of the resource that refers to it.
+	ConnectionKindNamespaced ConnectionKind = "CognigyConnection"
+	// ConnectionKindCluster is a connection that the resources of several namespaces may refer to.
+	ConnectionKindCluster ConnectionKind = "ClusterCognigyConnection"
+)
+
+// ConnectionReference names the connection that a key is issued through. There is no namespace: a CognigyConnection is
+// always looked up in the namespace of the resource that refers to it.
+type ConnectionReference struct {
+	// kind is CognigyConnection (in the same namespace) or ClusterCognigyConnection.
+	// +kubebuilder:default=CognigyConnection
+	// +optional
+	Kind ConnectionKind `json:"kind,omitempty"`
+
+	// name is the name of the connection.
+	// +required
+	Name ObjectName `json:"name"`
+}
+
+// EndpointReference says which Cognigy Endpoint a key is for. Exactly one of its members is set.
+// +kubebuilder:validation:XValidation:rule="[has(self.id)].exists_one(set, set)",message="say which Endpoint: set endpoint.id to its 24-character id"
+type EndpointReference struct {
+	// id is the id of the Endpoint: 24 characters, lower-case letters and digits. It stands in the Endpoint's address in
+	// the Cognigy.AI interface.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]{24}$')",message="an Endpoint id is 24 characters, each a lower-case letter or a digit; copy it from the Endpoint's address in Cognigy.AI"
+	// +optional
+	ID string `json:"id,omitempty"`
+}
+
+// SecretTarget describes the Secret that the key is delivered into.
+type SecretTarget struct {
+	// name is the name of the Secret; the name of the EndpointAPIKey if left out. It cannot be changed.
+	// +optional
+	Name ObjectName `json:"name,omitempty"`
+
+	// key is the data key that holds the plaintext of the API key.
+	// +kubebuilder:default=api-key
+	// +optional
+	Key DataKey `json:"key,omitempty"`
+
+	// labels are put on the Secret, beside the operator's own. Nothing else is copied there.
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 317 && k.indexOf('/') <= 253 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$') && self[k].size() <= 63 && self[k].matches('^([a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?)?$'))",message="labels take keys of the form [prefix/]name, where prefix is a DNS name, and name and values are at most 63 letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('cognigy-operator.io/'))",message="labels that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
+	// +optional
+	Labels map[string]LabelValue `json:"labels,omitempty"`
+
+	// annotations are put on the Secret, beside the operator's own. Nothing else is copied there.
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 317 && k.indexOf('/') <= 253 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="annotations take keys of the form [prefix/]name, where prefix is a DNS name, and name is at most 63 letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('cognigy-operator.io/'))",message="annotations that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
+	// +optional
+	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
+}
+
+// Rotation says when a key is replaced. The new key is delivered before the old one is revoked.
+// +kubebuilder:validation:XValidation:rule="!has(self.every) || !has(self.overlap) || [self.every, self.overlap].exists(d, !d.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$')) || duration(self.overlap) <= duration(self.every)",message="overlap is longer than every, so that replaced keys would pile up; make overlap shorter or every longer"
+type Rotation struct {
+	// every is the age at which a key is replaced, at least an hour. Each key is replaced up to a tenth of that earlier, so
+	// that keys made together are not replaced together.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1h')",message="every is at least 1h, in hours, minutes and seconds: each rotation mints a credential; write for example 720h"
+	// +optional
+	Every *metav1.Duration `json:"every,omitempty"`
+
+	// overlap is how long replaced keys keep working, counted from the latest rotation. Zero, the default, revokes them as soon as the
+	// new one is delivered.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) <= duration('8760h')",message="overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
+	// +optional
+	Overlap *metav1.Duration `json:"overlap,omitempty"`
+
+	// Schemaless, and so without format: date-time, which would accept lower-case letters and offsets that Go cannot read, and
+	// answer anything else without an example.
+
+	// notBefore replaces a key that was issued before this instant, once the instant has come. Setting it to now rotates
+	// the key once, declaratively.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$') && timestamp(self) >= timestamp('1970-01-01T00:00:00Z') && timestamp(self) < timestamp('9999-01-01T00:00:00Z')",message="notBefore is a date and time with its zone, between the years 1970 and 9998; write for example 2026-11-22T10:00:00Z"
+	// +optional
+	NotBefore *metav1.Time `json:"notBefore,omitempty"`
+}
+
+// EndpointAPIKeySpec is the wanted state of an API key of a Cognigy Endpoint.
+// +kubebuilder:validation:XValidation:rule="self.connectionRef == oldSelf.connectionRef",message="connectionRef cannot be changed: the key lives behind the old connection; create a new EndpointAPIKey and delete this one"
+// +kubebuilder:validation:XValidation:rule="self.endpoint == oldSelf.endpoint",message="endpoint cannot be changed: the key belongs to the old Endpoint; create a new EndpointAPIKey and delete this one"
+type EndpointAPIKeySpec struct {
+	// connectionRef names the connection to Cognigy. It cannot be changed.
+	// +required
+	ConnectionRef ConnectionReference `json:"connectionRef"`
+
+	// endpoint is the Endpoint that the key is for. It cannot be changed.
+	// +required
+	Endpoint EndpointReference `json:"endpoint"`
+
+	// displayName is what people see in Cognigy; `<namespace> <name>` if empty. The operator appends its marker to it.
+	// Letters, digits, spaces and hyphens are safe; Cognigy may refuse others. A change takes effect with the next key.
+	// +kubebuilder:validation:MaxLength=160
+	// +optional
+	DisplayName string `json:"displayName,omitempty"`
+
+	// secret describes the Secret that the key is delivered into.
+	// +kubebuilder:default={}
+	// +optional
+	Secret SecretTarget `json:"secret,omitempty"`
+
+	// rotation says when the key is replaced; never, if empty.
+	// +optional
+	Rotation *Rotation `json:"rotation,omitempty"`
+
+	// deletionPolicy is Revoke (the key is revoked and the Secret removed) or Retain (both stay).
+	// +kubebuilder:default=Revoke
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// suspend stops issuing, healing, rotating and revoking until it is false again. Deletion still revokes.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+}

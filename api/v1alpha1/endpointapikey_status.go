@@ -1,0 +1,112 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// Issuance is an attempt to issue a key that has not been concluded.
+type Issuance struct {
+	// startedAt is when the attempt began, by the operator's clock, in microseconds.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
+	// +required
+	StartedAt metav1.MicroTime `json:"startedAt"`
+
+	// deadline is when the operator gives the attempt up at the latest: startedAt plus the connection's requestTimeout and
+	// deliveryTimeout of that moment. The operator does not conclude earlier that the attempt failed, even if the timeouts were
+	// shortened since.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
+	// +optional
+	Deadline *metav1.MicroTime `json:"deadline,omitempty"`
+}
+
+// RetiringKey is a replaced key that still works.
+type RetiringKey struct {
+	// keyID is the id of the key in Cognigy.
+	// +kubebuilder:validation:MaxLength=24
+	// +required
+	KeyID string `json:"keyID"`
+
+	// keyPreview is the first and the last characters of the key.
+	// +kubebuilder:validation:MaxLength=256
+	// +optional
+	KeyPreview string `json:"keyPreview,omitempty"`
+
+	// revokeAt is when the key will be revoked.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
+	// +required
+	RevokeAt metav1.Time `json:"revokeAt"`
+}
+
+// EndpointAPIKeyStatus is a report. It is rebuilt from the spec, the Secret and Cognigy; nothing is decided on it but that
+// an attempt to issue a key is under way.
+type EndpointAPIKeyStatus struct {
+	// observedGeneration is the generation that the status speaks of; -1 before the first look.
+	// +kubebuilder:default=-1
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// endpointID is the id of the Endpoint that the key opens.
+	// +kubebuilder:validation:MaxLength=24
+	// +optional
+	EndpointID string `json:"endpointID,omitempty"`
+
+	// keyID is the id of the delivered key in Cognigy.
+	// +kubebuilder:validation:MaxLength=24
+	// +optional
+	KeyID string `json:"keyID,omitempty"`
+
+	// keyPreview is the first and the last characters of the delivered key, as Cognigy shows them.
+	// +kubebuilder:validation:MaxLength=256
+	// +optional
+	KeyPreview string `json:"keyPreview,omitempty"`
+
+	// issuedAt is when the latest key that was delivered was issued, by the operator's clock.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
+	// +optional
+	IssuedAt *metav1.Time `json:"issuedAt,omitempty"`
+
+	// rotatesAt is when the delivered key will be replaced.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
+	// +optional
+	RotatesAt *metav1.Time `json:"rotatesAt,omitempty"`
+
+	// secretName is the Secret that holds the delivered key.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	SecretName string `json:"secretName,omitempty"`
+
+	// issuance is present only while a key is being issued, or while it is not known whether an attempt made one.
+	// +optional
+	Issuance *Issuance `json:"issuance,omitempty"`
+
+	// retiring lists the replaced keys that still work.
+	// +listType=map
+	// +listMapKey=keyID
+	// +kubebuilder:validation:MaxItems=100
+	// +optional
+	Retiring []RetiringKey `json:"retiring,omitempty"`
+
+	// lastHandledReconcileAt is the value of the annotation reconcile.fluxcd.io/requestedAt that was acted on last.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// conditions are Ready, and while they are true Reconciling and Stalled.
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c.lastTransitionTime >= timestamp('1970-01-01T00:00:00Z') && c.lastTransitionTime < timestamp('9999-01-01T00:00:00Z'))",message="lastTransitionTime is a date and time with its zone; write for example 2026-11-22T10:00:00Z"
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}

@@ -1,0 +1,38 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Finalizer keeps an EndpointAPIKey until its keys are revoked in Cognigy.
+const Finalizer = "cognigy-operator.io/revoke"
+
+// InUseFinalizer keeps a connection and its credentials Secret while EndpointAPIKeys need them to revoke their keys.
+const InUseFinalizer = "cognigy-operator.io/in-use"
+
+// What the operator writes on a Secret that it delivers a key into. Together with the value they are the durable record
+// of the delivery.
+const (
+	// SecretTypeLabel is on every Secret that the operator works with; it watches no other.
+	SecretTypeLabel = "cognigy-operator.io/secret-type"
+	// SecretTypeAPIKey marks a Secret that an Endpoint API key is delivered into.
+	SecretTypeAPIKey = "endpoint-api-key"
+	// SecretTypeCredentials marks a Secret that a connection takes its credentials from.
+	SecretTypeCredentials = "credentials"
+
+	// OwnerUIDAnnotation is the UID of the EndpointAPIKey that the Secret belongs to.
+	OwnerUIDAnnotation = "cognigy-operator.io/owner-uid"
+	// KeyIDAnnotation is the id of the key in Cognigy.
+	KeyIDAnnotation = "cognigy-operator.io/key-id"
+	// KeyPreviewAnnotation is the preview of the key as Cognigy shows it.
+	KeyPreviewAnnotation = "cognigy-operator.io/key-preview"
+	// EndpointIDAnnotation is the id of the Endpoint that the key opens.
+	EndpointIDAnnotation = "cognigy-operator.io/endpoint-id"
+	// IssuedAtAnnotation is when the operator began to issue the key: RFC 3339 with microseconds, by the operator's clock.
+	IssuedAtAnnotation = "cognigy-operator.io/issued-at"
+	// ChecksumAnnotation is a SHA-256 over the annotations above and the value, so that any edit is noticed.
+	ChecksumAnnotation = "cognigy-operator.io/checksum"
+)
+
+// RequestedAtAnnotation asks for a look at Cognigy now instead of at the next interval. Its value is any string that
+// differs from status.lastHandledReconcileAt. It never rotates a key. Flux sets it for `flux reconcile`.
+const RequestedAtAnnotation = "reconcile.fluxcd.io/requestedAt"

@@ -1,0 +1,32 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ObjectName is the name of a Kubernetes object.
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="a name has lower-case letters, digits, '-' and '.', and begins and ends with a letter or digit"
+type ObjectName string
+
+// DataKey is a key in the data of a Secret.
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",message="a Secret's data key has letters, digits, '-', '_' and '.', is not '.' and does not begin with '..'; write for example api-key"
+type DataKey string
+
+// Timeout is a duration from 1s to 5m.
+// +kubebuilder:validation:Type=string
+// +kubebuilder:validation:MaxLength=32
+// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1s') && duration(self) <= duration('5m')",message="a timeout is between 1s and 5m, in minutes and seconds; write for example 30s"
+type Timeout struct {
+	metav1.Duration `json:",inline"`
+}
+
+// LabelValue is the value of a label.
+// +kubebuilder:validation:MaxLength=63
+type LabelValue string
+
+// AnnotationValue is the value of an annotation.
+// +kubebuilder:validation:MaxLength=4096
+type AnnotationValue string

@@ -1,0 +1,33 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package condition
+
+import (
+	"net/http"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+)
+
+// advice says for each kind of failed call which reason it has, whether a person must act, and what to do.
+var advice = map[cognigy.Kind]Failure{
+	cognigy.NotFound:     {Reason: v1alpha1.ReasonEndpointNotFound, Stalled: true, Message: "Cognigy knows no such Endpoint; check endpoint.id and the connection's baseURL"},
+	cognigy.Unauthorized: {Reason: v1alpha1.ReasonUnauthorized, Stalled: true, Message: "Cognigy rejects the credentials; put a valid API key into the connection's credentials Secret"},
+	cognigy.Forbidden:    {Reason: v1alpha1.ReasonForbidden, Stalled: true, Message: "the user of the connection's API key lacks a permission; grant it to that user in Cognigy, or use another user's API key"},
+	cognigy.Invalid:      {Reason: v1alpha1.ReasonInvalidRequest, Stalled: true, Message: "Cognigy refuses the request; check displayName (letters, digits, spaces and hyphens are safe) and endpoint.id"},
+	cognigy.Conflict:     {Reason: v1alpha1.ReasonConflict, Message: "Cognigy reports a conflict; the operator tries again"},
+	cognigy.RateLimited:  {Reason: v1alpha1.ReasonRateLimited, Message: "Cognigy limits the rate of requests; the operator tries again later"},
+	cognigy.Unavailable:  {Reason: v1alpha1.ReasonUnavailable, Message: "Cognigy is unreachable or fails; the operator tries again"},
+	cognigy.Redirected:   {Reason: v1alpha1.ReasonUnexpectedAnswer, Stalled: true, Message: "baseURL answers with a redirect, which the operator does not follow because it would send the credentials along; create another connection with the address that the redirect leads to"},
+	cognigy.Unexpected:   {Reason: v1alpha1.ReasonUnexpectedAnswer, Message: "the answer is not Cognigy's, or a proxy changed it; check the connection's baseURL; the operator tries again"},
+}
+
+func ofCall(call *cognigy.Error) *Failure {
+	failure := advice[call.Kind]
+	failure.Message += ": " + call.Error()
+	if call.Method == http.MethodPost && call.OutcomeUnknown {
+		failure.Message += "; before it issues another key, the operator verifies whether this request made one"
+	}
+	return &failure
+}

@@ -1,0 +1,69 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package condition
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+)
+
+// maxMessage is the length of a message that the API server accepts, in bytes.
+const maxMessage = 32768
+
+// Set makes the wanted conditions the only ones of Ready, Reconciling and Stalled. A condition whose status did not change
+// keeps its time of transition.
+func Set(current *[]metav1.Condition, generation int64, now time.Time, wanted []metav1.Condition) {
+	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+		index := slices.IndexFunc(wanted, func(c metav1.Condition) bool { return c.Type == kind })
+		if index < 0 {
+			meta.RemoveStatusCondition(current, kind)
+			continue
+		}
+		condition := wanted[index]
+		condition.ObservedGeneration = generation
+		condition.LastTransitionTime = metav1.NewTime(now)
+		condition.Message = Clip(condition.Message, maxMessage)
+		meta.SetStatusCondition(current, condition)
+	}
+}
+
+// Ready is the condition Ready.
+func Ready(status bool, reason, message string) metav1.Condition {
+	condition := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, Message: message}
+	if status {
+		condition.Status = metav1.ConditionTrue
+	}
+	return condition
+}
+
+// StalledOrReconciling is the condition beside Ready that a failure causes: Stalled if a person must act, else Reconciling.
+func StalledOrReconciling(failure *Failure) metav1.Condition {
+	kind := v1alpha1.ConditionReconciling
+	if failure.Stalled {
+		kind = v1alpha1.ConditionStalled
+	}
+	return metav1.Condition{Type: kind, Status: metav1.ConditionTrue, Reason: failure.Reason, Message: failure.Message}
+}
+
+// Find returns the condition of a type, or the zero condition.
+func Find(conditions []metav1.Condition, kind string) metav1.Condition {
+	if found := meta.FindStatusCondition(conditions, kind); found != nil {
+		return *found
+	}
+	return metav1.Condition{}
+}
+
+// Clip shortens a text to a number of bytes, at the border of a character.
+func Clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "")
+}

@@ -1,0 +1,110 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package connection
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+)
+
+// known is the session of a connection that was of a name.
+type known struct {
+	name    types.NamespacedName
+	session *Session
+}
+
+// Session returns the connection's session with its current credentials, or a condition.Failure.
+func (r *Resolver) Session(ctx context.Context, connection v1alpha1.Connection) (*Session, error) {
+	credentials, err := r.credentials(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	spec := connection.GetConnectionSpec()
+	config := cognigy.Config{
+		BaseURL: spec.BaseURL, APIKey: credentials, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
+		Timeout: requestTimeout(spec), UserAgent: r.UserAgent,
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	session := r.sessions[connection.GetUID()].session
+	if session == nil || session.fingerprint != fingerprint(config) {
+		if session, err = r.open(connection.GetUID(), config, session); err != nil {
+			return nil, err
+		}
+		r.keep(client.ObjectKeyFromObject(connection), session)
+	}
+	perSecond, burst := spec.RateLimit.Values()
+	session.SetLimit(session.Connection, ratelimit.Limit{PerSecond: perSecond, Burst: burst})
+	return session, nil
+}
+
+// open makes a session that continues the one before, which is nil for the first.
+func (r *Resolver) open(uid types.UID, config cognigy.Config, before *Session) (*Session, error) {
+	made, err := cognigy.New(config)
+	if err != nil {
+		return nil, condition.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
+	}
+	session := &Session{
+		Client: made, Lists: NewLists(r.Clock), Limiter: r.hosts.Limiter(config.BaseURL), Connection: uid,
+		fingerprint: fingerprint(config),
+	}
+	if before != nil {
+		before.Close()
+		before.forgetRefusals()
+		session.Lists = before.Lists
+	}
+	return session, nil
+}
+
+// keep remembers a session, and drops that of an earlier connection of the same name. The caller holds the lock.
+func (r *Resolver) keep(name types.NamespacedName, session *Session) {
+	if r.sessions == nil {
+		r.sessions = map[types.UID]known{}
+	}
+	r.drop(name, session.Connection)
+	r.sessions[session.Connection] = known{name: name, session: session}
+}
+
+// drop forgets the sessions of a name, but that of a UID. The caller holds the lock.
+func (r *Resolver) drop(name types.NamespacedName, except types.UID) {
+	for uid, known := range r.sessions {
+		if known.name == name && uid != except {
+			known.session.Close()
+			known.session.Forget(uid)
+			delete(r.sessions, uid)
+		}
+	}
+}
+
+// Known returns the session that the connection had last, or nil. Its credentials may be outdated: use it for what it
+// remembers only.
+func (r *Resolver) Known(connection v1alpha1.Connection) *Session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sessions[connection.GetUID()].session
+}
+
+// Forget drops the session of a connection that is gone. Only the cluster-wide kind has no namespace in its name.
+func (r *Resolver) Forget(name types.NamespacedName) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drop(name, "")
+}
+
+// fingerprint changes whenever the connection needs another client.
+func fingerprint(config cognigy.Config) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t %s",
+		config.BaseURL, config.APIKey.Reveal(), config.CABundle, config.AllowInsecureHTTP, config.Timeout))
+	return hex.EncodeToString(sum[:])
+}

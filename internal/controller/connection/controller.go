@@ -1,0 +1,121 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package connection holds the reconciler of CognigyConnections and ClusterCognigyConnections, which probes them.
+package connection
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+)
+
+const (
+	// workers is how many connections are probed at a time.
+	workers = 64
+	// Failed probes are repeated after the shortest wait first, then after twice as long each time, up to the longest, which
+	// is short because many resources may wait for the recovery.
+	shortestRetry = 500 * time.Millisecond
+	longestRetry  = 30 * time.Second
+	// credentialsInterval is the time between two reads of a credentials Secret that does not exist: without our label it is
+	// not watched.
+	credentialsInterval = 3 * time.Second
+	// maxRequestedProbes is how many requested probes may wait for their place in the queue.
+	maxRequestedProbes = 64
+)
+
+// Reconciler probes the connections of one kind and reports on them.
+type Reconciler struct {
+	// Client reads from the cache, but Secrets from the API server.
+	client.Client
+	Kind        connection.Kind
+	Connections *connection.Resolver
+	Events      events.EventRecorder
+	Clock       clock.PassiveClock
+	// ProbeInterval is the time between two probes of a usable connection.
+	ProbeInterval time.Duration
+
+	requested chan event.GenericEvent
+}
+
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=get;list;watch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections/status;clustercognigyconnections/status,verbs=patch
+
+// SetupWithManager registers the reconciler and what it watches.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	if err := r.addIndex(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	r.requested = make(chan event.GenericEvent, maxRequestedProbes)
+	changed := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, kube.StatusCleared)
+	return ctrl.NewControllerManagedBy(mgr).
+		For(r.Kind.New(), builder.WithPredicates(changed)).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata).
+		WatchesRawSource(source.Channel(r.requested, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: kube.Backoff(shortestRetry, longestRetry)}).
+		Complete(r)
+}
+
+// RequestProbe has a connection probed at once.
+func (r *Reconciler) RequestProbe(found v1alpha1.Connection) {
+	select {
+	case r.requested <- event.GenericEvent{Object: found}:
+	default: // the next request that fails requests it again
+	}
+}
+
+// Reconcile probes a connection and reports.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	found := r.Kind.New()
+	if err := r.Get(ctx, request.NamespacedName, found); err != nil {
+		r.Connections.Forget(request.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	err := r.probe(ctx, found)
+	failure := condition.FailureOf(err)
+	if err != nil && failure == nil {
+		return ctrl.Result{}, err
+	}
+	// A 429 proves that Cognigy is reachable.
+	if cognigy.IsKind(err, cognigy.RateLimited) && connection.Usable(found) == nil {
+		return retry(err)
+	}
+	if err := r.report(ctx, found, failure); err != nil {
+		return kube.Written(err)
+	}
+	switch {
+	case failure == nil:
+		return kube.After(plan.Spread(r.ProbeInterval, string(found.GetUID())))
+	case failure.Reason == v1alpha1.ReasonCredentialsNotFound:
+		return kube.After(credentialsInterval)
+	default:
+		return retry(err)
+	}
+}
+
+// retry probes again when the failure says so, or after as long as there were failures.
+func retry(failure error) (ctrl.Result, error) {
+	if wait := ratelimit.RetryAfter(failure); wait > 0 {
+		return kube.After(wait)
+	}
+	return ctrl.Result{}, failure
+}

@@ -1,0 +1,115 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// maxAttempts is how many attempts are remembered per resource: more than any issuance budget needs.
+const maxAttempts = 16
+
+// issuanceLog remembers for which resources this process issued keys, until it releases them: for the issuance budget, to know
+// when a request ended, and to revoke the keys of a resource that is gone. In memory only; after a restart, leader election
+// limits the rate.
+type issuanceLog struct {
+	mu sync.Mutex
+	// records by the name of the resource, which others may have had before, and by its UID.
+	records map[types.NamespacedName]map[types.UID]*issuanceRecord
+}
+
+// issuanceRecord is what the log knows of one resource.
+type issuanceRecord struct {
+	key            *v1alpha1.EndpointAPIKey // as this process saw it last
+	session        *connection.Session      // that the latest POST went through
+	attempts       []plan.Attempt           // oldest first
+	keyNameChanged time.Time                // when the latest key came back without its marker; zero if it has it
+}
+
+// start notes the POST that follows the intent on the resource.
+func (l *issuanceLog) start(key *v1alpha1.EndpointAPIKey, session *connection.Session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	name := client.ObjectKeyFromObject(key)
+	if l.records == nil {
+		l.records = map[types.NamespacedName]map[types.UID]*issuanceRecord{}
+	}
+	if l.records[name] == nil {
+		l.records[name] = map[types.UID]*issuanceRecord{}
+	}
+	record := l.records[name][key.UID]
+	if record == nil {
+		record = &issuanceRecord{}
+		l.records[name][key.UID] = record
+	}
+	attempts := append(record.attempts, plan.Attempt{StartedAt: key.Status.Issuance.StartedAt.Time})
+	record.key, record.session, record.attempts = key, session, attempts[max(len(attempts)-maxAttempts, 0):]
+}
+
+// drop forgets the latest attempt: it made no key.
+func (l *issuanceLog) drop(key *v1alpha1.EndpointAPIKey) {
+	l.change(key, func(record *issuanceRecord) { record.attempts = record.attempts[:len(record.attempts)-1] })
+}
+
+// end notes that the latest attempt was answered, and whether the key has the marker.
+func (l *issuanceLog) end(key *v1alpha1.EndpointAPIKey, at time.Time, marked bool) {
+	l.change(key, func(record *issuanceRecord) {
+		record.attempts[len(record.attempts)-1].EndedAt, record.keyNameChanged = at, time.Time{}
+		if !marked {
+			record.keyNameChanged = at
+		}
+	})
+}
+
+// update notes how the resource is now.
+func (l *issuanceLog) update(key *v1alpha1.EndpointAPIKey) {
+	l.change(key, func(record *issuanceRecord) { record.key = key })
+}
+
+func (l *issuanceLog) change(key *v1alpha1.EndpointAPIKey, change func(*issuanceRecord)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if record := l.records[client.ObjectKeyFromObject(key)][key.UID]; record != nil {
+		change(record)
+	}
+}
+
+// of returns what the log knows of a resource.
+func (l *issuanceLog) of(key *v1alpha1.EndpointAPIKey) issuanceRecord {
+	var known issuanceRecord
+	l.change(key, func(record *issuanceRecord) { known = *record })
+	return known
+}
+
+// deleted returns what the log knows of the resources of a name, but the one that exists.
+func (l *issuanceLog) deleted(name types.NamespacedName, existing types.UID) []issuanceRecord {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var deleted []issuanceRecord
+	for uid, record := range l.records[name] {
+		if uid != existing {
+			deleted = append(deleted, *record)
+		}
+	}
+	return deleted
+}
+
+// forget drops what the log knows of a resource.
+func (l *issuanceLog) forget(key *v1alpha1.EndpointAPIKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	name := client.ObjectKeyFromObject(key)
+	delete(l.records[name], key.UID)
+	if len(l.records[name]) == 0 {
+		delete(l.records, name)
+	}
+}

@@ -1,0 +1,153 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package endpointapikey holds the reconciler of EndpointAPIKeys. It observes, has package plan make a plan, executes one
+// action of it, and reports. Package plan decides what is safe when; nothing here does.
+package endpointapikey
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// workers is how many resources are reconciled at a time; most of that time they wait for Cognigy.
+const workers = 64
+
+// Reconciler keeps one working key in the Secret of every EndpointAPIKey.
+type Reconciler struct {
+	// Client reads from the cache, but Secrets from the API server.
+	client.Client
+	// APIReader reads everything from the API server.
+	APIReader   client.Reader
+	Connections *connection.Resolver
+	Events      events.EventRecorder
+	Clock       clock.PassiveClock
+	// Cluster is the identity of this cluster in the names of keys.
+	Cluster string
+	// DriftInterval is the time between two drift checks of an Endpoint's keys.
+	DriftInterval time.Duration
+	// ListLag is how long a list of keys may take to show what was done.
+	ListLag time.Duration
+	// Probe has a connection probed through which a request failed.
+	Probe func(v1alpha1.Connection)
+
+	lead          sync.Once
+	leaderSince   time.Time // set by lead
+	issuances     issuanceLog
+	confirmations workqueue.TypedRateLimiter[reconcile.Request]
+	failures      workqueue.TypedRateLimiter[reconcile.Request]
+}
+
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys/status,verbs=patch
+// +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys/finalizers,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update;patch;delete
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// SetupWithManager registers the reconciler and what it watches.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.confirmations, r.failures = kube.Backoff(confirmInterval, longestRetry), kube.Backoff(shortestRetry, longestRetry)
+	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	usability := builder.WithPredicates(kube.UsabilityChanged)
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.EndpointAPIKey{}, builder.WithPredicates(kube.Relevant)).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata).
+		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
+		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
+		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: remembering{r.failures}}).
+		Complete(r)
+}
+
+// Reconcile takes one step: observe, plan, execute, report.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	// Reconciles begin with leadership, which on a standby comes long after its start.
+	r.lead.Do(func() { r.leaderSince = r.Clock.Now() })
+	// The cache often lags behind a write of our own, and acting on that costs writes that Kubernetes refuses.
+	key := &v1alpha1.EndpointAPIKey{}
+	err := r.APIReader.Get(ctx, request.NamespacedName, key)
+	if apierrors.IsNotFound(err) {
+		r.failures.Forget(request)
+		r.confirmations.Forget(request)
+		return ctrl.Result{RequeueAfter: r.cleanUpDeleted(ctx, request.NamespacedName, "")}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	s, err := r.observe(ctx, key)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	next, failure := r.step(ctx, s)
+	if s.released {
+		return ctrl.Result{}, failure
+	}
+	if err := r.report(ctx, s, next, failure); err != nil {
+		failure = err // the next reconcile reports, soon
+	}
+	r.issuances.update(s.key)
+	result, failure := r.result(request, next, failure)
+	// The keys of a deleted resource of this name come after what this resource needs.
+	cleanUp := r.cleanUpDeleted(ctx, request.NamespacedName, key.UID)
+	if failure == nil { // after a failure, the whole reconcile is repeated anyway
+		result.RequeueAfter = minNonZero(result.RequeueAfter, cleanUp)
+	}
+	return result, failure
+}
+
+// step lists the keys if the plan is to, and executes the plan. It returns what remains to be done.
+func (r *Reconciler) step(ctx context.Context, s *scope) (next plan.Plan, failure error) {
+	defer func() { r.release(s, failure) }()
+	next = r.plan(s)
+	if next.Do == plan.List {
+		r.logDecision(ctx, next)
+		if failure = r.observeFresh(ctx, s, next.ListNotBefore); failure == nil {
+			next = r.plan(s)
+		}
+	}
+	if failure == nil && next.Do != plan.Wait {
+		r.logDecision(ctx, next)
+		if failure = r.execute(ctx, s, next); s.released {
+			return next, failure
+		}
+		// The scope holds the objects as the action left them: the report speaks of the state after it.
+		r.derive(s)
+		next = r.plan(s)
+	}
+	return next, failure
+}
+
+// plan makes a plan, and remembers since when the Secret's key is missing in lists.
+func (r *Reconciler) plan(s *scope) plan.Plan {
+	next := plan.Next(s.observed, r.Clock.Now(), s.timing)
+	if session := r.knownSession(s); session != nil && s.observed.Secret.Intact {
+		session.RememberMissing(s.endpointID, s.observed.Secret.KeyID, next.MissingSince)
+	}
+	return next
+}
+
+func (r *Reconciler) logDecision(ctx context.Context, next plan.Plan) {
+	logf.FromContext(ctx).V(1).Info("decided", "action", next.Do, "why", next.Why, "state", next.State)
+}

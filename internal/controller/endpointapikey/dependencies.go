@@ -1,0 +1,56 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+)
+
+// errUnprotected: the finalizers that keep the connection and its credentials are not there yet.
+var errUnprotected = condition.Waiting(v1alpha1.ReasonConnectionNotReady,
+	"the connection and its credentials Secret do not carry the finalizer %s yet, which keeps them from deletion; "+
+		"if that lasts, find out what keeps the operator from changing the Secret's metadata", v1alpha1.InUseFinalizer)
+
+// checkDependencies makes sure that the operator can revoke the key later: the connection and its credentials stay as long as
+// this resource does. It reads both from the API server. The protection controllers look for resources before they remove a
+// finalizer, and find this one.
+func (r *Reconciler) checkDependencies(ctx context.Context, s *scope) error {
+	found := s.connection.DeepCopyObject().(v1alpha1.Connection)
+	if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(found), found); err != nil {
+		return err
+	}
+	// Permission and address may have changed since the reconcile began.
+	if err := connection.Permit(ctx, r.APIReader, found, s.key.Namespace); err != nil {
+		return err
+	}
+	if found.GetUID() != s.connection.GetUID() || found.GetGeneration() != s.connection.GetGeneration() {
+		return errReplaced
+	}
+	// mutation: issue-through-deleted-connection
+	if !found.GetDeletionTimestamp().IsZero() {
+		return condition.Waiting(v1alpha1.ReasonConnectionNotReady,
+			"the connection %q is being deleted, so that the operator issues no key through it; create it again", found.GetName())
+	}
+	if err := connection.Usable(found); err != nil {
+		return err
+	}
+	credentials := kube.SecretMetadata()
+	if err := r.APIReader.Get(ctx, r.Connections.SecretName(found), credentials); err != nil {
+		return err
+	}
+	for _, needed := range []client.Object{found, credentials} {
+		if !controllerutil.ContainsFinalizer(needed, v1alpha1.InUseFinalizer) {
+			return errUnprotected
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"errors"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+)
+
+// errReplaced: another object of the same name took the place of the one that was read, or the connection changed.
+var errReplaced = errors.New("the object changed while the operator worked with it")
+
+// isRefusal reports whether Kubernetes refuses a write for good: repeating it as it is does not help.
+func isRefusal(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) ||
+		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsMethodNotSupported(err) || apierrors.IsUnauthorized(err)
+}
+
+// rejected is the failure of a write to a Secret that holds a plaintext, which the API server's words may quote.
+func rejected(err error, key *v1alpha1.EndpointAPIKey) error {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return err
+	}
+	return secretRejected(err, key, reasonFor(err))
+}
+
+// secretRejected is the failure of a write to a Secret. The API server's own words may be passed as details only where no
+// plaintext was sent or stored: admission webhooks quote what they reject.
+func secretRejected(err error, key *v1alpha1.EndpointAPIKey, details string) error {
+	return &condition.Failure{
+		Reason: v1alpha1.ReasonSecretRejected, Stalled: isRefusal(err),
+		Message: "Kubernetes rejects the Secret \"" + key.SecretName().String() + "\"; raise the quota, or permit the operator to write it: " + details,
+	}
+}
+
+// errSecretMutated is the failure when Kubernetes stores a Secret otherwise than the operator wrote it.
+func errSecretMutated(what string, key *v1alpha1.EndpointAPIKey) error {
+	return condition.Stalled(v1alpha1.ReasonSecretRejected,
+		"something changes the %s of Secret %q whenever the operator writes them; find out which admission webhook or policy does", what, key.SecretName())
+}
+
+// undelivered is the failure when a new key could not be written into its Secret. It does not quote what may have seen the
+// plaintext.
+func undelivered(err error, consequence string) error {
+	if apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
+		return err
+	}
+	return &condition.Failure{
+		Reason: v1alpha1.ReasonSecretRejected, Stalled: isRefusal(err),
+		Message: "the operator could not write the new key into its Secret in time (" + reasonFor(err) + "); " + consequence,
+	}
+}
+
+// reasonFor is what may be told of an error whose message may quote a plaintext.
+func reasonFor(err error) string {
+	if reason := apierrors.ReasonForError(err); reason != "" {
+		return string(reason)
+	}
+	return "no answer"
+}
+
+// nameFailure blames displayName for an invalid request, if the name has characters that Cognigy is not known to accept.
+func nameFailure(failure *condition.Failure, key *v1alpha1.EndpointAPIKey) *condition.Failure {
+	if failure == nil || failure.Reason != v1alpha1.ReasonInvalidRequest || safeName(displayName(key)) {
+		return failure
+	}
+	named := *failure
+	named.Reason = v1alpha1.ReasonInvalidDisplayName
+	named.Message = "Cognigy refuses the key's name; use only letters, digits, spaces and hyphens in displayName. " + failure.Message
+	return &named
+}
+
+func safeName(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == ' ', r == '-':
+			return false
+		default:
+			return true
+		}
+	})
+}

@@ -1,0 +1,31 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+)
+
+// emit records what the operator did with a key.
+func (r *Reconciler) emit(key *v1alpha1.EndpointAPIKey, keyID, reason, action, format string, args ...any) {
+	kube.Event{Type: corev1.EventTypeNormal, Reason: reason, Action: action, KeyID: keyID}.Emit(r.Events, key, format, args...)
+}
+
+// warn records what the operator could not do with a key.
+func (r *Reconciler) warn(key *v1alpha1.EndpointAPIKey, keyID, reason, action, note string) {
+	kube.Event{Type: corev1.EventTypeWarning, Reason: reason, Action: action, KeyID: keyID}.Emit(r.Events, key, "%s", note)
+}
+
+// emitStalled records that a person must act, if the reason is a new one.
+func (r *Reconciler) emitStalled(key *v1alpha1.EndpointAPIKey, before, after []metav1.Condition) {
+	was, is := condition.Find(before, v1alpha1.ConditionStalled), condition.Find(after, v1alpha1.ConditionStalled)
+	if is.Reason != "" && is.Reason != was.Reason {
+		r.warn(key, "", is.Reason, "Reconcile", is.Message)
+	}
+}

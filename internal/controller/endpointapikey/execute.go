@@ -1,0 +1,72 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// execute carries out the action of a plan, and leaves the objects of the scope as they are after it.
+func (r *Reconciler) execute(ctx context.Context, s *scope, next plan.Plan) error {
+	switch next.Do {
+	case plan.AddFinalizer:
+		return r.addFinalizer(ctx, s)
+	case plan.Issue:
+		return r.issue(ctx, s, next)
+	case plan.Repair:
+		return r.repair(ctx, s)
+	case plan.Revoke:
+		return r.revoke(ctx, s, next.Revoke)
+	case plan.Finalize:
+		return r.finalize(ctx, s, next.DeleteSecret)
+	case plan.Retain:
+		return r.retain(ctx, s)
+	default:
+		return fmt.Errorf("there is no action %q", next.Do)
+	}
+}
+
+// addFinalizer persists the finalizer, which precedes the first POST.
+func (r *Reconciler) addFinalizer(ctx context.Context, s *scope) error {
+	return r.patch(ctx, s, func(key *v1alpha1.EndpointAPIKey) { controllerutil.AddFinalizer(key, v1alpha1.Finalizer) })
+}
+
+// repair writes the Secret without a new value.
+func (r *Reconciler) repair(ctx context.Context, s *scope) error {
+	secret := delivery.Repair(s.secret, s.key)
+	if err := r.Update(ctx, secret); err != nil {
+		return rejected(err, s.key)
+	}
+	s.setSecret(secret)
+	if read := delivery.Read(secret, s.key); read.Outdated || read.Bound && s.observed.Retain {
+		return errSecretMutated("labels, annotations or owner", s.key)
+	}
+	return nil
+}
+
+// patch changes the resource if it is still as it was read.
+func (r *Reconciler) patch(ctx context.Context, s *scope, change func(*v1alpha1.EndpointAPIKey)) error {
+	changed, err := kube.Patch(ctx, r.Client, s.key, change)
+	if err == nil {
+		s.setKey(changed)
+	}
+	return err
+}
+
+// patchStatus changes the status if the resource is still as it was read.
+func (r *Reconciler) patchStatus(ctx context.Context, s *scope, status v1alpha1.EndpointAPIKeyStatus) error {
+	changed, err := kube.PatchStatus(ctx, r.Client, s.key, func(key *v1alpha1.EndpointAPIKey) { key.Status = status })
+	if err == nil {
+		s.setKey(changed)
+	}
+	return err
+}

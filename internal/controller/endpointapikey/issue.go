@@ -1,0 +1,142 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// issue makes a key and delivers it in one go, since the plaintext cannot survive into another reconcile. A failure before the
+// POST leaves nothing behind; one after it leaves the intent, so that the operator finds the key by its marker and revokes it.
+func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error {
+	session, err := r.session(ctx, s, 1)
+	if err != nil {
+		return err
+	}
+	if err := r.checkDependencies(ctx, s); err != nil {
+		return err
+	}
+	// mutation: post-without-dry-run
+	if err := r.dryRun(ctx, s); err != nil {
+		return err
+	}
+	// mutation: post-without-finalizer
+	if !controllerutil.ContainsFinalizer(s.key, v1alpha1.Finalizer) {
+		if err := r.addFinalizer(ctx, s); err != nil {
+			return err
+		}
+	}
+	// Meanwhile Cognigy may have told another resource to send nothing for a while.
+	if err := r.retryAfterWindow(session); err != nil {
+		return err
+	}
+	if err := r.recordIntent(ctx, s, next); err != nil {
+		return err
+	}
+	// From here on a shutdown must not interrupt: a key whose answer nobody reads is lost.
+	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), s.key.Status.Issuance.Deadline.Time)
+	defer cancel()
+	issued, err := r.create(detached, s, session)
+	if err != nil {
+		return err
+	}
+	return r.deliver(detached, s, session, issued)
+}
+
+// dryRun has the API server check the write of the Secret without doing it, so that quota, admission, permissions and
+// foreign Secrets stop the issuance before a key exists.
+func (r *Reconciler) dryRun(ctx context.Context, s *scope) error {
+	plaintext := strings.Repeat("0", 64)
+	record := delivery.Record{
+		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, IssuedAt: r.Clock.Now(), KeyID: plaintext[:24], Preview: plaintext[:16],
+	}
+	stored, err := r.write(ctx, s, delivery.Compose(s.secret, s.key, record, plaintext), client.DryRunAll)
+	switch {
+	case err == nil && !delivery.Read(stored, s.key).Intact:
+		return errSecretMutated("data or annotations", s.key)
+	case err == nil, apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		return err
+	case s.secret == nil:
+		return secretRejected(err, s.key, err.Error()) // no plaintext is in sight yet
+	default: // the refusal of an update may quote the old value
+		return secretRejected(err, s.key, reasonFor(err))
+	}
+}
+
+// write creates or updates the Secret. An update fails unless the Secret is still as it was read.
+func (r *Reconciler) write(ctx context.Context, s *scope, secret *corev1.Secret, dryRun ...client.UpdateOption) (*corev1.Secret, error) {
+	if s.secret != nil {
+		return secret, r.Update(ctx, secret, dryRun...)
+	}
+	if len(dryRun) > 0 {
+		return secret, r.Create(ctx, secret, client.DryRunAll)
+	}
+	return secret, r.Create(ctx, secret)
+}
+
+// recordIntent records under optimistic lock that a POST follows. A stale cache, an old leader, a deletion or a suspension
+// that this reconcile has not seen fail here.
+func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan) error {
+	started := metav1.NewMicroTime(r.Clock.Now().Truncate(time.Microsecond))
+	deadline := metav1.NewMicroTime(s.timing.Deadline(started.Time))
+	status := *s.key.Status.DeepCopy()
+	status.Issuance = &v1alpha1.Issuance{StartedAt: started, Deadline: &deadline}
+	status.ObservedGeneration = s.key.Generation
+	// Where a person must act, another try is no progress yet.
+	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled) {
+		condition.Set(&status.Conditions, s.key.Generation, r.Clock.Now(), conditions(next, nil, s.key))
+	}
+	// mutation: post-without-intent
+	return r.patchStatus(ctx, s, status)
+}
+
+// create sends the POST, once, within the request timeout: the rest of the attempt's time is for the delivery. It refutes
+// the intent if the answer proves that there is no key.
+func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.Session) (*cognigy.IssuedKey, error) {
+	marker := r.marker(s.key)
+	r.issuances.start(s.key, session)
+	request, cancel := context.WithDeadline(ctx, s.key.Status.Issuance.StartedAt.Add(s.timing.RequestTimeout))
+	defer cancel()
+	issued, err := session.CreateKey(request, s.endpointID, plan.KeyName(displayName(s.key), marker))
+	if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
+		s.refuteIntent()
+		r.issuances.drop(s.key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	marked := plan.HasMarker(issued.Name, marker)
+	r.issuances.end(s.key, r.Clock.Now(), marked)
+	// mutation: log-plaintext
+	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
+	r.emit(s.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
+	if !marked {
+		return nil, condition.Stalled(v1alpha1.ReasonKeyNameChanged, "%s; %s", keyNameChanged, r.revokeUndelivered(ctx, s, session, issued))
+	}
+	return issued, nil
+}
+
+func displayName(key *v1alpha1.EndpointAPIKey) string {
+	if key.Spec.DisplayName != "" {
+		return key.Spec.DisplayName
+	}
+	return plan.DefaultDisplayName(key.Namespace, key.Name)
+}

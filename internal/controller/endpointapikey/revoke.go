@@ -1,0 +1,55 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// revoke revokes keys; only a later list proves that they are gone. One that fails does not keep it from the others, unless
+// Cognigy limits the rate.
+func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) error {
+	session, err := r.session(ctx, s, len(keys))
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, key := range keys {
+		if err := session.DeleteKey(ctx, s.endpointID, key.ID); err != nil {
+			failures = append(failures, err)
+			if cognigy.IsKind(err, cognigy.RateLimited) {
+				break
+			}
+			continue
+		}
+		logf.FromContext(ctx).Info("revoked a key", "keyID", key.ID, "keyPreview", key.Preview)
+		r.emit(s.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
+	}
+	return errors.Join(failures...)
+}
+
+// revokeUndelivered revokes a key that was not delivered, and says how that went. The intent stays, so that a later list
+// shows whether the key is gone.
+func (r *Reconciler) revokeUndelivered(ctx context.Context, s *scope, session *connection.Session, issued *cognigy.IssuedKey) string {
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timing.RequestTimeout)
+	defer cancel()
+	if err := session.DeleteKey(detached, s.endpointID, issued.ID); err != nil {
+		logf.FromContext(ctx).Error(err, "could not revoke a key that was not delivered", "keyID", issued.ID)
+		note := fmt.Sprintf("key %s could not be revoked: if Cognigy still shows it in some minutes, revoke it there", issued.ID)
+		r.warn(s.key, issued.ID, v1alpha1.EventNotRevoked, "Revoke", note)
+		return note
+	}
+	logf.FromContext(ctx).Info("revoked a key that was not delivered", "keyID", issued.ID, "keyPreview", issued.Preview)
+	r.emit(s.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
+	return fmt.Sprintf("key %s was revoked", issued.ID)
+}

@@ -1,0 +1,64 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+)
+
+// scope is what one reconcile works with: the objects as it read or wrote them last, and what follows from them. Only the
+// methods in this file, and derive, change it.
+type scope struct {
+	key        *v1alpha1.EndpointAPIKey
+	deleted    bool                // Kubernetes has no such resource any more; key is how this process saw it last
+	endpointID string              // of the Endpoint that the key is for
+	secret     *corev1.Secret      // nil: absent
+	connection v1alpha1.Connection // nil: there is none
+	blocked    error               // why there is no connection, or why it may not be used
+	lastUsed   *connection.Session // of a deleted resource: that its latest POST went through
+	listing    *plan.Listing       // the list of this reconcile; nil before it has one
+	refuted    bool                // an answer proves that the recorded intent made no key
+	released   bool                // the operator is done with the resource
+	acquired   *connection.Session // that sends requests for this reconcile, until release
+	request    ratelimit.Request   // that was acquired
+	observed   plan.Observed       // derived from the above
+	timing     plan.Timing         // derived from the above
+}
+
+// newScope is the scope of a resource that exists.
+func newScope(key *v1alpha1.EndpointAPIKey) *scope {
+	return &scope{key: key, endpointID: key.Spec.Endpoint.ID}
+}
+
+// newDeletedScope is the scope of a resource that is gone although this process issued keys for it.
+func newDeletedScope(record issuanceRecord) *scope {
+	s := newScope(record.key)
+	s.deleted, s.lastUsed = true, record.session
+	return s
+}
+
+func (s *scope) setKey(key *v1alpha1.EndpointAPIKey) { s.key = key }
+
+func (s *scope) setSecret(secret *corev1.Secret) { s.secret = secret }
+
+func (s *scope) setConnection(found v1alpha1.Connection, blocked error) {
+	s.connection, s.blocked = found, blocked
+}
+
+// setFresh notes that resource and Secret were read after a list was requested.
+func (s *scope) setFresh(listing *plan.Listing) { s.listing = listing }
+
+// refuteIntent notes that an answer proves that the recorded intent made no key.
+func (s *scope) refuteIntent() { s.refuted = true }
+
+func (s *scope) setReleased() { s.released = true }
+
+func (s *scope) setAcquired(session *connection.Session, request ratelimit.Request) {
+	s.acquired, s.request = session, request
+}

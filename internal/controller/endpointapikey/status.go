@@ -1,0 +1,106 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// maxRetiring is how many replaced keys the API server accepts in a status.
+const maxRetiring = 100
+
+// report writes the status if it changed, and emits an event if the resource stalls for a new reason.
+func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err error) error {
+	failure := nameFailure(condition.FailureOf(err), s.key)
+	if err != nil && failure == nil {
+		return nil // Kubernetes fails, so that the operator does not know the state that it would report
+	}
+	if failure != nil && !failure.Stalled && next.State == plan.Delivered {
+		failure = nil // a drift check that failed says nothing about the key; the connection reports the failure
+	}
+	before := s.key.Status
+	status := newStatus(s, next, failure, r.Clock.Now())
+	if equality.Semantic.DeepEqual(status, before) {
+		return nil
+	}
+	if err := r.patchStatus(ctx, s, status); err != nil {
+		return err
+	}
+	r.emitStalled(s.key, before.Conditions, status.Conditions)
+	return nil
+}
+
+// newStatus computes the status from a plan and a failure, which may be nil.
+func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Time) v1alpha1.EndpointAPIKeyStatus {
+	status := v1alpha1.EndpointAPIKeyStatus{
+		ObservedGeneration:     s.key.Generation,
+		EndpointID:             s.endpointID,
+		LastHandledReconcileAt: s.key.Status.LastHandledReconcileAt,
+		IssuedAt:               s.key.Status.IssuedAt,
+		Conditions:             s.key.DeepCopy().Status.Conditions,
+	}
+	if s.observed.Fresh {
+		status.LastHandledReconcileAt = kube.RequestedAt(s.key)
+	}
+	if next.IntentPending {
+		status.Issuance = s.key.Status.Issuance
+	}
+	if next.HasKey {
+		issuedAt := metav1.NewTime(s.observed.Secret.IssuedAt).Rfc3339Copy()
+		status.KeyID, status.KeyPreview, status.IssuedAt = s.observed.Secret.KeyID, delivery.Preview(s.secret), &issuedAt
+		status.SecretName = s.secret.Name
+	}
+	if next.HasKey && !next.RotatesAt.IsZero() {
+		rotatesAt := metav1.NewTime(next.RotatesAt).Rfc3339Copy()
+		status.RotatesAt = &rotatesAt
+	}
+	for _, key := range next.Retiring[:min(len(next.Retiring), maxRetiring)] {
+		status.Retiring = append(status.Retiring, v1alpha1.RetiringKey{
+			KeyID: key.ID, KeyPreview: key.Preview, RevokeAt: metav1.NewTime(next.RetiresAt).Rfc3339Copy(),
+		})
+	}
+	condition.Set(&status.Conditions, s.key.Generation, now, conditions(next, failure, s.key))
+	return status
+}
+
+// conditions says how far the resource is: Ready always, Reconciling or Stalled while there is more to do.
+func conditions(next plan.Plan, failure *condition.Failure, key *v1alpha1.EndpointAPIKey) []metav1.Condition {
+	state := stateReason(next, key)
+	if failure == nil && state.Stalled {
+		failure = &state
+	}
+	wanted := []metav1.Condition{readiness(next, state, failure, key)}
+	switch {
+	case failure != nil:
+		wanted = append(wanted, condition.StalledOrReconciling(failure))
+	case next.State != plan.Delivered && next.State != plan.Suspended:
+		wanted = append(wanted, condition.StalledOrReconciling(&state))
+	}
+	return wanted
+}
+
+// readiness is the condition Ready: True while the Secret holds a working key, whatever else fails.
+func readiness(next plan.Plan, state condition.Failure, failure *condition.Failure, key *v1alpha1.EndpointAPIKey) metav1.Condition {
+	working := next.HasKey && next.State != plan.Revoking
+	switch {
+	case working && failure != nil:
+		return condition.Ready(true, v1alpha1.ReasonDelivered, holdsKey(key)+". But "+failure.Message)
+	case working && next.State != plan.Suspended:
+		return condition.Ready(true, v1alpha1.ReasonDelivered, holdsKey(key))
+	case failure != nil:
+		return condition.Ready(false, failure.Reason, failure.Message)
+	default:
+		return condition.Ready(working, state.Reason, state.Message)
+	}
+}

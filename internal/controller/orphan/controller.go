@@ -1,0 +1,90 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package orphan holds the reconciler that scans Cognigy for orphans: keys of this cluster whose EndpointAPIKey does not exist
+// any more. A process that was paused in the middle of a POST leaves such a key, and so does a finalizer that someone removed
+// by force.
+package orphan
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+)
+
+// workers is how many connections are scanned at a time. A scan holds its worker while it waits for the rate limit.
+const workers = 4
+
+// Reconciler scans the Endpoints that connections of one kind reach.
+type Reconciler struct {
+	// Client reads from the cache.
+	client.Client
+	// APIReader reads from the API server, in all namespaces: resources that this operator does not watch have keys, too.
+	APIReader   client.Reader
+	Kind        connection.Kind
+	Connections *connection.Resolver
+	Events      events.EventRecorder
+	Clock       clock.PassiveClock
+	// Cluster is the identity of this cluster in the names of keys.
+	Cluster string
+	// DriftInterval is the time between two drift checks of an Endpoint's keys.
+	DriftInterval time.Duration
+
+	history history
+}
+
+// SetupWithManager registers the reconciler and what it watches.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).Named(r.Kind.Prefix+"orphans").
+		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.UsabilityChanged, kube.StatusCleared))).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: workers,
+			// A scan that failed starts over. Within a drift interval it would find few lists to share.
+			RateLimiter: kube.Backoff(r.DriftInterval, driftChecksPerScan*r.DriftInterval),
+		}).
+		Complete(r)
+}
+
+// Reconcile scans if a scan is due, and reports.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	// The cache may not show the report of the latest scan yet.
+	found := r.Kind.New()
+	if err := r.APIReader.Get(ctx, request.NamespacedName, found); err != nil {
+		r.history.forget(request.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyIgnore {
+		r.history.forget(request.NamespacedName)
+		return kube.Written(r.report(ctx, found, nil))
+	}
+	if !isUsable(found) {
+		return ctrl.Result{}, nil // an event tells when it is
+	}
+	if wait := r.nextScan(found).Sub(r.Clock.Now()); wait > 0 {
+		return kube.After(wait)
+	}
+	err := r.scan(ctx, found)
+	if wait := ratelimit.RetryAfter(err); wait > r.DriftInterval {
+		return kube.After(wait)
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	return kube.After(r.scanInterval(found))
+}
+
+func isUsable(found v1alpha1.Connection) bool {
+	return found.GetDeletionTimestamp().IsZero() && connection.Usable(found) == nil
+}

@@ -1,0 +1,66 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package orphan
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+)
+
+// verify sorts out which suspects are orphans. It reads from the API server what plan.Orphans asks for, in that order.
+func (r *Reconciler) verify(ctx context.Context, s *scanned) error {
+	if len(s.suspects) == 0 {
+		return nil
+	}
+	var uids []string
+	resources := v1alpha1.GroupVersion.WithKind("EndpointAPIKeyList")
+	err := kube.EachMetadata(ctx, r.APIReader, resources, func(resource *metav1.PartialObjectMetadata) {
+		uids = append(uids, string(resource.UID))
+	})
+	if err != nil {
+		return err
+	}
+	recorded := map[string]bool{}
+	secrets := corev1.SchemeGroupVersion.WithKind("SecretList")
+	err = kube.EachMetadata(ctx, r.APIReader, secrets, func(secret *metav1.PartialObjectMetadata) {
+		recorded[secret.Annotations[v1alpha1.KeyIDAnnotation]] = true
+	}, client.HasLabels{v1alpha1.SecretTypeLabel})
+	if err != nil {
+		return err
+	}
+	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewExistingOwners(r.Cluster, uids), recorded)...)
+	s.orphans, s.suspects = s.orphans[:min(len(s.orphans), maxOrphans)], nil
+	return nil
+}
+
+// confirm lists the keys of the orphans' Endpoints once more: a resource that was deleted since the first list has revoked its
+// keys before it was gone.
+func (r *Reconciler) confirm(ctx context.Context, s *scanned) ([]plan.MarkedKey, error) {
+	endpoints := map[string]bool{}
+	for _, orphan := range s.orphans {
+		endpoints[orphan.EndpointID] = true
+	}
+	var confirmed []plan.MarkedKey
+	for _, endpointID := range slices.Sorted(maps.Keys(endpoints)) {
+		keys, err := r.keys(ctx, s, endpointID, r.Clock.Now())
+		if isHidden(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		listed, _ := plan.Compare(s.orphans, plan.MarkedKeys(r.Cluster, endpointID, keys))
+		confirmed = append(confirmed, listed...)
+	}
+	return confirmed, nil
+}

@@ -1,0 +1,132 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package protection
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+)
+
+const (
+	shortestRetry = 500 * time.Millisecond
+	longestRetry  = 30 * time.Second
+	// absentInterval is the time between two reads of a Secret that does not exist: without our label, its creation causes no
+	// event.
+	absentInterval = 3 * time.Second
+)
+
+// Credentials labels the credentials Secrets of connections, so that the operator notices their changes at once, and keeps
+// them by a finalizer while a connection that is in use needs them. It changes nothing but their metadata.
+type Credentials struct {
+	// Client reads connections from the cache, and Secrets from the API server.
+	client.Client
+	// APIReader reads everything from the API server.
+	APIReader   client.Reader
+	Connections *connection.Resolver
+}
+
+// SetupWithManager registers the reconciler and what it watches.
+func (r *Credentials) SetupWithManager(mgr ctrl.Manager) error {
+	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, kube.FinalizersChanged))
+	return ctrl.NewControllerManagedBy(mgr).Named("credentials").
+		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isCredentials))).
+		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), changed).
+		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), changed).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: kube.Backoff(shortestRetry, longestRetry)}).
+		Complete(r)
+}
+
+func isCredentials(secret client.Object) bool {
+	return secret.GetLabels()[v1alpha1.SecretTypeLabel] == v1alpha1.SecretTypeCredentials
+}
+
+// requestOf returns the Secret of a connection. Updates bring the old connection, too, so that the Secret is released that
+// the new one does not name any more.
+func (r *Credentials) requestOf(_ context.Context, object client.Object) []reconcile.Request {
+	name := r.Connections.SecretName(object.(v1alpha1.Connection))
+	if name.Name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: name}}
+}
+
+// Reconcile adds label and finalizer to a Secret, or removes the finalizer.
+func (r *Credentials) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	use, err := r.use(ctx, r, request, client.MatchingFields{connection.IndexSecret: request.String()})
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	secret := kube.SecretMetadata()
+	if err := r.Get(ctx, request.NamespacedName, secret); err != nil {
+		if apierrors.IsNotFound(err) && use.named {
+			return kube.After(absentInterval)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	// A stale cache must not release what a connection needs.
+	// mutation: release-credentials-by-cache
+	if !use.needed && controllerutil.ContainsFinalizer(secret, v1alpha1.InUseFinalizer) {
+		if use, err = r.use(ctx, r.APIReader, request, client.InNamespace(request.Namespace)); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	_, err = kube.Patch(ctx, r.Client, secret, use.apply)
+	return kube.Written(err)
+}
+
+// use is what connections want of a Secret.
+type use struct {
+	named  bool // a connection names it
+	needed bool // so does one that is in use
+}
+
+// apply changes the metadata of a Secret according to its use.
+func (u use) apply(secret *metav1.PartialObjectMetadata) {
+	if u.named && secret.Labels[v1alpha1.SecretTypeLabel] == "" {
+		metav1.SetMetaDataLabel(&secret.ObjectMeta, v1alpha1.SecretTypeLabel, v1alpha1.SecretTypeCredentials)
+	}
+	switch {
+	case !u.needed:
+		controllerutil.RemoveFinalizer(secret, v1alpha1.InUseFinalizer)
+	case secret.DeletionTimestamp.IsZero(): // Kubernetes accepts no new finalizer after that
+		controllerutil.AddFinalizer(secret, v1alpha1.InUseFinalizer)
+	}
+}
+
+// use returns what the selected connections want of a Secret.
+func (r *Credentials) use(ctx context.Context, reader client.Reader, request ctrl.Request, selection client.ListOption) (use, error) {
+	var found use
+	for _, kind := range []connection.Kind{connection.Namespaced, connection.Cluster} {
+		connections := kind.NewList()
+		if err := reader.List(ctx, connections, selection); err != nil {
+			return use{}, err
+		}
+		_ = meta.EachListItem(connections, func(item runtime.Object) error {
+			if each := item.(v1alpha1.Connection); r.Connections.SecretName(each) == request.NamespacedName {
+				found.named = true
+				found.needed = found.needed || controllerutil.ContainsFinalizer(each, v1alpha1.InUseFinalizer)
+			}
+			return nil
+		})
+	}
+	return found, nil
+}

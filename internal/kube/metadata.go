@@ -1,0 +1,63 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+)
+
+const (
+	// pageSize is how many objects one request lists.
+	pageSize = 500
+	// maxRequestedAt is the length of status.lastHandledReconcileAt that the API server accepts, in bytes.
+	maxRequestedAt = 1024
+)
+
+// SecretMetadata is an empty object to read the metadata of a Secret into, without its data.
+func SecretMetadata() *metav1.PartialObjectMetadata {
+	return metadata(corev1.SchemeGroupVersion.WithKind("Secret"))
+}
+
+// NamespaceMetadata is an empty object to read the metadata of a Namespace into.
+func NamespaceMetadata() *metav1.PartialObjectMetadata {
+	return metadata(corev1.SchemeGroupVersion.WithKind("Namespace"))
+}
+
+func metadata(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(kind)
+	return object
+}
+
+// EachMetadata calls do with the metadata of all objects of a list kind, page by page.
+func EachMetadata(
+	ctx context.Context, reader client.Reader, list schema.GroupVersionKind, do func(*metav1.PartialObjectMetadata), options ...client.ListOption,
+) error {
+	for next := ""; ; {
+		page := &metav1.PartialObjectMetadataList{}
+		page.SetGroupVersionKind(list)
+		if err := reader.List(ctx, page, append(options, client.Limit(pageSize), client.Continue(next))...); err != nil {
+			return err
+		}
+		for i := range page.Items {
+			do(&page.Items[i])
+		}
+		if next = page.Continue; next == "" {
+			return nil
+		}
+	}
+}
+
+// RequestedAt is the value of the annotation by which a user requests a reconcile, as status.lastHandledReconcileAt takes it.
+func RequestedAt(object metav1.Object) string {
+	return condition.Clip(object.GetAnnotations()[v1alpha1.RequestedAtAnnotation], maxRequestedAt)
+}

@@ -1,0 +1,50 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+const (
+	// ConflictInterval lets the cache catch up after a conflicting write.
+	ConflictInterval = 200 * time.Millisecond
+	// Jitter is by which share a wait is longer at most, so that resources that failed together are not retried together.
+	Jitter = 0.5
+)
+
+// After reconciles again after a wait.
+func After(wait time.Duration) (ctrl.Result, error) {
+	return ctrl.Result{RequeueAfter: max(wait, time.Millisecond)}, nil
+}
+
+// Written is the end of a reconcile whose last step was a write: a conflict is retried soon, and an object that is gone
+// needs no write.
+func Written(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return After(ConflictInterval)
+	}
+	return ctrl.Result{}, client.IgnoreNotFound(err)
+}
+
+// Backoff waits twice as long after each failure of an item, from the shortest to the longest wait, with jitter.
+func Backoff(shortest, longest time.Duration) workqueue.TypedRateLimiter[reconcile.Request] {
+	return &jittered{workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortest, longest)}
+}
+
+type jittered struct {
+	workqueue.TypedRateLimiter[reconcile.Request]
+}
+
+// When implements workqueue.TypedRateLimiter.
+func (j *jittered) When(item reconcile.Request) time.Duration {
+	return wait.Jitter(j.TypedRateLimiter.When(item), Jitter)
+}

@@ -1,0 +1,69 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package operator
+
+import (
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	connectioncontroller "github.com/cognigy-operator/cognigy-operator/internal/controller/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/controller/endpointapikey"
+	"github.com/cognigy-operator/cognigy-operator/internal/controller/orphan"
+	"github.com/cognigy-operator/cognigy-operator/internal/controller/protection"
+	"github.com/cognigy-operator/cognigy-operator/internal/options"
+)
+
+// shared is what the controllers have in common.
+type shared struct {
+	mgr         manager.Manager
+	options     *options.Options
+	cluster     string // the identity of this cluster in the names of keys
+	clock       clock.PassiveClock
+	events      events.EventRecorder
+	connections *connection.Resolver
+}
+
+// addControllers adds the controllers to the manager.
+func (s shared) addControllers() error {
+	namespaced, cluster := s.connectionController(connection.Namespaced), s.connectionController(connection.Cluster)
+	controllers := []interface{ SetupWithManager(manager.Manager) error }{
+		namespaced, cluster,
+		&endpointapikey.Reconciler{
+			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections, Events: s.events, Clock: s.clock,
+			Cluster: s.cluster, DriftInterval: s.options.DriftInterval, ListLag: listLag,
+			Probe: func(found v1alpha1.Connection) {
+				if connection.IsCluster(found) {
+					cluster.RequestProbe(found)
+				} else {
+					namespaced.RequestProbe(found)
+				}
+			},
+		},
+		&protection.Credentials{Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections},
+	}
+	for _, kind := range []connection.Kind{connection.Namespaced, connection.Cluster} {
+		controllers = append(controllers,
+			&protection.Connections{Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Clock: s.clock, Kind: kind},
+			&orphan.Reconciler{
+				Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Kind: kind, Connections: s.connections, Events: s.events,
+				Clock: s.clock, Cluster: s.cluster, DriftInterval: s.options.DriftInterval,
+			})
+	}
+	for _, controller := range controllers {
+		if err := controller.SetupWithManager(s.mgr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s shared) connectionController(kind connection.Kind) *connectioncontroller.Reconciler {
+	return &connectioncontroller.Reconciler{
+		Client: s.mgr.GetClient(), Kind: kind, Connections: s.connections, Events: s.events, Clock: s.clock,
+		ProbeInterval: s.options.DriftInterval,
+	}
+}

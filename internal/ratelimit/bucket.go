@@ -1,0 +1,110 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ratelimit
+
+import (
+	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+)
+
+const (
+	// defaultRetryAfter follows a 429 that does not say how long to wait.
+	defaultRetryAfter = time.Second
+	// lowestRate, in requests per second, bounds how far the rate is cut. Below it, Retry-After sets the pace.
+	lowestRate = 0.5
+	// recovery is how many successes win back the whole rate.
+	recovery = 400
+)
+
+// bucket is a token bucket that adapts to what Cognigy bears, since few users know their limit. A 429 halves the rate, and
+// each success raises it a little, up to the limit. Until it is back there, there is no burst.
+type bucket struct {
+	limit Limit
+	rate  float64   // requests per second, now
+	level float64   // requests that may be sent at once, now
+	at    time.Time // as of when; in the future during a retry-after window
+	cut   time.Time // when the rate was halved last
+}
+
+// setLimit changes the limit. A rate that was cut stays cut.
+func (b *bucket) setLimit(limit Limit) {
+	if b.limit == limit {
+		return
+	}
+	if b.limit == (Limit{}) {
+		b.level = float64(limit.Burst)
+	}
+	if b.rate == float64(b.limit.PerSecond) || b.rate > float64(limit.PerSecond) {
+		b.rate = float64(limit.PerSecond)
+	}
+	b.limit = limit
+	b.level = min(b.level, b.most())
+}
+
+// wait returns what is left of a retry-after window, and how long after it the bucket holds a number of requests beside those
+// of the waiters ahead. It never holds more than the burst.
+func (b *bucket) wait(ahead, requests int, now time.Time) (window, wait time.Duration) {
+	b.refill(now)
+	missing := max(0, float64(ahead)+min(float64(requests), b.most())-b.level)
+	return b.at.Sub(now), time.Duration(missing / b.rate * float64(time.Second))
+}
+
+// most is how many requests may be sent at once.
+func (b *bucket) most() float64 {
+	if b.rate < float64(b.limit.PerSecond) {
+		return 1
+	}
+	return float64(b.limit.Burst)
+}
+
+func (b *bucket) refill(now time.Time) {
+	if !now.After(b.at) {
+		return
+	}
+	b.level = min(b.most(), b.level+b.rate*now.Sub(b.at).Seconds())
+	b.at = now
+}
+
+func (b *bucket) take(requests int) { b.level -= min(float64(requests), b.most()) }
+
+// observe adapts the rate to the outcome of a request.
+func (b *bucket) observe(outcome error, sent, now time.Time) {
+	b.refill(now)
+	if outcome == nil {
+		limit := float64(b.limit.PerSecond)
+		b.rate = min(limit, b.rate+limit/recovery)
+		return
+	}
+	window := retryAfter(outcome)
+	if window == 0 {
+		return
+	}
+	// A request that was sent before the last cut is refused on account of the rate before it.
+	if sent.After(b.cut) {
+		b.rate, b.cut = max(lowestRate, b.rate/2), now
+	}
+	b.level = 0
+	if until := now.Add(window); until.After(b.at) {
+		b.at = until
+	}
+}
+
+func (b *bucket) slowStart(now time.Time) {
+	b.refill(now)
+	b.rate, b.level = min(b.rate, float64(b.limit.PerSecond)/2), 0
+}
+
+// retryAfter is how long Cognigy wants no request.
+func retryAfter(outcome error) time.Duration {
+	failure := cognigy.AsError(outcome)
+	switch {
+	case failure == nil:
+		return 0
+	case failure.RetryAfter == 0 && failure.Kind == cognigy.RateLimited:
+		return defaultRetryAfter
+	default:
+		return failure.RetryAfter
+	}
+}

@@ -1,0 +1,138 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/gomega"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// deleteByForce has a resource disappear without the operator letting go of it: somebody removes its finalizer while Cognigy cannot
+// revoke.
+func (e *environment) deleteByForce(key *v1alpha1.EndpointAPIKey) {
+	e.t.Helper()
+	e.Cognigy.Inject(simulator.Fault{Method: http.MethodDelete, Kind: simulator.FaultStatus, Status: 503})
+	e.Delete(key)
+	e.Change(key, func() { key.Finalizers = nil })
+	e.AwaitAbsent(key)
+}
+
+// A resource that vanished in spite of its finalizer took nothing along: the key is revoked all the same, without a policy for
+// orphans, although its connection is gone by then and Cognigy was down for a while.
+func TestVanished(t *testing.T) {
+	e := newEnvironment(t)
+	connection, key := e.Connection(), e.issued()
+	e.deleteByForce(key)
+	e.Delete(connection)
+	e.AwaitAbsent(connection)
+	e.Expect(e.LiveKeys(key.UID)).To(HaveLen(1))
+	e.Cognigy.ClearFaults()
+	e.Await(func(g Gomega) {
+		g.Expect(e.LiveKeys(key.UID)).To(BeEmpty())
+		g.Expect(e.Secret(key)).To(BeNil())
+	})
+	e.Expect(e.Cognigy.Ledger()[0].RevokedBy).To(Equal(simulator.RevokedByAPI))
+}
+
+// While the POST is on its way, a resource vanishes. The key that comes of it is revoked, also if its answer is lost.
+func TestVanishedDuringIssue(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault    simulator.Fault
+		timeouts []func(*v1alpha1.ConnectionSpec)
+	}{
+		"the answer arrives": {fault: simulator.Fault{Delay: 2 * time.Second}},
+		"the answer is lost": {
+			fault:    simulator.Fault{Kind: simulator.FaultCommitAfterDelay, Delay: shortRequest + time.Second},
+			timeouts: []func(*v1alpha1.ConnectionSpec){shortTimeouts},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnvironment(t, test.timeouts...)
+			fault := test.fault
+			fault.Method, fault.Route, fault.Times = http.MethodPost, simulator.RouteKeys, 1
+			e.Cognigy.Inject(fault)
+			key := e.Key()
+			e.Create(key)
+			e.Eventually(e.Posts).WithTimeout(patience).WithPolling(10 * time.Millisecond).Should(Equal(1))
+			e.Change(key, func() { key.Finalizers = nil })
+			e.Delete(key)
+			e.AwaitAbsent(key)
+			e.Await(func(g Gomega) {
+				g.Expect(e.Cognigy.Ledger()).To(HaveLen(1))
+				g.Expect(e.LiveKeys(key.UID)).To(BeEmpty())
+				g.Expect(e.Secret(key)).To(BeNil())
+			})
+		})
+	}
+}
+
+// Another resource of the same name has its own key, and the one of the resource that vanished is revoked.
+func TestVanishedAndRecreated(t *testing.T) {
+	e := newEnvironment(t)
+	former := e.issued()
+	e.deleteByForce(former)
+	key := e.Key()
+	e.Create(key)
+	e.Cognigy.ClearFaults()
+	e.AwaitDelivered(key, 1)
+	e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former.UID)).To(BeEmpty()) })
+	e.Expect(e.Posts()).To(Equal(2))
+}
+
+// The credentials by which a key was made may be others by now.
+func TestVanishedAndCredentialsSwapped(t *testing.T) {
+	e := newEnvironment(t)
+	key := e.issued()
+	e.deleteByForce(key)
+	credentials := e.Credentials("")
+	e.Cognigy.SetAPIKeys("another")
+	e.Change(credentials, func() { credentials.Data = map[string][]byte{"api-key": []byte("another")} })
+	e.Cognigy.ClearFaults()
+	e.Await(func(g Gomega) { g.Expect(e.LiveKeys(key.UID)).To(BeEmpty()) })
+}
+
+// A resource of the same name that has nothing to do itself does not keep the key of the former one alive.
+func TestVanishedBesideASuspendedResource(t *testing.T) {
+	e := newEnvironment(t)
+	former := e.issued()
+	e.deleteByForce(former)
+	key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Suspend = true })
+	e.Create(key)
+	e.reports(key, v1alpha1.ReasonSuspended, status.InProgressStatus)
+	e.Cognigy.ClearFaults()
+	e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former.UID)).To(BeEmpty()) })
+	e.Expect(e.Posts()).To(Equal(1))
+}
+
+// A Secret that somebody took from the resource, as kubectl delete --cascade=orphan does, is left to them with its key.
+func TestVanishedButLeftBehind(t *testing.T) {
+	e := newEnvironment(t)
+	key := e.issued()
+	secret := e.Secret(key)
+	value := string(secret.Data["api-key"])
+	e.Change(key, func() { key.Spec.Suspend = true })
+	e.Change(secret, func() { secret.OwnerReferences = nil })
+	e.deleteByForce(key)
+	// The operator may still be repeating what it began while the resource was there.
+	deletes, since := -1, time.Now()
+	e.Await(func(g Gomega) {
+		if now := e.Cognigy.Count(http.MethodDelete, simulator.RouteKey); now != deletes {
+			deletes, since = now, time.Now()
+		}
+		g.Expect(time.Since(since)).To(BeNumerically(">", calm))
+	})
+	e.Cognigy.ClearFaults()
+	e.remains(func(g Gomega) {
+		g.Expect(e.Secret(key)).NotTo(BeNil())
+		g.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
+	})
+}

@@ -1,0 +1,145 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	testclock "k8s.io/utils/clock/testing"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/controller/orphan"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// A scan that fails reports nothing. What Cognigy hides from the user does not make it fail.
+func TestScanFails(t *testing.T) {
+	e := newEnvironment(t)
+	connection, other, hidden := e.Connection(), e.Cognigy.AddEndpoint("project", "other"), e.Cognigy.AddEndpoint("project", "hidden")
+	e.orphan(e.Endpoint)
+	e.orphan(hidden)
+	refuse := simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: hidden.ID, Kind: simulator.FaultStatus, Status: 403, Code: 403}
+	e.Cognigy.Inject(refuse)
+	e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: other.ID, Kind: simulator.FaultStatus, Status: 500, Code: 1008})
+	e.awaitScans(func(g Gomega) { g.Expect(e.listsOf(other)).To(BeNumerically(">", 4)) }) // each time it is asked four times
+	e.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+	e.Expect(connection.Status.OrphanScan).To(BeNil())
+	e.Cognigy.ClearFaults()
+	e.Cognigy.Inject(refuse)
+	e.awaitOrphans(connection, 1)
+}
+
+// However many orphans Cognigy lists, the operator remembers and reports a bounded number.
+func TestManyOrphans(t *testing.T) {
+	e := newEnvironment(t)
+	// No scan precedes the last orphan.
+	connection := e.recreateConnection(e.Cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+	e.AwaitReady(connection)
+	for range 11 {
+		endpoint := e.Cognigy.AddEndpoint("project", "crowded")
+		for range 100 {
+			e.orphan(endpoint)
+		}
+	}
+	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
+	e.awaitOrphans(connection, 1000)
+	e.awaitEvent(v1alpha1.EventOrphaned, "found 1000 new orphans", ", ...")
+}
+
+// A user who may not list Endpoints may still manage the keys of some: those that resources refer to.
+func TestScanWithoutList(t *testing.T) {
+	e := newEnvironment(t)
+	e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 403, Code: 403})
+	spare := e.Cognigy.AddEndpoint("project", "spare")
+	e.orphan(spare)
+	e.orphan(e.Endpoint)
+	e.issued()
+	e.awaitOrphans(e.Connection(), 1)
+	e.Expect(e.listsOf(spare)).To(BeZero())
+}
+
+// scanWith scans through the connection once, as the operator of a cluster "another" whose API reader is the one given. There is
+// one orphan of that cluster.
+func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emitted chan string, err error) {
+	e.t.Helper()
+	found := e.Connection()
+	e.AwaitReady(found)
+	entry, _ = e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("x", plan.Marker("another", "gone")))
+	recorder, now := events.NewFakeRecorder(16), testclock.NewFakePassiveClock(time.Now())
+	r := &orphan.Reconciler{
+		Client: cluster, APIReader: reader, Connections: &connection.Resolver{Client: cluster, Clock: now}, Events: recorder, Clock: now,
+		Kind: connection.Namespaced, Cluster: "another", DriftInterval: time.Minute,
+	}
+	request := ctrl.Request{NamespacedName: clientKey(found)}
+	result, err := r.Reconcile(e.Context, request)
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(result.RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<", 67*time.Second)), "the first scan does not begin at once")
+	now.SetTime(now.Now().Add(result.RequeueAfter))
+	_, err = r.Reconcile(e.Context, request)
+	return entry, recorder.Events, err
+}
+
+// listsAs reads objects as one user, and lists them as another.
+type listsAs struct {
+	client.Reader
+	lister client.Reader
+}
+
+func (l listsAs) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	return l.lister.List(ctx, list, options...)
+}
+
+// Without permission to list all resources, the operator cannot tell which keys are orphans: it reports none, and an event
+// says what to do.
+func TestScanWithoutPermission(t *testing.T) {
+	e := newEnvironment(t)
+	config := rest.CopyConfig(admin)
+	config.Impersonate.UserName = "nobody"
+	nobody, err := installation.NewClient(config)
+	e.Expect(err).NotTo(HaveOccurred())
+	_, emitted, err := e.scanWith(listsAs{Reader: cluster, lister: nobody})
+	e.Expect(apierrors.IsForbidden(err)).To(BeTrue(), "%v", err)
+	e.Expect(emitted).To(Receive(And(
+		ContainSubstring(v1alpha1.EventOrphansUnknown), ContainSubstring("permit it to list endpointapikeys and secrets in all namespaces"),
+	)))
+	e.Expect(emitted).NotTo(Receive())
+}
+
+// interferes does something before it lists objects.
+type interferes struct {
+	client.Reader
+	do func()
+}
+
+func (i interferes) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	i.do()
+	return i.Reader.List(ctx, list, options...)
+}
+
+// A resource that is deleted during a scan has revoked its keys, so that the scan does not report them.
+func TestOrphanGoesDuringScan(t *testing.T) {
+	e := newEnvironment(t)
+	entry, emitted, err := e.scanWith(cluster)
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(emitted).To(Receive(ContainSubstring(entry.ID)))
+	_, emitted, err = e.scanWith(interferes{Reader: cluster, do: func() {
+		for _, entry := range e.Cognigy.Live(e.Endpoint.ID) {
+			e.Cognigy.RevokeKey(entry.ID)
+		}
+	}})
+	e.Expect(err).NotTo(HaveOccurred())
+	e.Expect(emitted).NotTo(Receive())
+}

@@ -1,0 +1,114 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+)
+
+// clusterConnection makes a connection for all namespaces, changed by the edits, with credentials in the operator's.
+func (e *environment) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyConnectionSpec)) (*v1alpha1.ClusterCognigyConnection, *corev1.Secret) {
+	e.t.Helper()
+	credentials := e.Credentials(e.Cognigy.APIKey())
+	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+e.Namespace
+	e.Create(credentials)
+	connection := &v1alpha1.ClusterCognigyConnection{
+		ObjectMeta: metav1.ObjectMeta{Name: "shared-" + e.Namespace},
+		Spec: v1alpha1.ClusterCognigyConnectionSpec{
+			ConnectionSpec: e.ConnectionSpec(), AllowedNamespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
+		},
+	}
+	connection.Spec.Auth.APIKey.SecretRef.Name = v1alpha1.ObjectName(credentials.Name)
+	for _, edit := range edits {
+		edit(&connection.Spec)
+	}
+	e.Create(connection)
+	e.AwaitReady(connection)
+	return connection, credentials
+}
+
+// waitsFor waits for a connection that is being deleted to say for how many users that waits, and to name the first of them.
+func (e *environment) waitsFor(connection *v1alpha1.ClusterCognigyConnection, users []*v1alpha1.EndpointAPIKey) {
+	e.t.Helper()
+	var names []string
+	for _, user := range users {
+		names = append(names, clientKey(user).String())
+	}
+	slices.Sort(names)
+	named := strings.Join(names[:min(len(names), 10)], ", ")
+	if len(names) > 10 {
+		named += ", ..."
+	}
+	e.Await(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+		inUse := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionInUse)
+		g.Expect(inUse).NotTo(BeNil())
+		g.Expect(inUse.Status).To(Equal(metav1.ConditionTrue))
+		g.Expect(inUse.Message).To(ContainSubstring("waits for %d EndpointAPIKeys", len(names)))
+		g.Expect(inUse.Message).To(ContainSubstring(": %s. ", named))
+	})
+}
+
+// A cluster-wide connection and its credentials in the operator's namespace may be deleted first, too. They stay until the last
+// user in any namespace is gone, and name the users without ever making a message as long as there are users.
+func TestClusterConnectionDeletedFirst(t *testing.T) {
+	const perNamespace = 6
+	e := newEnvironment(t)
+	connection, credentials := e.clusterConnection()
+	other := e.CreateNamespace()
+	var users []*v1alpha1.EndpointAPIKey
+	for i := range 2 * perNamespace {
+		user := e.Key(func(k *v1alpha1.EndpointAPIKey) {
+			k.Name = fmt.Sprintf("key-%d", i)
+			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+		})
+		if i%2 == 1 {
+			user.Namespace = other
+		}
+		e.Create(user)
+		users = append(users, user)
+	}
+	for _, user := range users {
+		e.AwaitDelivered(user, 1)
+	}
+	e.Delete(credentials)
+	e.Delete(connection)
+	e.waitsFor(connection, users)
+	e.remains(func(g Gomega) {
+		for _, held := range []client.Object{connection, credentials} {
+			g.Expect(cluster.Get(e.Context, clientKey(held), held)).To(Succeed())
+			g.Expect(held.GetDeletionTimestamp()).NotTo(BeNil())
+			g.Expect(held.GetFinalizers()).To(ConsistOf(v1alpha1.InUseFinalizer))
+		}
+		g.Expect(e.Cognigy.Live("")).To(HaveLen(len(users)))
+	})
+	for _, user := range users[:2] {
+		e.Delete(user)
+		e.AwaitGone(user)
+	}
+	users = users[2:]
+	e.waitsFor(connection, users)
+	for _, user := range users {
+		e.Delete(user)
+	}
+	e.AwaitAbsent(connection)
+	e.Expect(e.Cognigy.Live("")).To(BeEmpty(), "it was not let go before the last key was revoked")
+	e.AwaitAbsent(credentials)
+	for _, user := range users {
+		e.AwaitGone(user)
+	}
+	e.Expect(e.Posts()).To(Equal(2 * perNamespace))
+}

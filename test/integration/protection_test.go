@@ -1,0 +1,94 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package integration_test
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+)
+
+// A namespace that is deleted whole, with resources, connection and credentials in it, revokes every key and goes away by itself.
+func TestNamespaceDeleted(t *testing.T) {
+	e := newEnvironment(t)
+	for _, name := range []string{"one", "two", "three"} {
+		e.issued(fixtures.Named(name))
+	}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+	e.Delete(namespace)
+	e.AwaitAbsent(namespace)
+	e.Expect(e.Cognigy.Ledger()).To(HaveLen(3))
+	e.Expect(e.Cognigy.Live("")).To(BeEmpty())
+}
+
+// Connection and credentials may be deleted first: they stay until the last key is revoked, and say whom they wait for.
+func TestConnectionDeletedFirst(t *testing.T) {
+	e := newEnvironment(t)
+	key, connection, credentials := e.issued(), e.Connection(), e.Credentials("")
+	e.Delete(credentials)
+	e.Delete(connection)
+	e.Await(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+		inUse := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionInUse)
+		g.Expect(inUse).NotTo(BeNil())
+		g.Expect(inUse.Message).To(ContainSubstring(e.Namespace + "/crm"))
+	})
+	// What is being deleted still revokes, but no key is issued through it any more.
+	late := e.Key(fixtures.Named("late"))
+	e.Create(late)
+	e.Await(func(g Gomega) {
+		ready := meta.FindStatusCondition(e.Read(late).Status.Conditions, v1alpha1.ConditionReady)
+		g.Expect(ready).NotTo(BeNil())
+		g.Expect(ready.Message).To(ContainSubstring("is being deleted"))
+	})
+	e.Delete(late)
+	e.Delete(key)
+	e.AwaitGone(key)
+	e.AwaitAbsent(connection)
+	e.AwaitAbsent(credentials)
+	e.Expect(e.Posts()).To(Equal(1))
+}
+
+// Without users a connection goes at once, also after it had some; its credentials are nobody's business then.
+func TestConnectionWithoutUsers(t *testing.T) {
+	e := newEnvironment(t)
+	connection, credentials := e.Connection(), e.Credentials("")
+	e.AwaitReady(connection)
+	e.Expect(connection.Finalizers).To(BeEmpty())
+	key := e.issued()
+	e.Await(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+		g.Expect(connection.Finalizers).To(ConsistOf(v1alpha1.InUseFinalizer))
+	})
+	e.Delete(key)
+	e.AwaitGone(key)
+	e.Delete(connection)
+	e.AwaitAbsent(connection)
+	e.Await(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(credentials), credentials)).To(Succeed())
+		g.Expect(credentials.Finalizers).To(BeEmpty())
+	})
+}
+
+// A connection that changes to another Secret lets go of the first and holds the second.
+func TestCredentialsReplaced(t *testing.T) {
+	e := newEnvironment(t)
+	e.issued()
+	connection, first, second := e.Connection(), e.Credentials(""), e.Credentials(e.Cognigy.APIKey())
+	second.Name = "second"
+	e.Create(second)
+	e.Change(connection, func() { connection.Spec.Auth.APIKey.SecretRef.Name = v1alpha1.ObjectName(second.Name) })
+	e.Await(func(g Gomega) {
+		g.Expect(cluster.Get(e.Context, clientKey(second), second)).To(Succeed())
+		g.Expect(second.Finalizers).To(ConsistOf(v1alpha1.InUseFinalizer))
+	})
+	e.Delete(first)
+	e.AwaitAbsent(first)
+}
