@@ -114,9 +114,9 @@ chaos: export CHAOS_SCRIPT = $(if $(SCRIPT),$(abspath $(SCRIPT)))
 chaos: build-tests ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or what SCRIPT=<file> says.
 	$(RELIABILITY) -run '^TestChaos$$'
 
-.PHONY: pace-test
-pace-test: export TEST_SAMPLE = large
-pace-test: build-tests ## Slow, failing, hanging and limited Cognigys under hundreds of keys (about 8 minutes).
+.PHONY: load-test
+load-test: export TEST_SAMPLE = large
+load-test: build-tests ## Slow, failing, hanging and limited Cognigys under hundreds of keys (about 8 minutes).
 	$(SUITES) -count=1 -timeout 40m -run '^Test(SlowCognigy|Outage|Restart|Failing.*|Rejected.*|Hanging.*)$$' ./test/e2e
 
 .PHONY: mutation-test

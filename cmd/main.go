@@ -32,7 +32,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	// net/http prints parts of answers there that it cannot place. What it has to report is returned as errors, too.
+	// net/http logs parts of answers that it cannot assign to a request. It returns what matters as errors, too.
 	// mutation: log-unsolicited-bytes
 	log.SetOutput(io.Discard)
 	parsed, err := options.Parse(args)

@@ -6,16 +6,17 @@ package v1alpha1
 // Condition types, after kstatus (https://github.com/fluxcd/cli-utils). Every resource carries Ready; the other two exist
 // only while they are true.
 const (
-	// ConditionReady is True when the resource does its job: the Secret of an EndpointAPIKey holds a key that works, a
-	// connection can be used. It stays True while a delivered key is being replaced, even if that fails. Normal polarity.
+	// ConditionReady is True when the Secret of an EndpointAPIKey holds a working key, or when a connection is usable. It stays
+	// True while the operator replaces a delivered key, even if that fails. Positive polarity.
 	ConditionReady = "Ready"
-	// ConditionReconciling is True while the operator is working towards the wanted state, or retrying. Negative polarity.
+	// ConditionReconciling is True while the operator works towards the spec, or retries. Negative polarity.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True when a person must act: retrying alone will not help. Negative polarity.
+	// ConditionStalled is True when a person must act, since a retry alone does not help. Negative polarity.
 	ConditionStalled = "Stalled"
 )
 
-// ConditionInUse is on a connection that is being deleted while EndpointAPIKeys still need it. Its message names them.
+// ConditionInUse is True on a connection that is being deleted while EndpointAPIKeys still need it. Its message names them.
+// Negative polarity.
 const ConditionInUse = "InUse"
 
 // ReasonReferenced is the reason of InUse: EndpointAPIKeys refer to the connection.
@@ -23,54 +24,54 @@ const ReasonReferenced = "Referenced"
 
 // Reasons of an EndpointAPIKey's conditions.
 const (
-	// ReasonDelivered: the Secret holds a key that works.
+	// ReasonDelivered: the Secret holds a working key.
 	ReasonDelivered = "Delivered"
-	// ReasonIssuing: a key is being issued.
+	// ReasonIssuing: the operator is issuing a key.
 	ReasonIssuing = "Issuing"
-	// ReasonRotating: the delivered key is being replaced.
+	// ReasonRotating: the operator is replacing the delivered key.
 	ReasonRotating = "Rotating"
-	// ReasonVerifying: an earlier attempt may have made a key; the operator waits until it can tell, and revokes it if so.
+	// ReasonVerifying: an earlier attempt may have made a key; the operator waits until a list shows it, and revokes it then.
 	ReasonVerifying = "Verifying"
-	// ReasonRevoking: keys are being revoked.
+	// ReasonRevoking: the operator is revoking keys.
 	ReasonRevoking = "Revoking"
-	// ReasonSuspended: spec.suspend is set.
+	// ReasonSuspended: spec.suspend is true.
 	ReasonSuspended = "Suspended"
-	// ReasonTooManyIssuances: too many keys were issued for this resource in a short time; something removes or rejects
-	// them. Issuing goes on later by itself.
+	// ReasonTooManyIssuances: the operator issued too many keys for this resource in a short time, since something removes or
+	// rejects them. It goes on later by itself.
 	ReasonTooManyIssuances = "TooManyIssuances"
 	// ReasonConnectionNotFound: the connection that connectionRef names does not exist (yet).
 	ReasonConnectionNotFound = "ConnectionNotFound"
-	// ReasonConnectionNotReady: the connection cannot be used now; its own conditions say why.
+	// ReasonConnectionNotReady: the connection is not usable now; its own conditions say why.
 	ReasonConnectionNotReady = "ConnectionNotReady"
 	// ReasonConnectionNotAllowed: the ClusterCognigyConnection does not allow this namespace.
 	ReasonConnectionNotAllowed = "ConnectionNotAllowed"
-	// ReasonSecretNotOwned: the Secret exists and belongs to somebody else. It is left untouched.
+	// ReasonSecretNotOwned: the Secret exists and does not belong to the resource. The operator does not touch it.
 	ReasonSecretNotOwned = "SecretNotOwned"
-	// ReasonSecretRejected: Kubernetes refuses the Secret (quota, admission, permissions).
+	// ReasonSecretRejected: Kubernetes rejects the Secret (quota, admission, permissions).
 	ReasonSecretRejected = "SecretRejected"
 	// ReasonEndpointNotFound: Cognigy knows no Endpoint with this id.
 	ReasonEndpointNotFound = "EndpointNotFound"
-	// ReasonInvalidDisplayName: Cognigy refuses the key's name.
+	// ReasonInvalidDisplayName: Cognigy rejects the key's name.
 	ReasonInvalidDisplayName = "InvalidDisplayName"
-	// ReasonKeyNameChanged: Cognigy answered with another name than the one asked for, so that keys could not be found again.
+	// ReasonKeyNameChanged: Cognigy gave a key another name than requested, so that the operator could not find keys again.
 	ReasonKeyNameChanged = "KeyNameChanged"
 )
 
-// Reasons that connections and EndpointAPIKeys share: how a call to Cognigy went.
+// Reasons that connections and EndpointAPIKeys share: the outcome of a request to Cognigy.
 const (
 	// ReasonUnauthorized: Cognigy rejects the credentials.
 	ReasonUnauthorized = "Unauthorized"
-	// ReasonForbidden: the credentials are valid, but may not do this.
+	// ReasonForbidden: the credentials are valid, but lack a permission.
 	ReasonForbidden = "Forbidden"
-	// ReasonInvalidRequest: Cognigy refuses the request as invalid.
+	// ReasonInvalidRequest: Cognigy rejects the request as invalid.
 	ReasonInvalidRequest = "InvalidRequest"
 	// ReasonConflict: Cognigy reports a conflict.
 	ReasonConflict = "Conflict"
-	// ReasonRateLimited: Cognigy asks to slow down.
+	// ReasonRateLimited: Cognigy limits the rate of requests.
 	ReasonRateLimited = "RateLimited"
-	// ReasonUnavailable: Cognigy cannot be reached, or fails.
+	// ReasonUnavailable: Cognigy is unreachable or fails.
 	ReasonUnavailable = "Unavailable"
-	// ReasonUnexpectedAnswer: something answered that is not Cognigy, or not as documented: a proxy, a redirect, broken JSON.
+	// ReasonUnexpectedAnswer: the answer is not Cognigy's, or not as documented: a proxy's, a redirect, broken JSON.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
 )
 
@@ -82,26 +83,26 @@ const (
 	ReasonCredentialsNotFound = "CredentialsNotFound"
 	// ReasonCredentialsInvalid: the credentials cannot be an API key: empty, or not printable.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
-	// ReasonInvalidSpec: a field of the spec cannot be used; the message names it.
+	// ReasonInvalidSpec: a field of the spec is invalid; the message names it.
 	ReasonInvalidSpec = "InvalidSpec"
 )
 
 // Reasons of events, beside the reasons above.
 const (
-	// EventIssued: a key was issued.
+	// EventIssued: the operator issued a key.
 	EventIssued = "KeyIssued"
-	// EventDelivered: a key was written into the Secret.
+	// EventDelivered: the operator wrote a key into the Secret.
 	EventDelivered = "KeyDelivered"
-	// EventRevoked: a key was revoked.
+	// EventRevoked: the operator revoked a key.
 	EventRevoked = "KeyRevoked"
-	// EventNotRevoked: a key that was not delivered could not be revoked.
+	// EventNotRevoked: the operator could not revoke a key that was not delivered.
 	EventNotRevoked = "KeyNotRevoked"
-	// EventRetained: the resource was deleted, its key and Secret stay.
+	// EventRetained: the resource was deleted, and its key and Secret stay.
 	EventRetained = "KeyRetained"
-	// EventOrphaned: keys were found whose EndpointAPIKey does not exist any more.
+	// EventOrphaned: a scan found keys whose EndpointAPIKey does not exist any more.
 	EventOrphaned = "OrphanedKeys"
-	// EventOrphanRevoked: a key whose EndpointAPIKey does not exist any more was revoked.
+	// EventOrphanRevoked: the operator revoked a key whose EndpointAPIKey does not exist any more.
 	EventOrphanRevoked = "OrphanRevoked"
-	// EventOrphansUnknown: it cannot be told which keys are orphans, since the operator lacks a permission.
+	// EventOrphansUnknown: the operator lacks a permission to find out which keys are orphans.
 	EventOrphansUnknown = "OrphansUnknown"
 )

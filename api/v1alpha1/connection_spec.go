@@ -40,9 +40,8 @@ type Auth struct {
 // ConnectionSpec says how to reach a Cognigy.AI installation. Both kinds of connection share it.
 // +kubebuilder:validation:XValidation:rule="(has(self.allowInsecureHTTP) && self.allowInsecureHTTP) || !self.baseURL.startsWith('http://')",message="baseURL is http: credentials and keys would travel unencrypted; use https, or set allowInsecureHTTP: true if you accept that",fieldPath=".baseURL"
 type ConnectionSpec struct {
-	// baseURL is the address of the Cognigy API, for example https://api-trial.cognigy.ai. A path prefix is kept; a trailing
-	// /new or /new/v2.0 is understood. It cannot be changed: a connection is one Cognigy, where the keys are that were issued
-	// through it.
+	// baseURL is the address of the Cognigy API, for example https://api-trial.cognigy.ai, with or without a path prefix and a
+	// trailing /new or /new/v2.0. It cannot be changed: the keys that were issued through a connection exist at its address only.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://') && isURL(self) && url(self).getHostname() != ''",message="baseURL is an absolute URL, for example https://api-trial.cognigy.ai"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[?#@]') && !self.matches('[[:space:]]')",message="baseURL has no user, query, fragment or white space; credentials belong into auth"
@@ -68,22 +67,21 @@ type ConnectionSpec struct {
 	// +optional
 	RequestTimeout *Timeout `json:"requestTimeout,omitempty"`
 
-	// deliveryTimeout is how long the operator tries to write a new key into its Secret, after the requestTimeout: 1s to 5m. A
-	// key that Kubernetes has not stored by then is revoked, and another attempt begins.
+	// deliveryTimeout is how long the operator tries to write a new key into its Secret, after the requestTimeout: 1s to 5m. It
+	// revokes a key that Kubernetes has not stored by then, and begins another attempt.
 	// +kubebuilder:default="30s"
 	// +optional
 	DeliveryTimeout *Timeout `json:"deliveryTimeout,omitempty"`
 
-	// rateLimit bounds the requests that all EndpointAPIKeys of this connection send together; 20 a second and 40 at once if
-	// left out. If Cognigy refuses requests as too many, fewer are sent until it bears more.
+	// rateLimit limits the requests to the connection's host, which all connections to the host share; the largest limit among
+	// them applies. The default is 20 a second and 40 at once. After a 429, the operator sends fewer until Cognigy accepts more.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
-	// orphanPolicy says what becomes of orphans: keys in Cognigy that carry this cluster's marker although their EndpointAPIKey
-	// does not exist any more, for example because its finalizer was removed by force. Report counts them in status.orphanScan and
-	// names new ones in an event. Revoke also revokes those that two scans in a row show. Ignore does not look for them. A key
-	// that deletionPolicy: Retain left behind is no orphan as long as a Secret with the operator's label and annotations records
-	// it.
+	// orphanPolicy says what the operator does with orphans: keys in Cognigy with this cluster's marker whose EndpointAPIKey does
+	// not exist any more, for example because someone removed its finalizer by force. Report counts them in status.orphanScan and
+	// names new ones in an event. Revoke also revokes those that two scans in a row find. Ignore does not scan. A key that
+	// deletionPolicy: Retain left behind is no orphan as long as a Secret with the operator's label and annotations records it.
 	//
 	// Before you choose Revoke, make sure that no other cluster has this one's identity: by a --cluster-id that both use, or
 	// because one was cloned or restored from a backup of the other. The other cluster's keys look like orphans here, and would
@@ -93,35 +91,35 @@ type ConnectionSpec struct {
 	OrphanPolicy OrphanPolicy `json:"orphanPolicy,omitempty"`
 }
 
-// OrphanPolicy says what becomes of keys whose EndpointAPIKey does not exist any more.
+// OrphanPolicy says what the operator does with keys whose EndpointAPIKey does not exist any more.
 // +kubebuilder:validation:Enum=Report;Revoke;Ignore
 type OrphanPolicy string
 
 const (
-	// OrphanPolicyReport counts orphans and reports them. An empty policy means the same.
+	// OrphanPolicyReport counts and reports orphans. An empty policy means the same.
 	OrphanPolicyReport OrphanPolicy = "Report"
-	// OrphanPolicyRevoke reports orphans, and revokes those that two scans in a row show.
+	// OrphanPolicyRevoke reports orphans, and revokes those that two scans in a row find.
 	OrphanPolicyRevoke OrphanPolicy = "Revoke"
-	// OrphanPolicyIgnore does not look for orphans.
+	// OrphanPolicyIgnore does not scan for orphans.
 	OrphanPolicyIgnore OrphanPolicy = "Ignore"
 )
 
-// RateLimit bounds the requests to Cognigy: a token bucket.
+// RateLimit is a token bucket that limits the requests to Cognigy.
 type RateLimit struct {
-	// requestsPerSecond is how many requests a second are sent in the long run: 1 to 1000.
+	// requestsPerSecond is how many requests a second the operator sends in the long run: 1 to 1000.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	// +required
 	RequestsPerSecond int32 `json:"requestsPerSecond"`
 
-	// burst is how many requests may be sent at once: 1 to 1000; requestsPerSecond if left out.
+	// burst is how many requests the operator may send at once: 1 to 1000; requestsPerSecond if left out.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	// +optional
 	Burst int32 `json:"burst,omitempty"`
 }
 
-// Values returns the requests per second and the burst, also of a limit that is not set.
+// Values returns the requests per second and the burst, or the defaults if l is nil.
 func (l *RateLimit) Values() (perSecond, burst int) {
 	if l == nil {
 		return 20, 40
@@ -132,7 +130,7 @@ func (l *RateLimit) Values() (perSecond, burst int) {
 	return int(l.RequestsPerSecond), int(l.Burst)
 }
 
-// defaultTimeout is that of a request and of a delivery where the API server has not filled it in.
+// defaultTimeout is the default of both timeouts where the API server did not set it.
 const defaultTimeout = 30 * time.Second
 
 // Timeouts returns how long one request to Cognigy may take, and how long the delivery into the Secret may take after that.

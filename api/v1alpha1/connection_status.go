@@ -7,12 +7,12 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // ConnectionStatus is what the operator reports on a connection.
 type ConnectionStatus struct {
-	// observedGeneration is the generation that the status speaks of; -1 before the first look.
+	// observedGeneration is the generation that the status is about; -1 before the first probe.
 	// +kubebuilder:default=-1
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// lastHandledReconcileAt is the value of the annotation reconcile.fluxcd.io/requestedAt that was acted on last.
+	// lastHandledReconcileAt is the latest value of the annotation reconcile.fluxcd.io/requestedAt that the operator handled.
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`

@@ -10,7 +10,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type DeletionPolicy string
 
 const (
-	// DeletionPolicyRevoke revokes every key of the resource in Cognigy and removes the Secret.
+	// DeletionPolicyRevoke revokes every key of the resource in Cognigy and deletes the Secret.
 	DeletionPolicyRevoke DeletionPolicy = "Revoke"
 	// DeletionPolicyRetain leaves the key and the Secret as they are. It works without Cognigy.
 	DeletionPolicyRetain DeletionPolicy = "Retain"
@@ -27,8 +27,8 @@ const (
 	ConnectionKindCluster ConnectionKind = "ClusterCognigyConnection"
 )
 
-// ConnectionReference names the connection that a key is issued through. There is no namespace: a CognigyConnection is
-// always looked up in the namespace of the resource that refers to it.
+// ConnectionReference names the connection through which the operator issues a key. It has no namespace: a CognigyConnection is
+// always in the namespace of the resource that refers to it.
 type ConnectionReference struct {
 	// kind is CognigyConnection (in the same namespace) or ClusterCognigyConnection.
 	// +kubebuilder:default=CognigyConnection
@@ -62,14 +62,14 @@ type SecretTarget struct {
 	// +optional
 	Key DataKey `json:"key,omitempty"`
 
-	// labels are put on the Secret, beside the operator's own. Nothing else is copied there.
+	// labels are labels of the Secret, beside the operator's own. The operator copies no others there.
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 317 && k.indexOf('/') <= 253 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$') && self[k].size() <= 63 && self[k].matches('^([a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?)?$'))",message="labels take keys of the form [prefix/]name, where prefix is a DNS name, and name and values are at most 63 letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('cognigy-operator.io/'))",message="labels that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
 	// +optional
 	Labels map[string]LabelValue `json:"labels,omitempty"`
 
-	// annotations are put on the Secret, beside the operator's own. Nothing else is copied there.
+	// annotations are annotations of the Secret, beside the operator's own. The operator copies no others there.
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 317 && k.indexOf('/') <= 253 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="annotations take keys of the form [prefix/]name, where prefix is a DNS name, and name is at most 63 letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('cognigy-operator.io/'))",message="annotations that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
@@ -77,19 +77,19 @@ type SecretTarget struct {
 	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
 }
 
-// Rotation says when a key is replaced. The new key is delivered before the old one is revoked.
+// Rotation says when the operator replaces a key. It delivers the new key before it revokes the old one.
 // +kubebuilder:validation:XValidation:rule="!has(self.every) || !has(self.overlap) || [self.every, self.overlap].exists(d, !d.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$')) || duration(self.overlap) <= duration(self.every)",message="overlap is longer than every, so that replaced keys would pile up; make overlap shorter or every longer"
 type Rotation struct {
-	// every is the age at which a key is replaced, at least an hour. Each key is replaced up to a tenth of that earlier, so
-	// that keys made together are not replaced together.
+	// every is the age at which the operator replaces a key, at least an hour. It replaces each key up to a tenth of that earlier,
+	// so that keys made together are not replaced together.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1h')",message="every is at least 1h, in hours, minutes and seconds: each rotation mints a credential; write for example 720h"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1h')",message="every is at least 1h, in hours, minutes and seconds: each rotation issues a key; write for example 720h"
 	// +optional
 	Every *metav1.Duration `json:"every,omitempty"`
 
-	// overlap is how long replaced keys keep working, counted from the latest rotation. Zero, the default, revokes them as soon as the
-	// new one is delivered.
+	// overlap is how long replaced keys work after the latest rotation. Zero, the default, revokes them as soon as the new one is
+	// delivered.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) <= duration('8760h')",message="overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
@@ -99,8 +99,8 @@ type Rotation struct {
 	// Schemaless, and so without format: date-time, which would accept lower-case letters and offsets that Go cannot read, and
 	// answer anything else without an example.
 
-	// notBefore replaces a key that was issued before this instant, once the instant has come. Setting it to now rotates
-	// the key once, declaratively.
+	// notBefore replaces a key that was issued before this instant, once the instant has come. To rotate the key once,
+	// declaratively, set it to now.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:MaxLength=64
@@ -121,8 +121,8 @@ type EndpointAPIKeySpec struct {
 	// +required
 	Endpoint EndpointReference `json:"endpoint"`
 
-	// displayName is what people see in Cognigy; `<namespace> <name>` if empty. The operator appends its marker to it.
-	// Letters, digits, spaces and hyphens are safe; Cognigy may refuse others. A change takes effect with the next key.
+	// displayName begins the key's name in Cognigy; `<namespace> <name>` if empty. The operator appends its marker to it.
+	// Letters, digits, spaces and hyphens are safe; Cognigy may reject others. A change takes effect with the next key.
 	// +kubebuilder:validation:MaxLength=160
 	// +optional
 	DisplayName string `json:"displayName,omitempty"`
@@ -132,16 +132,16 @@ type EndpointAPIKeySpec struct {
 	// +optional
 	Secret SecretTarget `json:"secret,omitempty"`
 
-	// rotation says when the key is replaced; never, if empty.
+	// rotation says when the operator replaces the key; never, if empty.
 	// +optional
 	Rotation *Rotation `json:"rotation,omitempty"`
 
-	// deletionPolicy is Revoke (the key is revoked and the Secret removed) or Retain (both stay).
+	// deletionPolicy is Revoke (a deletion revokes the key and deletes the Secret) or Retain (both stay).
 	// +kubebuilder:default=Revoke
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// suspend stops issuing, healing, rotating and revoking until it is false again. Deletion still revokes.
+	// suspend keeps the operator from issuing, repairing, rotating and revoking until it is false again. A deletion still revokes.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }

@@ -5,7 +5,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// Issuance is an attempt to issue a key that has not been concluded.
+// Issuance is a pending attempt to issue a key.
 type Issuance struct {
 	// startedAt is when the attempt began, by the operator's clock, in microseconds.
 	// +kubebuilder:validation:Type=string
@@ -14,9 +14,8 @@ type Issuance struct {
 	// +required
 	StartedAt metav1.MicroTime `json:"startedAt"`
 
-	// deadline is when the operator gives the attempt up at the latest: startedAt plus the connection's requestTimeout and
-	// deliveryTimeout of that moment. The operator does not conclude earlier that the attempt failed, even if the timeouts were
-	// shortened since.
+	// deadline is when the operator gives the attempt up: startedAt plus the connection's requestTimeout and deliveryTimeout of
+	// that moment. Even if someone shortened the timeouts since, the operator does not conclude earlier that the attempt failed.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
@@ -36,7 +35,7 @@ type RetiringKey struct {
 	// +optional
 	KeyPreview string `json:"keyPreview,omitempty"`
 
-	// revokeAt is when the key will be revoked.
+	// revokeAt is when the operator will revoke the key.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
@@ -44,10 +43,10 @@ type RetiringKey struct {
 	RevokeAt metav1.Time `json:"revokeAt"`
 }
 
-// EndpointAPIKeyStatus is a report. It is rebuilt from the spec, the Secret and Cognigy; nothing is decided on it but that
-// an attempt to issue a key is under way.
+// EndpointAPIKeyStatus is a report that the operator computes from the spec, the Secret and Cognigy. It decides on nothing in it
+// but that an attempt is pending.
 type EndpointAPIKeyStatus struct {
-	// observedGeneration is the generation that the status speaks of; -1 before the first look.
+	// observedGeneration is the generation that the status is about; -1 before the first reconcile.
 	// +kubebuilder:default=-1
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -74,7 +73,7 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	IssuedAt *metav1.Time `json:"issuedAt,omitempty"`
 
-	// rotatesAt is when the delivered key will be replaced.
+	// rotatesAt is when the operator will replace the delivered key.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
@@ -86,7 +85,7 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	SecretName string `json:"secretName,omitempty"`
 
-	// issuance is present only while a key is being issued, or while it is not known whether an attempt made one.
+	// issuance is present while an attempt is pending.
 	// +optional
 	Issuance *Issuance `json:"issuance,omitempty"`
 
@@ -97,7 +96,7 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	Retiring []RetiringKey `json:"retiring,omitempty"`
 
-	// lastHandledReconcileAt is the value of the annotation reconcile.fluxcd.io/requestedAt that was acted on last.
+	// lastHandledReconcileAt is the latest value of the annotation reconcile.fluxcd.io/requestedAt that the operator handled.
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`

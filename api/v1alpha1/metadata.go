@@ -3,16 +3,16 @@
 
 package v1alpha1
 
-// Finalizer keeps an EndpointAPIKey until its keys are revoked in Cognigy.
+// Finalizer keeps an EndpointAPIKey until the operator has revoked its keys in Cognigy.
 const Finalizer = "cognigy-operator.io/revoke"
 
 // InUseFinalizer keeps a connection and its credentials Secret while EndpointAPIKeys need them to revoke their keys.
 const InUseFinalizer = "cognigy-operator.io/in-use"
 
-// What the operator writes on a Secret that it delivers a key into. Together with the value they are the durable record
+// Labels and annotations of a Secret that the operator delivers a key into. Together with the value they are the durable record
 // of the delivery.
 const (
-	// SecretTypeLabel is on every Secret that the operator works with; it watches no other.
+	// SecretTypeLabel is on every Secret that the operator works with. It watches no others.
 	SecretTypeLabel = "cognigy-operator.io/secret-type"
 	// SecretTypeAPIKey marks a Secret that an Endpoint API key is delivered into.
 	SecretTypeAPIKey = "endpoint-api-key"
@@ -29,10 +29,10 @@ const (
 	EndpointIDAnnotation = "cognigy-operator.io/endpoint-id"
 	// IssuedAtAnnotation is when the operator began to issue the key: RFC 3339 with microseconds, by the operator's clock.
 	IssuedAtAnnotation = "cognigy-operator.io/issued-at"
-	// ChecksumAnnotation is a SHA-256 over the annotations above and the value, so that any edit is noticed.
+	// ChecksumAnnotation is a SHA-256 over the annotations above and the value, by which the operator notices any edit.
 	ChecksumAnnotation = "cognigy-operator.io/checksum"
 )
 
-// RequestedAtAnnotation asks for a look at Cognigy now instead of at the next interval. Its value is any string that
-// differs from status.lastHandledReconcileAt. It never rotates a key. Flux sets it for `flux reconcile`.
+// RequestedAtAnnotation requests a drift check now instead of after the drift interval. Its value is any string that differs from
+// status.lastHandledReconcileAt. It never rotates a key. Flux sets it for `flux reconcile`.
 const RequestedAtAnnotation = "reconcile.fluxcd.io/requestedAt"

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	everyMessage     = "every is at least 1h, in hours, minutes and seconds: each rotation mints a credential; write for example 720h"
+	everyMessage     = "every is at least 1h, in hours, minutes and seconds: each rotation issues a key; write for example 720h"
 	overlapMessage   = "overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
 	longerMessage    = "overlap is longer than every, so that replaced keys would pile up; make overlap shorter or every longer"
 	notBeforeMessage = "notBefore is a date and time with its zone, between the years 1970 and 9998; write for example 2026-11-22T10:00:00Z"

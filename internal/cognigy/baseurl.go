@@ -11,8 +11,8 @@ import (
 
 const apiRoot = "/new/v2.0"
 
-// parseBaseURL returns the address under which the routes start. People paste the address of a host, with or without a
-// trailing slash, /new or /new/v2.0: all mean the same. A path prefix is kept.
+// parseBaseURL returns the URL below which the routes are. Users paste the address of a host, with or without a trailing slash, /new
+// or /new/v2.0, and mean the same. It keeps a path prefix.
 func parseBaseURL(base string, allowInsecureHTTP bool) (*url.URL, error) {
 	parsed, err := url.Parse(base)
 	if err != nil {

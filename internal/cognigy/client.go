@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cognigy is a client for the part of the Cognigy.AI REST API that manages the API keys of Endpoints
-// (https://api-trial.cognigy.ai/openapi). It knows nothing of Kubernetes. Calls that are idempotent are repeated a few
-// times; creating a key never is.
+// (https://api-trial.cognigy.ai/openapi). It knows nothing of Kubernetes. It sends each request once: callers decide whether and
+// when to repeat one, so that no request escapes their rate limit.
 package cognigy
 
 import (
@@ -18,14 +18,12 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/hashicorp/go-retryablehttp"
 )
 
-// maxBodyBytes bounds what is read of an answer: some ten thousand keys in a list.
+// maxBodyBytes is how much of an answer the client reads: enough for a list of some ten thousand keys.
 const maxBodyBytes = 4 << 20
 
-// maxRetryAfter bounds what a server may ask for: one wrong header must not put anything off for years.
+// maxRetryAfter is the longest wait that a server may ask for, so that one wrong header does not put a request off for years.
 const maxRetryAfter = time.Hour
 
 // Config says how to reach Cognigy.
@@ -43,8 +41,8 @@ type Client struct {
 	base      *url.URL
 	apiKey    Sensitive
 	userAgent string
-	once      *http.Client
-	retrying  *retryablehttp.Client
+	// once sends what must be sent once, idempotent everything else.
+	once, idempotent *http.Client
 }
 
 // New returns a client, or an error that says which field of the configuration cannot be used.
@@ -59,32 +57,32 @@ func New(config Config) (*Client, error) {
 	}
 	return &Client{
 		base: base, apiKey: config.APIKey, userAgent: config.UserAgent,
-		once:     newHTTPClient(withoutReuse(transport), config.Timeout),
-		retrying: newRetrying(newHTTPClient(transport, config.Timeout)),
+		once:       newHTTPClient(withoutReuse(transport), config.Timeout),
+		idempotent: newHTTPClient(transport, config.Timeout),
 	}, nil
 }
 
 // Close releases idle connections.
-func (c *Client) Close() { c.retrying.HTTPClient.CloseIdleConnections() }
+func (c *Client) Close() { c.idempotent.CloseIdleConnections() }
 
-// call is one request and what is expected of its answer.
+// call is a request and what its answer has to be.
 type call struct {
 	method string
 	route  string   // template of the path below the API's root, for errors and metrics too
-	ids    []string // fill the route's placeholders
+	ids    []string // for the route's placeholders
 	query  url.Values
 	body   any // sent as JSON unless nil
 	answer any // decoded from JSON unless nil
 }
 
-// path fills the route's placeholders. Nothing but ids is let in: "..", say, would lead to another route.
+// path fills the route's placeholders. It accepts nothing but ids, since ".." would lead to another route.
 func (c call) path() (string, error) {
 	path := c.route
 	for _, id := range c.ids {
 		if !idPattern.MatchString(id) {
 			return "", &Error{
 				Kind: Invalid, Method: c.method, Route: c.route,
-				detail: "the id of an Endpoint or key has 24 lower-case letters and digits; nothing was sent",
+				detail: "the id of an Endpoint or key has 24 lower-case letters and digits; the operator sent nothing",
 			}
 		}
 		before, rest, _ := strings.Cut(path, "{")
@@ -107,10 +105,10 @@ func (c *Client) do(ctx context.Context, call call) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		// This body is the connection itself: reading it ends neither with a timeout nor with the context.
+		// This body is the connection itself: neither a timeout nor the context ends a read of it.
 		return answerError(call, response, nil)
 	}
-	// One byte more than is allowed tells a long answer from one that just fits.
+	// The byte beyond the limit tells an answer that is too long from one that just fits.
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes+1))
 	if err != nil {
 		return c.transportError(call, err, sent)
@@ -125,7 +123,7 @@ func (c *Client) do(ctx context.Context, call call) error {
 		return unexpected(call, response.StatusCode, "the answer is longer than 4 MiB")
 	}
 	if err := json.Unmarshal(body, call.answer); err != nil {
-		return unexpected(call, response.StatusCode, "the answer is not the JSON that Cognigy documents; check baseURL and the proxies in between")
+		return unexpected(call, response.StatusCode, "the answer is not the JSON that Cognigy documents; check baseURL and the proxies on the way")
 	}
 	return nil
 }
@@ -149,7 +147,7 @@ func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, erro
 	if err != nil {
 		return nil, err
 	}
-	// Without GetBody, net/http cannot send the body a second time on another connection.
+	// Without GetBody, net/http cannot send the body again on another connection.
 	request.GetBody = nil
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.userAgent)
@@ -161,15 +159,10 @@ func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, erro
 }
 
 func (c *Client) send(request *http.Request) (*http.Response, error) {
-	// mutation: repeat-post
 	if request.Method == http.MethodPost {
 		return c.once.Do(request.WithContext(sendBy(request.Context())))
 	}
-	retryable, err := retryablehttp.FromRequest(request)
-	if err != nil {
-		return nil, err
-	}
-	return c.retrying.Do(retryable)
+	return c.idempotent.Do(request)
 }
 
 func (c *Client) transportError(call call, err error, sent bool) error {
@@ -186,7 +179,7 @@ func unexpected(call call, status int, detail string) error {
 	}
 }
 
-// problem is the part of an RFC 7807 body that is used.
+// problem is what the client uses of an RFC 7807 body.
 type problem struct {
 	Title   string `json:"title"`
 	TraceID string `json:"traceId"`
@@ -202,7 +195,7 @@ func answerError(call call, response *http.Response, body []byte) error {
 		Kind: classify(response.StatusCode, problem.Code), Method: call.method, Route: call.route,
 		Status: response.StatusCode, Code: problem.Code,
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
-		detail:     "without an error code of Cognigy's: something in front of it answered",
+		detail:     "without an error code of Cognigy: something in front of it answered",
 	}
 	if problem.Code != 0 {
 		failure.Title = printable(problem.Title, 100)
@@ -210,7 +203,7 @@ func answerError(call call, response *http.Response, body []byte) error {
 	}
 	// mutation: error-quotes-body
 	if failure.Kind == Redirected {
-		failure.detail = "a redirect, which is not followed; set baseURL to the address it leads to"
+		failure.detail = "a redirect, which the operator does not follow"
 	}
 	failure.OutcomeUnknown = !failure.refused()
 	return failure

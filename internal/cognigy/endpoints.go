@@ -17,9 +17,9 @@ const (
 	routeEndpoints = "/endpoints"
 
 	pageSize = 100
-	// What whoever answers may have us remember, and ask for again, is bounded.
+	// A server must not fill the memory, or keep the client busy for ever.
 	maxPages  = 1000
-	maxCursor = 4096
+	maxCursor = 4096 // bytes
 )
 
 // listedEndpoint is an entry of a list. The first one without a valid id ends the decoding, as with keys.
@@ -38,14 +38,14 @@ func (e *listedEndpoint) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// endpointPage has room for one entry more than is asked for: what does not fit into an array is not decoded.
+// endpointPage has room for one entry more than requested. The decoder skips what does not fit into an array.
 type endpointPage struct {
 	Items *[pageSize + 1]listedEndpoint `json:"items"`
 	Next  string                        `json:"nextCursor"`
 }
 
 // ListEndpoints returns the ids of all Endpoints that the user of the credentials sees, sorted. It takes a request per hundred
-// Endpoints, each of which it has send call; an error that this returns is the end.
+// Endpoints, and passes each to send, whose error ends it.
 func (c *Client) ListEndpoints(ctx context.Context, send func(request func() error) error) ([]string, error) {
 	var ids []string
 	seen := map[string]bool{}
@@ -63,7 +63,7 @@ func (c *Client) ListEndpoints(ctx context.Context, send func(request func() err
 		}
 		if page.Next == "" {
 			slices.Sort(ids)
-			return slices.Compact(ids), nil // pages overlap if Endpoints are made or removed meanwhile
+			return slices.Compact(ids), nil // pages overlap if Endpoints are created or deleted meanwhile
 		}
 		seen[cursor] = true
 		if cursor = page.Next; seen[cursor] || len(seen) == maxPages {
@@ -91,7 +91,7 @@ func (c *Client) pageOfEndpoints(ctx context.Context, cursor string) (endpointPa
 	case page.Items == nil:
 		return endpointPage{}, unexpected(request, http.StatusOK, "the list of Endpoints is missing")
 	case page.Items[pageSize].ID != "":
-		return endpointPage{}, unexpected(request, http.StatusOK, "there are more Endpoints on a page than were asked for")
+		return endpointPage{}, unexpected(request, http.StatusOK, "a page has more Endpoints than requested")
 	case len(page.Next) > maxCursor:
 		return endpointPage{}, unexpected(request, http.StatusOK, "nextCursor is longer than 4 KiB")
 	}

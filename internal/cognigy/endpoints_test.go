@@ -31,20 +31,20 @@ func TestListEndpoints(t *testing.T) {
 				want = append(want, r.AddEndpoint(fmt.Sprintf("project %d", i%3), fmt.Sprintf("Endpoint %d", i)).ID)
 			}
 			slices.Sort(want)
-			turns := 0
+			sent := 0
 			ids, err := r.client.ListEndpoints(t.Context(), func(request func() error) error {
-				g.Expect(r.Count(http.MethodGet, simulator.RouteEndpoints)).To(Equal(turns))
-				turns++
+				g.Expect(r.Count(http.MethodGet, simulator.RouteEndpoints)).To(Equal(sent))
+				sent++
 				return request()
 			})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(ids).To(Equal(want))
-			g.Expect(turns).To(Equal(pages))
+			g.Expect(sent).To(Equal(pages))
 		})
 	}
 }
 
-func TestListEndpointsWithoutATurn(t *testing.T) {
+func TestListEndpointsThatMayNotBeSent(t *testing.T) {
 	g := NewWithT(t)
 	r := start(t)
 	never := errors.New("never")

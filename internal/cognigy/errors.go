@@ -15,28 +15,28 @@ import (
 	"time"
 )
 
-// Kind classifies a failed call. It is decided once, here; callers switch on it.
+// Kind classifies a failed call, once, for all callers.
 type Kind string
 
-// The kinds of failure. Only an answer with Cognigy's own error code counts as Cognigy's word: a proxy's 404 is Unexpected.
+// The kinds of failure. Only an answer with Cognigy's own error code counts as Cognigy's: a proxy's 404 is Unexpected.
 const (
 	// NotFound: Cognigy says that the Endpoint or key does not exist.
 	NotFound Kind = "not found"
-	// Unauthorized: the credentials are rejected.
+	// Unauthorized: Cognigy rejects the credentials.
 	Unauthorized Kind = "unauthorized"
-	// Forbidden: the credentials are valid but may not do this.
+	// Forbidden: the credentials are valid, but lack a permission.
 	Forbidden Kind = "forbidden"
 	// Invalid: Cognigy refuses the request.
 	Invalid Kind = "invalid request"
 	// Conflict: Cognigy reports a conflict.
 	Conflict Kind = "conflict"
-	// RateLimited: slow down, for RetryAfter if Cognigy says how long.
+	// RateLimited: Cognigy refuses requests for a while, for RetryAfter if it says how long.
 	RateLimited Kind = "rate limited"
-	// Unavailable: Cognigy cannot be reached, does not answer in time, or fails.
+	// Unavailable: Cognigy is unreachable, does not answer in time, or fails.
 	Unavailable Kind = "unavailable"
-	// Redirected: the base URL answers with a redirect, which is never followed: it would take the credentials along.
+	// Redirected: the base URL answers with a redirect, which the client does not follow: it would send the credentials along.
 	Redirected Kind = "redirected"
-	// Unexpected: something answered that is not Cognigy, or not as documented.
+	// Unexpected: the answer is not Cognigy's, or not as documented.
 	Unexpected Kind = "unexpected answer"
 )
 
@@ -54,18 +54,18 @@ type Error struct {
 
 	Status  int    // HTTP status; 0 without an answer
 	Code    int    // Cognigy's error code; 0 if the answer has none
-	Title   string // Cognigy's title of the problem
-	TraceID string // what Cognigy's support asks for
+	Title   string // Cognigy's title of the failure
+	TraceID string // by which Cognigy's support finds the request
 
 	// RetryAfter is how long the server asks to wait; 0 if it does not say.
 	RetryAfter time.Duration
 	// OutcomeUnknown is true if the call may have had its effect in spite of the error.
 	OutcomeUnknown bool
 
-	detail string // what is wrong, in our own words
+	detail string // what is wrong, in this client's words
 }
 
-// Error says what was called and how it went.
+// Error implements error: the method, the route, and what went wrong.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Route)
@@ -94,7 +94,7 @@ func AsError(err error) *Error {
 	return nil
 }
 
-// IsKind tells whether err is an Error of that kind.
+// IsKind reports whether err is an Error of that kind.
 func IsKind(err error, kind Kind) bool {
 	e := AsError(err)
 	return e != nil && e.Kind == kind
@@ -127,8 +127,8 @@ func classify(status, code int) Kind {
 	}
 }
 
-// failed tells whether an error code speaks of a failure inside Cognigy rather than of the request, whatever the status is:
-// databases (1001, 1003, 2000, 2001), an internal error, a timeout. The request may have had its effect before.
+// failed reports whether an error code, whatever the status, stands for a failure inside Cognigy and not in the request: of a
+// database (1001, 1003, 2000, 2001), an internal error, a timeout. The request may have had its effect before.
 func failed(code int) bool {
 	switch code {
 	case 1001, 1003, 1008, 2000, 2001, 8001:
@@ -137,14 +137,14 @@ func failed(code int) bool {
 	return false
 }
 
-// refused tells whether an answer proves that a request had no effect: Cognigy's own refusal, or a rate limit.
+// refused reports whether an answer proves that a request had no effect: Cognigy's own refusal, or a rate limit.
 func (e *Error) refused() bool {
 	return e.Kind == RateLimited || (e.Code != 0 && e.Status >= 400 && e.Status < 500 && e.Kind != Unavailable)
 }
 
-// describe puts a transport error into words. Only errors that cannot quote an answer are passed on: Go's "malformed
-// HTTP response" and JSON errors contain parts of what they read. A certificate's names come from outside as well, hence
-// the bound. Nothing is mentioned that differs from one try to the next, such as the local port.
+// describe puts a transport error into words. It quotes only errors that cannot quote an answer: Go's "malformed HTTP response"
+// and JSON errors contain parts of what they read. A certificate's names come from outside, too, so that they are bounded. It
+// leaves out what differs from one try to the next, such as the local port.
 func describe(err error) string {
 	var (
 		proxy       proxyError
@@ -162,10 +162,10 @@ func describe(err error) string {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "the server speaks http, not https; check baseURL"
 	case errors.As(err, &certificate):
-		return "the server's certificate is refused; if a private authority has signed it, put that into caBundle: " +
+		return "the operator does not trust the server's certificate; if a private authority signed it, put that authority into caBundle: " +
 			printable(certificate.Err.Error(), 300)
 	case errors.As(err, &name):
-		return printable(fmt.Sprintf("the host name %q cannot be resolved; check baseURL", name.Name), 300)
+		return printable(fmt.Sprintf("DNS does not resolve the host name %q; check baseURL", name.Name), 300)
 	case errors.As(err, &operation):
 		lasting := *operation
 		lasting.Source = nil

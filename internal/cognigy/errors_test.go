@@ -99,17 +99,17 @@ func TestKindOfAFailure(t *testing.T) {
 
 func TestRefusalsOfARealServer(t *testing.T) {
 	r := start(t)
-	stranger := newClient(t, r.URL(), withAPIKey(canary+"-wrong"))
+	rejected := newClient(t, r.URL(), withAPIKey(canary+"-wrong"))
 	cases := []struct {
 		why  string
 		call func(t *testing.T) error
 		kind cognigy.Kind
 	}{
 		{"the credential was revoked", func(t *testing.T) error {
-			_, err := stranger.CreateKey(t.Context(), r.endpointID, keyName)
+			_, err := rejected.CreateKey(t.Context(), r.endpointID, keyName)
 			return err
 		}, cognigy.Unauthorized},
-		{"a probe is for just that", func(t *testing.T) error { return stranger.Probe(t.Context()) }, cognigy.Unauthorized},
+		{"a probe is for just that", func(t *testing.T) error { return rejected.Probe(t.Context()) }, cognigy.Unauthorized},
 		{"there is no such Endpoint to make a key of", func(t *testing.T) error {
 			_, err := r.client.CreateKey(t.Context(), absentID, keyName)
 			return err

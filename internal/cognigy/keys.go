@@ -41,8 +41,8 @@ type keyBody struct {
 	CreatedAt int64  `json:"createdAt"`
 }
 
-// listedKey is an entry of a list. The first one without a valid id ends the decoding, so that an answer of a million
-// entries that are no keys does not take up memory for each.
+// listedKey is an entry of a list. The first one without a valid id ends the decoding, so that a million entries that are no keys
+// take no memory.
 type listedKey struct{ keyBody }
 
 func (k *listedKey) UnmarshalJSON(data []byte) error {
@@ -61,7 +61,7 @@ func (b keyBody) key() Key {
 	}
 }
 
-// masked hides the middle of a preview that shows it: previews are reported, and plaintexts must not be.
+// masked hides the middle of a preview that shows it, since the operator reports previews.
 func masked(preview string) string {
 	const shown = 4
 	runes := []rune(preview)
@@ -71,8 +71,8 @@ func masked(preview string) string {
 	return string(runes[:shown]) + strings.Repeat("•", 2*shown) + string(runes[len(runes)-shown:])
 }
 
-// CreateKey makes a key. It sends one request and never repeats it. If the error's OutcomeUnknown is set, a key may exist
-// all the same: look for its name in the list.
+// CreateKey makes a key. It sends one request and never repeats it. If the error's OutcomeUnknown is set, a key may exist all the
+// same: the caller finds it in a list by its name.
 func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*IssuedKey, error) {
 	var answer struct {
 		keyBody
@@ -82,6 +82,7 @@ func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*Issue
 		method: http.MethodPost, route: routeKeys, ids: []string{endpointID},
 		body: map[string]string{"name": name}, answer: &answer,
 	}
+	// mutation: repeat-post
 	if err := c.do(ctx, request); err != nil {
 		return nil, err
 	}
@@ -96,10 +97,10 @@ func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*Issue
 	return &IssuedKey{Key: answer.key(), Plaintext: NewSensitive(plaintext)}, nil
 }
 
-// unfitForHeader tells whether a character cannot be part of a key, which callers send in a header.
+// unfitForHeader reports whether a character cannot be part of a key, which callers send in a header.
 func unfitForHeader(r rune) bool { return r <= ' ' || r > '~' }
 
-// ListKeys lists the keys of an Endpoint. An answer with a malformed id is refused as a whole.
+// ListKeys lists the keys of an Endpoint. It refuses an answer with a malformed id as a whole.
 func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error) {
 	answer := []listedKey(nil)
 	request := call{
@@ -108,7 +109,7 @@ func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error)
 	if err := c.do(ctx, request); err != nil {
 		return nil, err
 	}
-	// JSON null decodes without an error, but is no list: taken for an empty one, every key would seem revoked.
+	// JSON null decodes without an error, but is no list: if it counted as an empty one, every key would seem revoked.
 	if answer == nil {
 		return nil, unexpected(request, http.StatusOK, "the list of keys is missing")
 	}
@@ -119,7 +120,7 @@ func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error)
 	return keys, nil
 }
 
-// DeleteKey revokes a key. A key that Cognigy does not know counts as revoked. Success is to be confirmed by ListKeys:
+// DeleteKey revokes a key. A key that Cognigy does not know counts as revoked. The caller confirms the success by ListKeys, since
 // the answer is not documented.
 func (c *Client) DeleteKey(ctx context.Context, endpointID, keyID string) error {
 	err := c.do(ctx, call{

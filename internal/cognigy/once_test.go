@@ -49,7 +49,7 @@ func TestPOSTDoesNotUseAConnectionThatMayBeDead(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(made.Plaintext.Reveal()).To(Equal("canary-plaintext"))
 	_, err = client.ListKeys(t.Context(), endpointID)
-	g.Expect(err).NotTo(HaveOccurred(), "what is idempotent is repeated")
+	g.Expect(err).NotTo(HaveOccurred(), "net/http repeats a GET on a connection that was dead")
 	g.Expect(server.received()).To(Equal([]string{"GET", "POST", "GET", "GET"}))
 }
 

@@ -71,7 +71,7 @@ func TestOutcomeOfPOSTAgainstTheLedger(t *testing.T) {
 // Where nothing can have been sent, there is nothing to look for, and the caller need not ask.
 func TestOutcomeIsKnownIfNothingWasSent(t *testing.T) {
 	r := startWith(t, simulator.Options{TLS: true})
-	stranger := startWith(t, simulator.Options{TLS: true})
+	foreign := startWith(t, simulator.Options{TLS: true})
 	public := httptest.NewTLSServer(answer(200, canary))
 	t.Cleanup(public.Close)
 	plain := serve(t, answer(200, canary))
@@ -86,7 +86,7 @@ func TestOutcomeIsKnownIfNothingWasSent(t *testing.T) {
 	}{
 		{why: "nobody listens", base: "http://" + closedPort(t), says: "connection refused"},
 		{why: "the name does not exist", base: "http://cognigy.invalid", settings: []setting{timeout(5 * time.Second)}, says: "check baseURL"},
-		{why: "the certificate is of another authority", base: r.URL(), settings: []setting{trusting(stranger.CABundle())}, says: "caBundle"},
+		{why: "the certificate is of another authority", base: r.URL(), settings: []setting{trusting(foreign.CABundle())}, says: "caBundle"},
 		{why: "the certificate is of no authority that the system knows", base: r.URL(), settings: []setting{trusting(nil)}, says: "caBundle"},
 		{why: "the certificate is for another host", base: strings.Replace(public.URL, "127.0.0.1", "localhost", 1), settings: []setting{trusting(certificateOf(public))}, says: "not localhost"},
 		{why: "the server speaks http", base: strings.Replace(plain, "http", "https", 1), says: "speaks http, not https"},
@@ -108,7 +108,7 @@ func TestOutcomeIsKnownIfNothingWasSent(t *testing.T) {
 		})
 	}
 	NewWithT(t).Expect(r.Requests()).To(BeEmpty())
-	NewWithT(t).Expect(stranger.Requests()).To(BeEmpty())
+	NewWithT(t).Expect(foreign.Requests()).To(BeEmpty())
 }
 
 func closedPort(t *testing.T) string {

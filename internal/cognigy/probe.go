@@ -11,8 +11,8 @@ import (
 	"net/url"
 )
 
-// Probe tells whether Cognigy answers and accepts the credentials. What the credentials may do is for each call to find
-// out: a user who may not list Endpoints may still manage the keys of one, so Cognigy's own 400, 403 and 404 pass.
+// Probe returns nil if Cognigy answers and accepts the credentials. It does not check permissions: a user who may not list
+// Endpoints may still manage the keys of one, so that Cognigy's own 400, 403 and 404 count as success.
 func (c *Client) Probe(ctx context.Context) error {
 	var answer struct {
 		Items json.RawMessage `json:"items"`

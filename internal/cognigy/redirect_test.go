@@ -47,7 +47,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					failed := failure(t, call())
 					g.Expect(failed.OutcomeUnknown).To(BeTrue())
 					g.Expect(failed.Kind).To(Equal(cognigy.Redirected), method)
-					g.Expect(failed).To(MatchError(ContainSubstring("set baseURL to the address it leads to")))
+					g.Expect(failed).To(MatchError(ContainSubstring("which the operator does not follow")))
 					g.Expect(asked.Load()-before).To(BeEquivalentTo(1), method)
 				}
 			})

@@ -11,7 +11,7 @@ import (
 const redacted = "[redacted]"
 
 // Sensitive holds a credential or the plaintext of a key. Every formatter, encoder and logger prints it as [redacted].
-// The value sits in a closure, so that a formatter that walks unexported fields by reflection finds nothing either.
+// A closure holds the value, so that formatters that read unexported fields by reflection do not find it either.
 type Sensitive struct{ reveal func() string }
 
 // NewSensitive wraps a value.

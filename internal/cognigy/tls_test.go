@@ -41,7 +41,7 @@ func TestPrivateAuthority(t *testing.T) {
 			failed := failure(t, err)
 			g.Expect(failed.Kind).To(Equal(cognigy.Unavailable))
 			g.Expect(failed).To(MatchError(And(
-				ContainSubstring("certificate is refused"), ContainSubstring("put that into caBundle"), ContainSubstring("x509: "))))
+				ContainSubstring("does not trust the server's certificate"), ContainSubstring("into caBundle"), ContainSubstring("x509: "))))
 		})
 	}
 	NewWithT(t).Expect(other.Requests()).To(BeEmpty())
@@ -80,6 +80,6 @@ func TestNamesInCertificatesAreBounded(t *testing.T) {
 	elsewhere := strings.NewReplacer("http", "https", "127.0.0.1", "localhost").Replace(server.url)
 	_, err := newClient(t, elsewhere, trusting(caBundle)).ListKeys(t.Context(), endpointID)
 	failed := failure(t, err)
-	g.Expect(failed).To(MatchError(ContainSubstring("certificate is refused")))
+	g.Expect(failed).To(MatchError(ContainSubstring("does not trust the server's certificate")))
 	g.Expect(failed.Error()).NotTo(ContainSubstring("\n"))
 }

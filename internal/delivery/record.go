@@ -1,8 +1,8 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package delivery is the record of a delivered key in its Secret: what is written there, and how it is read back. One write
-// carries the plaintext and everything that has to be known about it. It talks to nobody.
+// Package delivery composes and reads the Secret that holds a delivered key. One write carries the plaintext and its record. The
+// package sends no requests.
 package delivery
 
 import (
@@ -25,10 +25,10 @@ type Record struct {
 	KeyID      string
 	Preview    string
 	EndpointID string
-	IssuedAt   time.Time // when the issuance was begun, in microseconds
+	IssuedAt   time.Time // when the attempt began, in microseconds
 }
 
-// annotations returns the record as it is written, without the checksum.
+// annotations returns the record as the Secret carries it, without the checksum.
 func (r Record) annotations() map[string]string {
 	return map[string]string{
 		v1alpha1.OwnerUIDAnnotation:   r.OwnerUID,
@@ -63,8 +63,8 @@ func readRecord(secret *corev1.Secret) Record {
 	}
 }
 
-// locate returns the data key whose value the record speaks of, the wanted one before others: after a change of
-// spec.secret.key the value is found under its old name.
+// locate returns the data key whose value fits the record's checksum. It tries the wanted one first: after a change of
+// spec.secret.key, the value still has its old data key.
 func (r Record) locate(secret *corev1.Secret, wanted string) (string, bool) {
 	checksum := secret.Annotations[v1alpha1.ChecksumAnnotation]
 	if value, ok := secret.Data[wanted]; ok && r.checksum(value) == checksum {
@@ -81,7 +81,7 @@ func (r Record) locate(secret *corev1.Secret, wanted string) (string, bool) {
 // Preview returns the preview that the Secret records.
 func Preview(secret *corev1.Secret) string { return secret.Annotations[v1alpha1.KeyPreviewAnnotation] }
 
-// Read says what the Secret holds for the resource; nil is an absent Secret.
+// Read returns what the Secret holds for the resource. A nil Secret is absent.
 func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 	if secret == nil {
 		return plan.Secret{State: plan.SecretAbsent}
@@ -105,7 +105,7 @@ func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 	return read
 }
 
-// ours tells whether the Secret belongs to the resource: by its controller, or, if that was removed, by the annotation.
+// ours reports whether the Secret belongs to the resource: by its controller, or, without one, by the annotation.
 func ours(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) bool {
 	if controller := metav1.GetControllerOf(secret); controller != nil {
 		return controller.UID == owner.UID
@@ -113,7 +113,7 @@ func ours(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) bool {
 	return secret.Annotations[v1alpha1.OwnerUIDAnnotation] == string(owner.UID)
 }
 
-// ends returns the characters that a preview shows, or nothing where they would be most of the value.
+// ends returns the characters that a preview shows; none if they would be most of the value.
 func ends(plaintext string) (head, tail string) {
 	const shown = 4
 	if len(plaintext) < 4*shown || strings.ContainsFunc(plaintext, func(r rune) bool { return r > 127 }) {

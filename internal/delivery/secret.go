@@ -15,11 +15,11 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
 
-// FieldManager is the name under which the operator writes every object, in managedFields.
+// FieldManager is the operator's field manager in managedFields, for every object that it writes.
 const FieldManager = "cognigy-operator"
 
-// Compose returns the Secret that delivers a key: a new one if existing is nil, else existing with everything changed that is
-// the operator's. Labels, annotations and data of others stay.
+// Compose returns the Secret that delivers a key: a new one if existing is nil, else existing with the operator's part replaced.
+// Labels, annotations and data of others stay.
 func Compose(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, record Record, plaintext string) *corev1.Secret {
 	secret := fresh(existing, owner)
 	if old, ok := readRecord(secret).locate(secret, owner.SecretKey()); ok {
@@ -32,7 +32,7 @@ func Compose(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, record Rec
 	return secret
 }
 
-// Repair returns the Secret with its metadata put right and the value under the wanted data key.
+// Repair returns the Secret with the metadata that the spec wants, and the value under the wanted data key.
 func Repair(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
 	secret := fresh(existing, owner)
 	if old, ok := readRecord(secret).locate(secret, owner.SecretKey()); ok && old != owner.SecretKey() {
@@ -42,7 +42,7 @@ func Repair(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Sec
 	return secret
 }
 
-// Detach returns the Secret without its owner reference, so that it survives its owner.
+// Detach returns the Secret without its owner reference, so that Kubernetes does not delete it with its owner.
 func Detach(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
 	secret := existing.DeepCopy()
 	disown(secret, owner)
@@ -81,7 +81,7 @@ func fresh(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secr
 	return secret
 }
 
-// merge adds what is wanted, and removes what the operator wrote and nobody wants any more. The record's annotations stay.
+// merge adds what the spec wants, and removes what the operator wrote and the spec does not want any more. The record stays.
 func merge(current, wanted map[string]string, written *fieldpath.Set, field string) map[string]string {
 	merged := map[string]string{}
 	for key, value := range current {
@@ -99,7 +99,7 @@ func isRecord(annotation string) bool {
 	return ok || annotation == v1alpha1.ChecksumAnnotation
 }
 
-// writtenByUs returns the fields that the operator wrote, as the API server keeps book of them.
+// writtenByUs returns the fields that the operator wrote, according to managedFields.
 func writtenByUs(secret *corev1.Secret) *fieldpath.Set {
 	written := fieldpath.NewSet()
 	for _, entry := range secret.ManagedFields {

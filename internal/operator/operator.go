@@ -1,7 +1,7 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package operator puts the parts together: caches, reconcilers, leader election, health and metrics.
+// Package operator assembles the process: caches, controllers, leader election, health and metrics.
 package operator
 
 import (
@@ -33,14 +33,14 @@ import (
 )
 
 const (
-	// listLag is how long Cognigy's list of keys may take to show what was done. Nothing says that it is read-your-writes.
+	// listLag is how long Cognigy's lists may take to show what was done, since no documentation promises read-your-writes.
 	listLag = 5 * time.Second
-	// shutdownTimeout lets an issuance in flight end: it exceeds the longest requestTimeout and deliveryTimeout that a connection
-	// may have, five minutes each. Everything else ends at once. The Deployment's termination grace period exceeds it in turn.
+	// shutdownTimeout lets a running issuance end: it exceeds the longest requestTimeout plus deliveryTimeout of a connection, five
+	// minutes each. Everything else ends at once. The Deployment's termination grace period is longer still.
 	shutdownTimeout = 10*time.Minute + 30*time.Second
 )
 
-// Run runs the operator until the context ends, or leadership is lost.
+// Run runs the operator until the context ends, or until the process loses leadership.
 func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) error {
 	userAgent := delivery.FieldManager + "/" + version
 	mgr, err := newManager(config, options, userAgent)
@@ -74,9 +74,9 @@ func newManager(config *rest.Config, options *options.Options, userAgent string)
 	}
 	config = rest.CopyConfig(config)
 	// mutation: log-warnings
-	config.WarningHandler = rest.NoWarnings{} // admission quotes what it warns of, and that may be a Secret
-	config.QPS = -1                           // the API server's priority and fairness decides, not a guess made here
-	config.UserAgent = userAgent              // the API server makes the field manager of Events from it
+	config.WarningHandler = rest.NoWarnings{} // warnings of admission quote objects, and so perhaps Secrets
+	config.QPS = -1                           // the API server's priority and fairness limits the rate
+	config.UserAgent = userAgent              // becomes the field manager of Events
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         cacheOptions(options),
@@ -98,7 +98,7 @@ func newManager(config *rest.Config, options *options.Options, userAgent string)
 	return mgr, mgr.AddReadyzCheck("caches", synced(mgr.GetCache()))
 }
 
-// clientOptions has Secrets read from the API server, and one field manager for every write.
+// clientOptions has the client read Secrets from the API server, and gives every write one field manager.
 func clientOptions() client.Options {
 	return client.Options{
 		Cache:      &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}},
@@ -108,7 +108,7 @@ func clientOptions() client.Options {
 
 func clientgoscheme(s *runtime.Scheme) error { return scheme.AddToScheme(s) }
 
-// cacheOptions has Secrets cached as metadata only (by how they are watched), and only those with our label.
+// cacheOptions has the cache hold only Secrets with our label. Since the controllers watch their metadata, it holds no data.
 func cacheOptions(options *options.Options) cache.Options {
 	labelled, err := labels.NewRequirement(v1alpha1.SecretTypeLabel, selection.Exists, nil)
 	if err != nil {
@@ -135,13 +135,13 @@ func metricsOptions(options *options.Options) metricsserver.Options {
 	}
 }
 
-// synced is ready when the caches are: a replica that stands by is ready to take over.
+// synced is ready when the caches are: a standby replica is ready to take over.
 func synced(caches cache.Cache) healthz.Checker {
 	return func(request *http.Request) error {
 		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
 		defer cancel()
 		if !caches.WaitForCacheSync(ctx) {
-			return fmt.Errorf("the caches are not filled yet")
+			return fmt.Errorf("the caches have not synced yet")
 		}
 		return nil
 	}
@@ -151,7 +151,7 @@ func synced(caches cache.Cache) healthz.Checker {
 func clusterUID(ctx context.Context, reader client.Reader) (string, error) {
 	system := &corev1.Namespace{}
 	if err := reader.Get(ctx, types.NamespacedName{Name: "kube-system"}, system); err != nil {
-		return "", fmt.Errorf("cannot tell which cluster this is; set --cluster-id: %w", err)
+		return "", fmt.Errorf("cannot read the UID of the namespace kube-system, which identifies the cluster; permit that, or set --cluster-id: %w", err)
 	}
 	return string(system.UID), nil
 }

@@ -21,7 +21,7 @@ import (
 
 const (
 	shortestDriftInterval = time.Second
-	// From verbosity 8 on client-go logs the bodies of requests, and with them Secrets.
+	// From verbosity 8 on, client-go logs the bodies of requests, and with them Secrets.
 	highestVerbosity   = 7
 	inClusterNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 )
@@ -38,14 +38,14 @@ type Options struct {
 	Log             zap.Options
 }
 
-// Parse reads the command line. pflag.ErrHelp means that help was asked for and printed.
+// Parse reads the command line. It returns pflag.ErrHelp after it has printed the help.
 func Parse(args []string) (*Options, error) {
 	options := &Options{}
 	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false,
-		"Elect a leader, so that several replicas may run and one works.")
+		"Elect a leader, so that of several replicas one works and the others stand by.")
 	flags.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8443",
-		"host:port of the metrics, served over TLS to whoever Kubernetes authorizes; 0 serves none.")
+		"host:port of the metrics, served over TLS to clients that Kubernetes authorizes; 0 serves none.")
 	flags.StringVar(&options.ProbeAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz.")
 	flags.StringVar(&options.Namespace, "namespace", ownNamespace(),
 		"The operator's own namespace: it holds leases and the credentials of ClusterCognigyConnections. "+
@@ -53,10 +53,10 @@ func Parse(args []string) (*Options, error) {
 	flags.StringSliceVar(&options.WatchNamespaces, "watch-namespaces", nil,
 		"Comma-separated namespaces to work in; all if empty.")
 	flags.StringVar(&options.ClusterID, "cluster-id", "",
-		"What tells this cluster's keys from those of others in Cognigy. Defaults to the UID of the namespace kube-system. "+
-			"Changing it makes the operator lose sight of the keys that it issued before.")
+		"Identity of this cluster in the names of keys in Cognigy. Defaults to the UID of the namespace kube-system. "+
+			"After a change, the operator does not find the keys that it issued before.")
 	flags.DurationVar(&options.DriftInterval, "drift-interval", 10*time.Minute,
-		"Time between two looks at the keys of an Endpoint in Cognigy, varied by up to a tenth.")
+		"Time between two drift checks of the keys of an Endpoint, varied by up to a tenth.")
 	logging := flag.NewFlagSet("", flag.ContinueOnError)
 	options.Log.BindFlags(logging)
 	flags.AddGoFlagSet(logging)
@@ -67,12 +67,12 @@ func Parse(args []string) (*Options, error) {
 		return nil, err
 	}
 	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("there are no arguments beside flags, but got %q", flags.Args())
+		return nil, fmt.Errorf("the operator takes flags only, but got %q", flags.Args())
 	}
 	return options, options.validate()
 }
 
-// validate names the flag of everything that is wrong.
+// validate returns an error that names every invalid flag.
 func (o *Options) validate() error {
 	var wrong []error
 	complain := func(flag, format string, args ...any) {
@@ -85,7 +85,7 @@ func (o *Options) validate() error {
 		complain("health-probe-bind-address", "%q is not host:port or :port", o.ProbeAddress)
 	}
 	if o.Namespace == "" {
-		complain("namespace", "set it, since this does not run in a Pod that would tell it")
+		complain("namespace", "set it, since the operator does not run in a Pod and cannot find it out")
 	} else if reasons := validation.IsDNS1123Label(o.Namespace); len(reasons) > 0 {
 		complain("namespace", "%q is not the name of a namespace: %s", o.Namespace, strings.Join(reasons, "; "))
 	}
@@ -102,7 +102,7 @@ func (o *Options) validate() error {
 	}
 	// mutation: log-bodies
 	if o.Log.Level != nil && o.Log.Level.Enabled(-highestVerbosity-1) {
-		complain("zap-log-level", "at most %d: from %d on the bodies of requests would be logged, and with them Secrets",
+		complain("zap-log-level", "at most %d: from %d on, the log would hold the bodies of requests, and with them Secrets",
 			highestVerbosity, highestVerbosity+1)
 	}
 	return errors.Join(wrong...)

@@ -84,11 +84,11 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 		},
 		{
 			"A settled intent is not in the way.",
-			delivered(deleting, intent(-settles), freshList()), "finalize with its Secret, revoking key pending",
+			delivered(deleting, intent(-resolvedAfter), freshList()), "finalize with its Secret, revoking key pending",
 		},
 		{
 			"A list that is older than that proves nothing, even if the intent has settled since.",
-			delivered(deleting, absent, intent(-settles), freshly, listed(-time.Second)), "wait, revoking pending requeue:1s",
+			delivered(deleting, absent, intent(-resolvedAfter), freshly, listed(-time.Second)), "wait, revoking pending requeue:1s",
 		},
 		{
 			"An intent from a future that no clock explains is not waited for.",

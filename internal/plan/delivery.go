@@ -5,10 +5,10 @@ package plan
 
 // Write is what an attempt knows about its writes of the Secret once it has stopped to try.
 type Write struct {
-	Confirmed bool // Kubernetes confirmed the write
-	InDoubt   bool // the answer to a try was lost or was no refusal, so that Kubernetes may carry it out, even later
-	ReadBack  bool // the Secret was read after the last try
-	Recorded  bool // that read shows the new key's record
+	Confirmed      bool // Kubernetes confirmed the write
+	OutcomeUnknown bool // the answer to a try was lost or was no refusal, so that Kubernetes may carry it out, even later
+	ReadBack       bool // the Secret was read after the last try
+	Recorded       bool // that read shows the new key's record
 }
 
 // Delivery says what became of a new key.
@@ -30,7 +30,7 @@ func (w Write) Delivery() Delivery {
 	switch {
 	case w.Confirmed, w.ReadBack && w.Recorded:
 		return KeyDelivered
-	case w.InDoubt || !w.ReadBack:
+	case w.OutcomeUnknown || !w.ReadBack:
 		return DeliveryUnknown
 	default:
 		return KeyUndelivered

@@ -18,10 +18,10 @@ func TestDelivery(t *testing.T) {
 			plan.Write{Confirmed: true}, plan.KeyDelivered,
 		},
 		"An answer that got lost is made up for by a read that shows the key.": {
-			plan.Write{InDoubt: true, ReadBack: true, Recorded: true}, plan.KeyDelivered,
+			plan.Write{OutcomeUnknown: true, ReadBack: true, Recorded: true}, plan.KeyDelivered,
 		},
 		"A write in doubt may arrive after the read that does not show it.": {
-			plan.Write{InDoubt: true, ReadBack: true}, plan.DeliveryUnknown,
+			plan.Write{OutcomeUnknown: true, ReadBack: true}, plan.DeliveryUnknown,
 		},
 		"A Secret that cannot be read may hold the key.": {
 			plan.Write{}, plan.DeliveryUnknown,

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	settles = 35 * time.Second // after an intent: timing.RequestTimeout + timing.DeliveryTimeout + timing.ListLag
-	shows   = 25 * time.Second // after an intent that was delivered: timing.RequestTimeout + timing.ListLag
+	resolvedAfter = 35 * time.Second // after an intent: timing.RequestTimeout + timing.DeliveryTimeout + timing.ListLag
+	shows         = 25 * time.Second // after an intent that was delivered: timing.RequestTimeout + timing.ListLag
 )
 
 func TestIntent(t *testing.T) {
@@ -27,43 +27,43 @@ func TestIntent(t *testing.T) {
 		},
 		{
 			"A nanosecond before its request has ended for sure, an intent is young.",
-			created(finalizer, intent(-settles+1), freshList(key("k1", 0))), "wait, verifying pending requeue:1ns",
+			created(finalizer, intent(-resolvedAfter+1), freshList(key("k1", 0))), "wait, verifying pending requeue:1ns",
 		},
 		{
 			"Then Cognigy is asked what came of it.",
-			created(finalizer, intent(-settles)), "list, verifying pending",
+			created(finalizer, intent(-resolvedAfter)), "list, verifying pending",
 		},
 		{
 			"Beside a key that works, too: what was lost must not work for ever.",
-			delivered(intent(-settles)), "list, verifying key pending",
+			delivered(intent(-resolvedAfter)), "list, verifying key pending",
 		},
 		{
 			"What it made lost its plaintext, and is revoked before another key is made.",
-			created(finalizer, intent(-settles), freshList(key("k1", 0))), "revoke k1, verifying pending",
+			created(finalizer, intent(-resolvedAfter), freshList(key("k1", 0))), "revoke k1, verifying pending",
 		},
 		{
 			"The key that an altered Secret names was delivered, and workloads may use it: it is replaced, not revoked like a lost one.",
-			delivered(intent(-settles), broken, freshList(key("k1", -time.Hour))), "issue, issuing",
+			delivered(intent(-resolvedAfter), broken, freshList(key("k1", -time.Hour))), "issue, issuing",
 		},
 		{
 			"Others beside it may be lost ones.",
-			delivered(intent(-settles), broken, freshList(key("k1", -time.Hour), key("k2", 0))), "revoke k2, verifying pending",
+			delivered(intent(-resolvedAfter), broken, freshList(key("k1", -time.Hour), key("k2", 0))), "revoke k2, verifying pending",
 		},
 		{
 			"When a list shows nothing any more, a key is made.",
-			created(finalizer, intent(-settles), freshList()), "issue, issuing",
+			created(finalizer, intent(-resolvedAfter), freshList()), "issue, issuing",
 		},
 		{
 			"If it came to nothing beside a key that works, nothing is left to do, and the intent is dropped.",
-			delivered(intent(-settles), freshList(key("k1", -time.Hour))), "wait, delivered key requeue:10m0s",
+			delivered(intent(-resolvedAfter), freshList(key("k1", -time.Hour))), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A list from before the request ended for sure may be too early to show the key: it is asked for again.",
-			delivered(intent(-settles), freshly, listed(-time.Second, key("k1", -time.Hour))), "wait, verifying key pending requeue:1s",
+			delivered(intent(-resolvedAfter), freshly, listed(-time.Second, key("k1", -time.Hour))), "wait, verifying key pending requeue:1s",
 		},
 		{
 			"Without a key the same list must not lead to another key beside the one that it does not show yet.",
-			created(finalizer, intent(-settles), freshly, listed(-time.Second)), "wait, verifying pending requeue:1s",
+			created(finalizer, intent(-resolvedAfter), freshly, listed(-time.Second)), "wait, verifying pending requeue:1s",
 		},
 		{
 			"An intent is concluded by the Secret that was delivered on it, young as it may be.",
@@ -96,7 +96,7 @@ func TestRecordedDeadline(t *testing.T) {
 	check(t, []scenario{
 		{
 			"An attempt that was given longer than the connection gives now is waited out.",
-			created(finalizer, deadline(-settles, time.Minute), freshList(key("k1", 0))), "wait, verifying pending requeue:1m5s",
+			created(finalizer, deadline(-resolvedAfter, time.Minute), freshList(key("k1", 0))), "wait, verifying pending requeue:1m5s",
 		},
 		{
 			"A shorter deadline may be forged: the attempt gets the connection's time all the same.",

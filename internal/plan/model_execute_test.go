@@ -167,7 +167,7 @@ func (o *operator) deliver(s *scope, made *apiKey, intent time.Time) error {
 			}
 			return o.env.write(s.secret, &secret{keyID: made.ID, issuedAt: intent}, false)
 		})
-		write.InDoubt = write.InDoubt || errors.Is(last, errUnknown)
+		write.OutcomeUnknown = write.OutcomeUnknown || errors.Is(last, errUnknown)
 		if write.Confirmed = last == nil; write.Confirmed {
 			s.secret = o.env.secret
 			return nil
@@ -180,7 +180,7 @@ func (o *operator) deliver(s *scope, made *apiKey, intent time.Time) error {
 	switch delivery := write.Delivery(); {
 	case delivery == plan.KeyDelivered:
 		return nil
-	case delivery == plan.KeyUndelivered, o.env.quirks.revokeInDoubt:
+	case delivery == plan.KeyUndelivered, o.env.quirks.revokeOfUnknownOutcome:
 		_ = o.revoke(s, made.Key)
 	}
 	return last

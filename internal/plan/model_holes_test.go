@@ -76,7 +76,7 @@ var holes = []struct {
 	},
 	{
 		why:     "The Secret was written, the answer was lost, and it cannot be read: revoking the key takes it from workloads.",
-		quirks:  quirks{revokeInDoubt: true},
+		quirks:  quirks{revokeOfUnknownOutcome: true},
 		violate: "S3: the Secret's key k2 is revoked",
 		events: []event{
 			{do: reach, until: "write k2"},
@@ -89,7 +89,7 @@ var holes = []struct {
 	},
 	{
 		why:     "The Secret was written, the answer was lost, and another operator rotated: the key is in its overlap.",
-		quirks:  quirks{revokeInDoubt: true},
+		quirks:  quirks{revokeOfUnknownOutcome: true},
 		violate: "S3: the replaced key k2 is revoked before the overlap is over",
 		events: []event{
 			{do: setOverlap, wait: time.Minute},

@@ -12,7 +12,7 @@ import (
 
 const (
 	converges = 40 * time.Minute // longer than the mint window, the longest overlap and the drift interval, one after the other
-	calm      = 30 * time.Minute
+	quietTime = 30 * time.Minute
 )
 
 // Whatever happens, what must never be never is, and when the trouble is over all comes right.
@@ -73,10 +73,10 @@ func (env *environment) finish(end ending, both bool) {
 	if env.violation != "" {
 		return
 	}
-	env.logf("all is calm")
+	env.logf("all is quietTime")
 	before := env.effects
 	env.converged()
-	env.settle(calm)
+	env.settle(quietTime)
 	if env.effects != before {
 		env.violate("liveness: something is still done")
 	}

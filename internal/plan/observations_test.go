@@ -22,7 +22,7 @@ func someTime(t *rapid.T, label string) time.Time {
 
 func offset(t *rapid.T, label string) time.Duration {
 	around := []time.Duration{
-		0, timing.ListLag, timing.RequestTimeout, shows, settles - timing.ListLag, settles, timing.DriftInterval, time.Hour, 24 * time.Hour,
+		0, timing.ListLag, timing.RequestTimeout, shows, resolvedAfter - timing.ListLag, resolvedAfter, timing.DriftInterval, time.Hour, 24 * time.Hour,
 	}
 	about := rapid.SampledFrom(around).Draw(t, label)
 	nudge := rapid.SampledFrom([]time.Duration{0, -time.Second, time.Second}).Draw(t, label+" nudge")

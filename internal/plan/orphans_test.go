@@ -58,7 +58,7 @@ func TestOrphans(t *testing.T) {
 	for _, c := range []struct {
 		why      string
 		marked   []plan.MarkedKey
-		living   []string
+		existing []string
 		recorded map[string]bool
 		want     []plan.MarkedKey
 	}{
@@ -70,29 +70,29 @@ func TestOrphans(t *testing.T) {
 		{"A key is known by its id, an owner by its UID: neither passes for the other.", []plan.MarkedKey{dead}, []string{"k1"}, map[string]bool{"dead": true}, []plan.MarkedKey{dead}},
 		{"No keys, no orphans.", nil, []string{"alive"}, nil, nil},
 	} {
-		if got := plan.Orphans(c.marked, plan.NewExistingOwners("cluster", c.living), c.recorded); !slices.Equal(got, c.want) {
+		if got := plan.Orphans(c.marked, plan.NewExistingOwners("cluster", c.existing), c.recorded); !slices.Equal(got, c.want) {
 			t.Errorf("%s Got %v", c.why, got)
 		}
 	}
 }
 
 // Whoever lives is spared, whatever else is there: other keys, other owners, other clusters.
-func TestLivingOwnersAreSpared(t *testing.T) {
+func TestExistingOwnersKeepTheirKeys(t *testing.T) {
 	owners := rapid.SliceOf(rapid.StringMatching(`[a-f0-9]{1,3}`))
 	rapid.Check(t, func(t *rapid.T) {
-		living, others := owners.Draw(t, "living"), owners.Draw(t, "others")
+		existing, others := owners.Draw(t, "existing"), owners.Draw(t, "others")
 		var keys []plan.Key
 		dead := map[string]bool{}
-		for _, uid := range slices.Concat(living, others) {
+		for _, uid := range slices.Concat(existing, others) {
 			cluster := rapid.SampledFrom([]string{"cluster", "another"}).Draw(t, "cluster")
 			name := plan.KeyName(rapid.String().Draw(t, "display name"), plan.Marker(cluster, uid))
 			keys = append(keys, plan.Key{ID: uid, Name: name})
-			if cluster == "cluster" && !slices.Contains(living, uid) {
+			if cluster == "cluster" && !slices.Contains(existing, uid) {
 				dead[uid] = true
 			}
 		}
 		found := map[string]bool{}
-		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), plan.NewExistingOwners("cluster", living), nil) {
+		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), plan.NewExistingOwners("cluster", existing), nil) {
 			if !dead[key.ID] {
 				t.Fatalf("%v is no orphan", key)
 			}

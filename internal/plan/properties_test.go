@@ -64,8 +64,8 @@ func shown(o plan.Observed) bool {
 	return settled(o, lastIssuance(o))
 }
 
-// intentSettles is when the recorded attempt has had its effect on lists. Its recorded deadline counts, but for ten minutes at most.
-func intentSettles(o plan.Observed) time.Time {
+// resolvedAt is when the recorded attempt has had its effect on lists. Its recorded deadline counts, but for ten minutes at most.
+func resolvedAt(o plan.Observed) time.Time {
 	recorded := o.Intent.Add(min(o.Deadline.Sub(o.Intent), 10*time.Minute))
 	if ordinary := timing.Deadline(o.Intent); recorded.Before(ordinary) {
 		recorded = ordinary
@@ -75,7 +75,7 @@ func intentSettles(o plan.Observed) time.Time {
 
 // intentSettled tells whether the list shows what the recorded attempt has made.
 func intentSettled(o plan.Observed) bool {
-	return o.Listing != nil && !o.Listing.At.Before(intentSettles(o))
+	return o.Listing != nil && !o.Listing.At.Before(resolvedAt(o))
 }
 
 // believed tells whether an intent is not from a future that no clock explains.
@@ -95,7 +95,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		return !p.HasKey || !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag))
 	},
 	"a Secret that is to be kept is detached in time": func(o plan.Observed, p plan.Plan) bool {
-		return !o.Retain || o.Deleting || o.Deleted || !o.Secret.Bound || believed(o) && start.Before(intentSettles(o)) ||
+		return !o.Retain || o.Deleting || o.Deleted || !o.Secret.Bound || believed(o) && start.Before(resolvedAt(o)) ||
 			p.Do == plan.Repair || p.Do == plan.AddFinalizer || p.Do == plan.Revoke || p.Do == plan.List && !o.Fresh
 	},
 	"where Cognigy changes names, no key is made within the window": func(o plan.Observed, p plan.Plan) bool {

@@ -232,29 +232,29 @@ func TestConcurrencyLimit(t *testing.T) {
 	to := func(id int) ratelimit.Request {
 		return ratelimit.Request{Waiter: waiter(id), Connection: "connection", EndpointID: endpoints[id]}
 	}
-	enter := func(id int, endpoint string, after time.Duration) time.Duration {
+	acquire := func(id int, endpoint string, after time.Duration) time.Duration {
 		endpoints[id] = endpoint
 		return limiter.Acquire(to(id), start.Add(after))
 	}
 	for i := range 8 {
-		g.Expect(enter(i, "hangs", 0)).To(BeZero())
+		g.Expect(acquire(i, "hangs", 0)).To(BeZero())
 	}
-	g.Expect(enter(8, "hangs", 0)).To(Equal(250 * time.Millisecond))
-	g.Expect(enter(9, "hangs", 0)).To(BeNumerically(">", 250*time.Millisecond))
-	g.Expect(enter(8, "hangs", time.Second)).To(Equal(time.Second))
-	g.Expect(enter(8, "hangs", time.Minute)).To(Equal(15 * time.Second))
+	g.Expect(acquire(8, "hangs", 0)).To(Equal(250 * time.Millisecond))
+	g.Expect(acquire(9, "hangs", 0)).To(BeNumerically(">", 250*time.Millisecond))
+	g.Expect(acquire(8, "hangs", time.Second)).To(Equal(time.Second))
+	g.Expect(acquire(8, "hangs", time.Minute)).To(Equal(15 * time.Second))
 	for i := 10; i < 14; i++ {
-		g.Expect(enter(i, "hangs too", time.Minute)).To(BeZero())
+		g.Expect(acquire(i, "hangs too", time.Minute)).To(BeZero())
 	}
-	g.Expect(enter(14, "hangs too", time.Minute)).NotTo(BeZero())
-	g.Expect(enter(15, "answers", time.Minute)).To(BeZero())
+	g.Expect(acquire(14, "hangs too", time.Minute)).NotTo(BeZero())
+	g.Expect(acquire(15, "answers", time.Minute)).To(BeZero())
 	limiter.Release(to(0), nil, start.Add(time.Minute))
 	limiter.Release(to(1), nil, start.Add(time.Minute))
-	g.Expect(enter(16, "answers", time.Minute)).To(BeZero())
-	g.Expect(enter(8, "hangs", 2*time.Minute)).NotTo(BeZero())
+	g.Expect(acquire(16, "answers", time.Minute)).To(BeZero())
+	g.Expect(acquire(8, "hangs", 2*time.Minute)).NotTo(BeZero())
 	limiter.Release(to(2), nil, start.Add(2*time.Minute))
 	limiter.Release(to(3), nil, start.Add(2*time.Minute))
-	g.Expect(enter(8, "hangs", 2*time.Minute)).To(BeZero())
+	g.Expect(acquire(8, "hangs", 2*time.Minute)).To(BeZero())
 }
 
 // Connections to one host share its rate, and the largest of their limits applies; each has a concurrency limit of its own.

@@ -33,7 +33,7 @@ import (
 func TestContract(t *testing.T) {
 	e := newEnvironment(t)
 	p := start(t, "--leader-elect")
-	key := e.Key(leave)
+	key := e.Key(retain)
 	e.Create(key)
 	e.AwaitDelivered(key, 1)
 	e.Await(func(g Gomega) { g.Expect(events(g, e)).To(HaveKey("KeyDelivered")) })
@@ -159,7 +159,7 @@ func TestWarningsAreNotLogged(t *testing.T) {
 		g.Expect(warned.texts).To(ContainElement(ContainSubstring(canary)))
 	})
 	p := start(t, "--zap-log-level=7")
-	key := e.Key(leave)
+	key := e.Key(retain)
 	e.Create(key)
 	e.AwaitDelivered(key, 1)
 	e.Expect(p.output.String()).To(And(ContainSubstring("issued a key"), Not(ContainSubstring(canary))))

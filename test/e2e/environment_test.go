@@ -22,8 +22,8 @@ func newEnvironment(t *testing.T, edits ...func(*v1alpha1.ConnectionSpec)) *fixt
 	})
 }
 
-// leave has the operator leave a resource at once when it is deleted: its keys' end is not what is tested.
-func leave(key *v1alpha1.EndpointAPIKey) { key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain }
+// retain has the operator leave a resource at once when it is deleted: its keys' end is not what is tested.
+func retain(key *v1alpha1.EndpointAPIKey) { key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain }
 
 // release deletes a resource and waits for it to go.
 func release(t *testing.T, e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) {

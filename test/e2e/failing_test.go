@@ -75,7 +75,7 @@ func TestFailingEndpoint(t *testing.T) {
 
 // Who fails asks less and less often, also where the connection's pace makes everybody wait for a turn.
 func TestFailingEndpointIsAskedLessAndLess(t *testing.T) {
-	leaveToPaceTest(t)
+	onlyInLoadTest(t)
 	// A resource that gets its finalizer is looked at once more.
 	bound := few * (tries(watched) + 1)
 	for name, refusal := range refusals {
@@ -100,7 +100,7 @@ func TestFailingEndpointIsAskedLessAndLess(t *testing.T) {
 // A connection that is in use, and whose credentials are rejected from some time on, says so. Of its resources each asks once,
 // then nobody but its probe, whose waits grow. Another connection does not notice.
 func TestRejectedConnection(t *testing.T) {
-	leaveToPaceTest(t)
+	onlyInLoadTest(t)
 	start(t)
 	healthy, rejected := newFleet(t, 10), newFleet(t, 10)
 	without := healthy.serve(healthy.endpoints)

@@ -48,7 +48,7 @@ func (f *fleet) apply(keys int, endpoints []string) {
 	for i := range keys {
 		f.Create(f.Key(fixtures.Named(fmt.Sprintf("key-%d", f.keys)), func(key *v1alpha1.EndpointAPIKey) {
 			key.Spec.Endpoint.ID = endpoints[i%len(endpoints)]
-		}, leave))
+		}, retain))
 		f.keys++
 	}
 }

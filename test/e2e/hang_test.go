@@ -52,7 +52,7 @@ func TestHangingConnection(t *testing.T) {
 
 // An Endpoint for which Cognigy does not answer does not keep the others of the same connection waiting.
 func TestHangingEndpoint(t *testing.T) {
-	leaveToPaceTest(t)
+	onlyInLoadTest(t)
 	start(t)
 	f := newFleet(t, 11, hangingTimeouts)
 	hanging, healthy := f.endpoints[:1], f.endpoints[1:]

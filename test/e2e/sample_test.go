@@ -13,7 +13,7 @@ import (
 // few are the resources that must not notice what happens to others.
 const few = 20
 
-// The load scenarios run whole in make pace-test, and smaller in make test.
+// The load scenarios run whole in make load-test, and smaller in make test.
 var (
 	// many are the resources that are in the way of others.
 	many = sized(40, 100)
@@ -30,10 +30,10 @@ func sized[T any](small, whole T) T {
 	return whole
 }
 
-// leaveToPaceTest skips a load scenario in make test: another one there is of the same kind.
-func leaveToPaceTest(t *testing.T) {
+// onlyInLoadTest skips a load scenario in make test: another one there is of the same kind.
+func onlyInLoadTest(t *testing.T) {
 	t.Helper()
 	if fixtures.ChosenSample() == fixtures.SmallSample {
-		t.Skip("runs in make pace-test")
+		t.Skip("runs in make load-test")
 	}
 }

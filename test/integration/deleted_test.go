@@ -27,7 +27,7 @@ func (e *environment) deleteByForce(key *v1alpha1.EndpointAPIKey) {
 
 // A resource that vanished in spite of its finalizer took nothing along: the key is revoked all the same, without a policy for
 // orphans, although its connection is gone by then and Cognigy was down for a while.
-func TestVanished(t *testing.T) {
+func TestDeletedByForce(t *testing.T) {
 	e := newEnvironment(t)
 	connection, key := e.Connection(), e.issued()
 	e.deleteByForce(key)
@@ -43,7 +43,7 @@ func TestVanished(t *testing.T) {
 }
 
 // While the POST is on its way, a resource vanishes. The key that comes of it is revoked, also if its answer is lost.
-func TestVanishedDuringIssue(t *testing.T) {
+func TestDeletedDuringIssue(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		fault    simulator.Fault
@@ -76,7 +76,7 @@ func TestVanishedDuringIssue(t *testing.T) {
 }
 
 // Another resource of the same name has its own key, and the one of the resource that vanished is revoked.
-func TestVanishedAndRecreated(t *testing.T) {
+func TestDeletedAndRecreated(t *testing.T) {
 	e := newEnvironment(t)
 	former := e.issued()
 	e.deleteByForce(former)
@@ -89,7 +89,7 @@ func TestVanishedAndRecreated(t *testing.T) {
 }
 
 // The credentials by which a key was made may be others by now.
-func TestVanishedAndCredentialsSwapped(t *testing.T) {
+func TestDeletedAndCredentialsReplaced(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.issued()
 	e.deleteByForce(key)
@@ -101,7 +101,7 @@ func TestVanishedAndCredentialsSwapped(t *testing.T) {
 }
 
 // A resource of the same name that has nothing to do itself does not keep the key of the former one alive.
-func TestVanishedBesideASuspendedResource(t *testing.T) {
+func TestDeletedBesideASuspendedResource(t *testing.T) {
 	e := newEnvironment(t)
 	former := e.issued()
 	e.deleteByForce(former)
@@ -114,7 +114,7 @@ func TestVanishedBesideASuspendedResource(t *testing.T) {
 }
 
 // A Secret that somebody took from the resource, as kubectl delete --cascade=orphan does, is left to them with its key.
-func TestVanishedButLeftBehind(t *testing.T) {
+func TestDeletedButLeftBehind(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.issued()
 	secret := e.Secret(key)
@@ -128,7 +128,7 @@ func TestVanishedButLeftBehind(t *testing.T) {
 		if now := e.Cognigy.Count(http.MethodDelete, simulator.RouteKey); now != deletes {
 			deletes, since = now, time.Now()
 		}
-		g.Expect(time.Since(since)).To(BeNumerically(">", calm))
+		g.Expect(time.Since(since)).To(BeNumerically(">", quietTime))
 	})
 	e.Cognigy.ClearFaults()
 	e.remains(func(g Gomega) {

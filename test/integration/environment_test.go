@@ -23,8 +23,8 @@ const (
 	// patience is how long a test waits for what is to happen: more than an attempt may take and the lag of a list, on a busy
 	// machine.
 	patience = 3 * time.Minute
-	// calm is how long a test watches that nothing happens: more than a drift interval.
-	calm = 2 * driftInterval
+	// quietTime is how long a test watches that nothing happens: more than a drift interval.
+	quietTime = 2 * driftInterval
 
 	// shortRequest and shortDelivery are for tests in which an attempt to issue a key has to end without a result.
 	shortRequest  = time.Second
@@ -92,7 +92,7 @@ func (e *environment) reports(object client.Object, reason string, want status.S
 // remains checks that something stays true for longer than a drift interval.
 func (e *environment) remains(check func(Gomega)) {
 	e.t.Helper()
-	e.Consistently(check).WithTimeout(calm).WithPolling(200 * time.Millisecond).Should(Succeed())
+	e.Consistently(check).WithTimeout(quietTime).WithPolling(200 * time.Millisecond).Should(Succeed())
 }
 
 // searchPlaintexts looks for plaintexts where they must not be: in logs, events, and objects beside the data of Secrets.

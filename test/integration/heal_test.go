@@ -69,13 +69,13 @@ func TestHeal(t *testing.T) {
 }
 
 // Status is a report: wiping it changes nothing but the report, which is made again.
-func TestStatusWiped(t *testing.T) {
+func TestStatusCleared(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.issued()
 	before := e.Read(key)
-	wiped := before.DeepCopy()
-	wiped.Status = v1alpha1.EndpointAPIKeyStatus{}
-	e.Expect(cluster.Status().Update(e.Context, wiped)).To(Succeed())
+	cleared := before.DeepCopy()
+	cleared.Status = v1alpha1.EndpointAPIKeyStatus{}
+	e.Expect(cluster.Status().Update(e.Context, cleared)).To(Succeed())
 	e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.KeyID).To(Equal(before.Status.KeyID)) })
 	after := e.AwaitDelivered(key, 1)
 	e.Expect(after.Status.KeyID).To(Equal(before.Status.KeyID))
@@ -93,7 +93,7 @@ func TestFinalizerRemoved(t *testing.T) {
 }
 
 // Another controller that removes the Secret for ever must not mint keys for ever.
-func TestMintBudget(t *testing.T) {
+func TestIssuanceBudget(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.Key()
 	e.Create(key)

@@ -16,7 +16,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
-// The main job: a resource is applied, and its Secret holds a key that works. With the timeouts that users get, no machine is so
+// The main job: a resource is applied, and its Secret holds a key that works. With the timeouts that dependents get, no machine is so
 // slow that an attempt is late: there is exactly one POST.
 func TestIssue(t *testing.T) {
 	e := newEnvironment(t, fixtures.WithDefaultTimeouts)

@@ -27,7 +27,7 @@ import (
 )
 
 // The tests of this package share one control plane and one operator, which runs with the permissions of the manifests that
-// users install. Each test has a namespace and a Cognigy of its own, so that they run side by side.
+// dependents install. Each test has a namespace and a Cognigy of its own, so that they run side by side.
 var (
 	admin   *rest.Config
 	cluster client.Client  // as administrator

@@ -40,12 +40,12 @@ func (e *environment) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyCo
 	return connection, credentials
 }
 
-// waitsFor waits for a connection that is being deleted to say for how many users that waits, and to name the first of them.
-func (e *environment) waitsFor(connection *v1alpha1.ClusterCognigyConnection, users []*v1alpha1.EndpointAPIKey) {
+// waitsFor waits for a connection that is being deleted to say for how many dependents that waits, and to name the first of them.
+func (e *environment) waitsFor(connection *v1alpha1.ClusterCognigyConnection, dependents []*v1alpha1.EndpointAPIKey) {
 	e.t.Helper()
 	var names []string
-	for _, user := range users {
-		names = append(names, clientKey(user).String())
+	for _, dependent := range dependents {
+		names = append(names, clientKey(dependent).String())
 	}
 	slices.Sort(names)
 	named := strings.Join(names[:min(len(names), 10)], ", ")
@@ -63,52 +63,52 @@ func (e *environment) waitsFor(connection *v1alpha1.ClusterCognigyConnection, us
 }
 
 // A cluster-wide connection and its credentials in the operator's namespace may be deleted first, too. They stay until the last
-// user in any namespace is gone, and name the users without ever making a message as long as there are users.
+// user in any namespace is gone, and name the dependents without ever making a message as long as there are dependents.
 func TestClusterConnectionDeletedFirst(t *testing.T) {
 	const perNamespace = 6
 	e := newEnvironment(t)
 	connection, credentials := e.clusterConnection()
 	other := e.CreateNamespace()
-	var users []*v1alpha1.EndpointAPIKey
+	var dependents []*v1alpha1.EndpointAPIKey
 	for i := range 2 * perNamespace {
-		user := e.Key(func(k *v1alpha1.EndpointAPIKey) {
+		dependent := e.Key(func(k *v1alpha1.EndpointAPIKey) {
 			k.Name = fmt.Sprintf("key-%d", i)
 			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
 		})
 		if i%2 == 1 {
-			user.Namespace = other
+			dependent.Namespace = other
 		}
-		e.Create(user)
-		users = append(users, user)
+		e.Create(dependent)
+		dependents = append(dependents, dependent)
 	}
-	for _, user := range users {
-		e.AwaitDelivered(user, 1)
+	for _, dependent := range dependents {
+		e.AwaitDelivered(dependent, 1)
 	}
 	e.Delete(credentials)
 	e.Delete(connection)
-	e.waitsFor(connection, users)
+	e.waitsFor(connection, dependents)
 	e.remains(func(g Gomega) {
 		for _, held := range []client.Object{connection, credentials} {
 			g.Expect(cluster.Get(e.Context, clientKey(held), held)).To(Succeed())
 			g.Expect(held.GetDeletionTimestamp()).NotTo(BeNil())
 			g.Expect(held.GetFinalizers()).To(ConsistOf(v1alpha1.InUseFinalizer))
 		}
-		g.Expect(e.Cognigy.Live("")).To(HaveLen(len(users)))
+		g.Expect(e.Cognigy.Live("")).To(HaveLen(len(dependents)))
 	})
-	for _, user := range users[:2] {
-		e.Delete(user)
-		e.AwaitGone(user)
+	for _, dependent := range dependents[:2] {
+		e.Delete(dependent)
+		e.AwaitGone(dependent)
 	}
-	users = users[2:]
-	e.waitsFor(connection, users)
-	for _, user := range users {
-		e.Delete(user)
+	dependents = dependents[2:]
+	e.waitsFor(connection, dependents)
+	for _, dependent := range dependents {
+		e.Delete(dependent)
 	}
 	e.AwaitAbsent(connection)
 	e.Expect(e.Cognigy.Live("")).To(BeEmpty(), "it was not let go before the last key was revoked")
 	e.AwaitAbsent(credentials)
-	for _, user := range users {
-		e.AwaitGone(user)
+	for _, dependent := range dependents {
+		e.AwaitGone(dependent)
 	}
 	e.Expect(e.Posts()).To(Equal(2 * perNamespace))
 }

@@ -56,8 +56,8 @@ func TestConnectionDeletedFirst(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(1))
 }
 
-// Without users a connection goes at once, also after it had some; its credentials are nobody's business then.
-func TestConnectionWithoutUsers(t *testing.T) {
+// Without dependents a connection goes at once, also after it had some; its credentials are nobody's business then.
+func TestConnectionWithoutDependents(t *testing.T) {
 	e := newEnvironment(t)
 	connection, credentials := e.Connection(), e.Credentials("")
 	e.AwaitReady(connection)

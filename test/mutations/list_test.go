@@ -142,8 +142,8 @@ var mutations = []mutation{
 		noticed{in: controller, by: "TestClusterConnection", says: "ConnectionNotAllowed"},
 	},
 	{
-		"S6", "The client repeats a POST that failed.",
-		"repeat-post", never,
+		"S6", "The client sends each POST twice.",
+		"repeat-post", insert("_ = c.do(ctx, request)"),
 		noticed{in: reliability, by: "TestCrash/first issue, whose answer is lost", says: "S6: a POST without an intent of its own"},
 	},
 	{

@@ -38,12 +38,12 @@ func newChaos(t testing.TB, s script) *chaos {
 	e.connect(v1alpha1.OrphanPolicyRevoke)
 	c := &chaos{environment: e, done: map[string]int{}, endpoints: []simulator.Endpoint{e.Endpoint, e.Cognigy.AddEndpoint("project", "second")}}
 	c.accepted.Store(e.Cognigy.APIKey())
-	e.addStrangers(c.slot(step{}), "nobody's")
+	e.addForeignKeys(c.nameOf(step{}), "nobody's")
 	return c
 }
 
-// slot is the name of one of the resources.
-func (c *chaos) slot(s step) types.NamespacedName {
+// nameOf is the name of one of the resources.
+func (c *chaos) nameOf(s step) types.NamespacedName {
 	return types.NamespacedName{Namespace: c.Namespace, Name: fmt.Sprintf("key-%d", s.Key)}
 }
 
@@ -77,9 +77,9 @@ func (c *chaos) endFaults() {
 		c.kill()
 		c.start()
 	}
-	for key := range slots {
+	for key := range keyCount {
 		c.Eventually(func() error {
-			err := c.edit(c.slot(step{Key: key}), func(s *v1alpha1.EndpointAPIKeySpec) { s.Suspend = false })
+			err := c.edit(c.nameOf(step{Key: key}), func(s *v1alpha1.EndpointAPIKeySpec) { s.Suspend = false })
 			return client.IgnoreNotFound(err)
 		}).WithTimeout(patience).Should(Succeed())
 	}
@@ -112,8 +112,8 @@ func (c *chaos) beginAgain() {
 	c.injector.remember("--- everything is deleted, and made again")
 	connection, credentials := c.Connection(), c.Credentials("")
 	all := []client.Object{connection, credentials}
-	for key := range slots {
-		all = append(all, c.Key(fixtures.Named(c.slot(step{Key: key}).Name)))
+	for key := range keyCount {
+		all = append(all, c.Key(fixtures.Named(c.nameOf(step{Key: key}).Name)))
 	}
 	c.Eventually(func(g Gomega) {
 		for _, object := range all {
@@ -126,13 +126,13 @@ func (c *chaos) beginAgain() {
 	c.Expect(c.live()).To(HaveLen(c.wanted()), "owned keys that work")
 	c.Create(c.Credentials(c.accepted.Load().(string)))
 	c.Create(c.Connection())
-	for key := range slots {
+	for key := range keyCount {
 		c.Expect(c.make(step{Key: key})).To(Succeed())
 	}
 }
 
-// settles waits for the liveness property. Where the mint budget is used up, a restart saves the wait.
-func (c *chaos) settles() {
+// convergesAtEnd waits for the liveness property. Where the mint budget is used up, a restart saves the wait.
+func (c *chaos) convergesAtEnd() {
 	restarted := false
 	written, since := -1, time.Now()
 	c.Eventually(func(g Gomega) {
@@ -152,8 +152,8 @@ func (c *chaos) settles() {
 }
 
 func (c *chaos) exhausted() bool {
-	for key := range slots {
-		found, err := c.Find(c.slot(step{Key: key}))
+	for key := range keyCount {
+		found, err := c.Find(c.nameOf(step{Key: key}))
 		if err != nil {
 			continue
 		}
@@ -169,8 +169,8 @@ func (c *chaos) exhausted() bool {
 // livesWell: every resource has its key, and no other key of this environment's resources works, but for what was retained.
 func (c *chaos) livesWell(g Gomega) {
 	wanted := c.wanted()
-	for key := range slots {
-		name := c.slot(step{Key: key})
+	for key := range keyCount {
+		name := c.nameOf(step{Key: key})
 		found, err := c.Find(name)
 		if apierrors.IsNotFound(err) {
 			continue

@@ -29,15 +29,15 @@ type step struct {
 	For  time.Duration `json:"for"`  // how long, for a fault that lasts
 }
 
-// slots is how many resources there are, or may be.
-const slots = 3
+// keyCount is how many resources there are, or may be.
+const keyCount = 3
 
 // generate makes up a script of operations and faults. The same seed makes the same script.
 func generate(seed uint64, length int) script {
 	random := rand.New(rand.NewPCG(seed, 0))
 	s := script{Seed: seed, Skew: time.Duration(random.IntN(3)-1) * time.Hour}
 	// There is something to lose from the start on.
-	for key := range slots {
+	for key := range keyCount {
 		s.Steps = append(s.Steps, step{Do: "create", Key: key})
 	}
 	kinds := append(weighted(operations), weighted(faults)...)
@@ -45,7 +45,7 @@ func generate(seed uint64, length int) script {
 		s.Steps = append(s.Steps, step{
 			Wait: time.Duration(random.IntN(600)) * time.Millisecond,
 			Do:   kinds[random.IntN(len(kinds))],
-			Key:  random.IntN(slots),
+			Key:  random.IntN(keyCount),
 			For:  time.Duration(500+random.IntN(2500)) * time.Millisecond,
 		})
 	}
@@ -92,7 +92,7 @@ func parse(text []byte) (script, error) {
 		return s, err
 	}
 	for i, step := range s.Steps {
-		if _, ok := operationOf(step.Do); !ok || step.Key < 0 || step.Key >= slots {
+		if _, ok := operationOf(step.Do); !ok || step.Key < 0 || step.Key >= keyCount {
 			return s, fmt.Errorf("step %d, %q for key %d, is unknown", i, step.Do, step.Key)
 		}
 	}

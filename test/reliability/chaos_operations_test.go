@@ -45,7 +45,7 @@ var operations = map[string]operation{
 	"rotate soon":      {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
 	"retain":           {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
 	"do not retain":    {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
-	"delete Secret":    {3, func(c *chaos, s step) error { return cluster.Delete(c.Context, target(c.slot(s))) }},
+	"delete Secret":    {3, func(c *chaos, s step) error { return cluster.Delete(c.Context, target(c.nameOf(s))) }},
 	"edit Secret":      {2, (*chaos).editValue},
 	"wipe status":      {1, (*chaos).wipeStatus},
 	"revoke outside":   {3, (*chaos).revokeNewest},
@@ -65,7 +65,7 @@ var operations = map[string]operation{
 func spec(change func(*v1alpha1.EndpointAPIKeySpec, int)) func(*chaos, step) error {
 	return func(c *chaos, s step) error {
 		n := int(s.For / time.Millisecond)
-		return c.edit(c.slot(s), func(spec *v1alpha1.EndpointAPIKeySpec) { change(spec, n) })
+		return c.edit(c.nameOf(s), func(spec *v1alpha1.EndpointAPIKeySpec) { change(spec, n) })
 	}
 }
 
@@ -102,7 +102,7 @@ func inSeconds(n int) *metav1.Time {
 
 // make makes the resource. A Secret that a former one retained would be somebody else's to it: it is put away first.
 func (c *chaos) make(s step) error {
-	name := c.slot(s)
+	name := c.nameOf(s)
 	if _, err := c.Find(name); !apierrors.IsNotFound(err) {
 		return err
 	}
@@ -115,7 +115,7 @@ func (c *chaos) make(s step) error {
 }
 
 func (c *chaos) delete(s step) error {
-	return cluster.Delete(c.Context, &v1alpha1.EndpointAPIKey{ObjectMeta: c.Meta(c.slot(s).Name)})
+	return cluster.Delete(c.Context, &v1alpha1.EndpointAPIKey{ObjectMeta: c.Meta(c.nameOf(s).Name)})
 }
 
 // recreateKey deletes the resource, and makes another as soon as the name is free, if that is soon.
@@ -125,7 +125,7 @@ func (c *chaos) recreateKey(s step) error {
 	}
 	c.later.Go(func() {
 		_ = wait.PollUntilContextTimeout(c.Context, poll/10, settled, true, func(context.Context) (bool, error) {
-			_, err := c.Find(c.slot(s))
+			_, err := c.Find(c.nameOf(s))
 			return apierrors.IsNotFound(err) && c.make(s) == nil, nil
 		})
 	})
@@ -134,7 +134,7 @@ func (c *chaos) recreateKey(s step) error {
 
 func (c *chaos) suspendAndResumeKey(s step) error {
 	for _, suspend := range []bool{true, false} {
-		if err := c.edit(c.slot(s), func(spec *v1alpha1.EndpointAPIKeySpec) { spec.Suspend = suspend }); err != nil {
+		if err := c.edit(c.nameOf(s), func(spec *v1alpha1.EndpointAPIKeySpec) { spec.Suspend = suspend }); err != nil {
 			return err
 		}
 	}
@@ -142,7 +142,7 @@ func (c *chaos) suspendAndResumeKey(s step) error {
 }
 
 func (c *chaos) editValue(s step) error {
-	secret, err := c.readSecret(c.slot(s))
+	secret, err := c.readSecret(c.nameOf(s))
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (c *chaos) editValue(s step) error {
 
 // wipeStatus takes the report away, but not what a status must have.
 func (c *chaos) wipeStatus(s step) error {
-	key, err := c.Find(c.slot(s))
+	key, err := c.Find(c.nameOf(s))
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (c *chaos) wipeStatus(s step) error {
 }
 
 func (c *chaos) revokeNewest(s step) error {
-	key, err := c.Find(c.slot(s))
+	key, err := c.Find(c.nameOf(s))
 	if err != nil || key.Status.KeyID == "" {
 		return err
 	}

@@ -100,7 +100,7 @@ func play(t *testing.T, s script, total *tally) *failure {
 		defer func() { total.add(c) }()
 		c.play(s)
 		c.endFaults()
-		c.settles()
+		c.convergesAtEnd()
 		c.kill()
 		c.checkInvariants()
 	})

@@ -48,7 +48,7 @@ func (c *checker) checkPost(x *exchange) {
 	case o.protected && (apierrors.IsNotFound(err) || err == nil && key.UID != o.uid):
 		// The API server lets a deletion that began before the finalizer was there go through in spite of it
 		// (https://github.com/kubernetes/kubernetes/issues/77988). The key must not outlive it.
-		c.e.injector.remember("%s vanished with its finalizer", o.key)
+		c.e.injector.remember("%s is gone, finalizer and all", o.key)
 	case err != nil || key.UID != o.uid || !controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer):
 		c.report("S1: a POST without a finalizer on the resource: %v", err)
 	case c.isServed(o, key):

@@ -90,7 +90,7 @@ func (e *environment) begin(ready func()) {
 	}
 	if e.scenario.early() {
 		if e.scenario.user != nil {
-			e.injector.during, e.injector.interfere = e.scenario.during, e.act
+			e.injector.during, e.injector.interfere = e.scenario.during, e.interfere
 		}
 		ready()
 		e.start()
@@ -100,16 +100,16 @@ func (e *environment) begin(ready func()) {
 	e.Eventually(e.issued).WithTimeout(patience).WithPolling(poll).Should(Succeed())
 	e.first = e.live()[0]
 	ready()
-	e.act()
+	e.interfere()
 }
 
 // act has the user act, who tries again if somebody else was faster.
-func (e *environment) act() {
+func (e *environment) interfere() {
 	err := wait.PollUntilContextTimeout(e.Context, poll, callTimeout, true, func(context.Context) (bool, error) {
 		return e.scenario.user(e) == nil, nil
 	})
 	if err != nil {
-		e.checker.report("the user cannot act: %v", err)
+		e.checker.report("the user cannot interfere: %v", err)
 	}
 }
 

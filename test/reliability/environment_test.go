@@ -74,9 +74,9 @@ func newEnvironment(t *testing.T, scenario *scenario) *environment {
 		scenario.spec(&e.key.Spec)
 	}
 	e.Create(e.key)
-	e.addStrangers(e.name(), string(e.key.UID))
+	e.addForeignKeys(e.name(), string(e.key.UID))
 	if scenario.orphans != v1alpha1.OrphanPolicyRevoke {
-		e.addStranger(plan.KeyName("another resource's", e.Marker("another resource")))
+		e.addForeignKey(plan.KeyName("another resource's", e.Marker("another resource")))
 	}
 	return e
 }
@@ -128,19 +128,19 @@ func (e *environment) startKubernetesProxy() {
 	e.Expect(err).NotTo(HaveOccurred())
 }
 
-// addStrangers makes keys that look like those of a resource to whoever does not look closely.
-func (e *environment) addStrangers(like types.NamespacedName, uid string) {
+// addForeignKeys makes keys that look like those of a resource to whoever does not look closely.
+func (e *environment) addForeignKeys(like types.NamespacedName, uid string) {
 	for _, name := range []string{
 		"made by hand",
 		plan.DefaultDisplayName(like.Namespace, like.Name),
 		plan.KeyName("another cluster's", plan.Marker("another cluster", uid)),
 		plan.KeyName("not at the end", e.Marker(types.UID(uid))) + " copy",
 	} {
-		e.addStranger(name)
+		e.addForeignKey(name)
 	}
 }
 
-func (e *environment) addStranger(name string) {
+func (e *environment) addForeignKey(name string) {
 	entry, plaintext := e.Cognigy.AddKey(e.Endpoint.ID, name)
 	e.strange = append(e.strange, entry.ID)
 	e.Record(plaintext)

@@ -34,7 +34,7 @@ type injector struct {
 	sideBySide bool
 
 	mu        sync.Mutex
-	turns     map[string]chan struct{} // subject: holds one token; whoever has it may act
+	tokens    map[string]chan struct{} // by subject; the effect that holds the token is forwarded
 	life      int                      // counts the processes
 	killed    int                      // the last life whose process was killed
 	armed     bool
@@ -53,242 +53,242 @@ type injector struct {
 }
 
 func newInjector(observer observer) *injector {
-	return &injector{observer: observer, turns: map[string]chan struct{}{}, counts: map[string]int{}, fired: make(chan struct{})}
+	return &injector{observer: observer, tokens: map[string]chan struct{}{}, counts: map[string]int{}, fired: make(chan struct{})}
 }
 
 // arm starts to number effects, and to wait for the crash if there is to be one.
-func (g *injector) arm(crash *crash) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.armed, g.crash = true, crash
+func (i *injector) arm(crash *crash) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.armed, i.crash = true, crash
 }
 
 // seen counts the points so far.
-func (g *injector) seen() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.points)
+func (i *injector) seen() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.points)
 }
 
 // until returns the first points, and those after them up to the last that may have changed something. What follows are probes
 // and looks of an operator at rest.
-func (g *injector) until(first int) []point {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	last := len(g.points)
-	for last > first && !writes(g.points[last-1].effect) {
+func (i *injector) until(first int) []point {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	last := len(i.points)
+	for last > first && !writes(i.points[last-1].effect) {
 		last--
 	}
-	return slices.Clone(g.points[:last])
+	return slices.Clone(i.points[:last])
 }
 
 // unfence lets the effects of the next process pass.
-func (g *injector) unfence() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.life++
-	g.note("an operator is started")
+func (i *injector) unfence() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.life++
+	i.note("an operator is started")
 }
 
 // fence stops what killed processes sent.
-func (g *injector) fence() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.killed = g.life
-	g.note("the operator is dead")
+func (i *injector) fence() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.killed = i.life
+	i.note("the operator is dead")
 }
 
 type lifeKey struct{}
 
 // tagConnection ties a connection to the process that made it: what a dead one left in a socket is not taken for the living one's.
-func (g *injector) tagConnection(ctx context.Context, _ net.Conn) context.Context {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return context.WithValue(ctx, lifeKey{}, g.life)
+func (i *injector) tagConnection(ctx context.Context, _ net.Conn) context.Context {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return context.WithValue(ctx, lifeKey{}, i.life)
 }
 
-// wait waits for the turn of a subject and returns what ends it.
-func (g *injector) wait(ctx context.Context, x *exchange) (done func(), err error) {
+// acquire waits for the token of a subject, and returns its release.
+func (i *injector) acquire(ctx context.Context, x *exchange) (done func(), err error) {
 	subject := "everything"
-	if g.sideBySide {
-		if subject = g.observer.subject(x); subject == "" {
+	if i.sideBySide {
+		if subject = i.observer.subject(x); subject == "" {
 			return func() {}, nil
 		}
 	}
-	g.mu.Lock()
-	turn := g.turns[subject]
-	if turn == nil {
-		turn = make(chan struct{}, 1)
-		g.turns[subject] = turn
+	i.mu.Lock()
+	token := i.tokens[subject]
+	if token == nil {
+		token = make(chan struct{}, 1)
+		i.tokens[subject] = token
 	}
-	g.mu.Unlock()
+	i.mu.Unlock()
 	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
+	case token <- struct{}{}:
+		return func() { <-token }, nil
 	case <-ctx.Done():
 		return nil, errDead
 	}
 }
 
-// pass holds an effect, has it checked, and forwards it, unless the operator is to die here.
-func (g *injector) pass(ctx context.Context, x *exchange) error {
-	done, err := g.wait(ctx, x)
+// forward holds an effect, has it checked, and forwards it, unless the operator is to die here.
+func (i *injector) forward(ctx context.Context, x *exchange) error {
+	done, err := i.acquire(ctx, x)
 	if err != nil {
 		return err
 	}
 	defer done()
 	x.arrived = time.Now()
-	when, err := g.arrive(ctx, x)
+	when, err := i.arrive(ctx, x)
 	if err != nil {
 		return err
 	}
-	g.interrupt(x)
-	g.observer.sees(x)
+	i.interrupt(x)
+	i.observer.sees(x)
 	if when == before {
-		return g.hit(x, when)
+		return i.hit(x, when)
 	}
-	if g.cannotStore(x) {
+	if i.cannotStore(x) {
 		x.deliver(answer{status: http.StatusServiceUnavailable})
 		return nil
 	}
 	if x.answer, err = x.forward(); err != nil {
-		g.remember("%s: %v", x.effect, err)
+		i.remember("%s: %v", x.effect, err)
 		return err
 	}
-	g.forwarded(x)
-	g.observer.saw(x)
-	if g.loses(x) {
+	i.forwarded(x)
+	i.observer.saw(x)
+	if i.loses(x) {
 		return errLost
 	}
 	switch when {
 	case committed:
-		return g.hit(x, when)
+		return i.hit(x, when)
 	case paused:
-		_ = g.hit(x, when)
+		_ = i.hit(x, when)
 	}
 	x.deliver(x.answer)
 	if when == answered {
-		_ = g.hit(x, when)
+		_ = i.hit(x, when)
 	}
 	return nil
 }
 
 // arrive numbers an effect and tells whether to crash at it.
-func (g *injector) arrive(ctx context.Context, x *exchange) (when moment, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if life, _ := ctx.Value(lifeKey{}).(int); life <= g.killed {
+func (i *injector) arrive(ctx context.Context, x *exchange) (when moment, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if life, _ := ctx.Value(lifeKey{}).(int); life <= i.killed {
 		return "", errDead
 	}
-	if g.armed {
-		g.counts[x.effect]++
-		at := point{x.effect, g.counts[x.effect]}
-		g.points = append(g.points, at)
-		if g.crash != nil && g.crash.point == at {
-			when, g.crash = g.crash.moment, nil
+	if i.armed {
+		i.counts[x.effect]++
+		at := point{x.effect, i.counts[x.effect]}
+		i.points = append(i.points, at)
+		if i.crash != nil && i.crash.point == at {
+			when, i.crash = i.crash.moment, nil
 		}
 	}
 	if when != "" && when != paused {
-		g.killed = g.life // nothing else of this process happens
+		i.killed = i.life // nothing else of this process happens
 	}
 	return when, nil
 }
 
 // interrupt has the user act, once.
-func (g *injector) interrupt(x *exchange) {
-	g.mu.Lock()
-	interfere := g.interfere
-	if interfere == nil || x.effect != g.during {
-		g.mu.Unlock()
+func (i *injector) interrupt(x *exchange) {
+	i.mu.Lock()
+	interfere := i.interfere
+	if interfere == nil || x.effect != i.during {
+		i.mu.Unlock()
 		return
 	}
-	g.interfere = nil
-	g.acted = len(g.points) - 1
-	g.note("the user acts at %s", x.effect)
-	g.mu.Unlock()
+	i.interfere = nil
+	i.acted = len(i.points) - 1
+	i.note("the user acts at %s", x.effect)
+	i.mu.Unlock()
 	interfere()
 }
 
-func (g *injector) hit(x *exchange, when moment) error {
-	g.kill()
-	g.remember("the operator is struck: %s, %s", x.effect, when)
-	close(g.fired)
+func (i *injector) hit(x *exchange, when moment) error {
+	i.kill()
+	i.remember("the operator is struck: %s, %s", x.effect, when)
+	close(i.fired)
 	return errDead
 }
 
-func (g *injector) forwarded(x *exchange) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (i *injector) forwarded(x *exchange) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	if writes(x.effect) {
-		g.wrote++
+		i.wrote++
 	}
 	if !strings.HasPrefix(x.effect, "cognigy ") {
-		g.passed++
+		i.passed++
 	}
-	g.note("%s: %d", x.effect, x.answer.status)
+	i.note("%s: %d", x.effect, x.answer.status)
 }
 
 // lose has the next answers to writes of the API server get lost.
-func (g *injector) lose(answers int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.losing = answers
+func (i *injector) lose(answers int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.losing = answers
 }
 
-func (g *injector) loses(x *exchange) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.losing == 0 || strings.HasPrefix(x.effect, "cognigy ") {
+func (i *injector) loses(x *exchange) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.losing == 0 || strings.HasPrefix(x.effect, "cognigy ") {
 		return false
 	}
-	g.losing--
-	g.note("the answer to %s gets lost", x.effect)
+	i.losing--
+	i.note("the answer to %s gets lost", x.effect)
 	return true
 }
 
 // storeLater has the API server answer for a while that it cannot store a Secret.
-func (g *injector) storeLater(wait time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.storing = time.Now().Add(wait)
+func (i *injector) storeLater(wait time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.storing = time.Now().Add(wait)
 }
 
-func (g *injector) cannotStore(x *exchange) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if x.effect != effectCreate || !time.Now().Before(g.storing) {
+func (i *injector) cannotStore(x *exchange) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if x.effect != effectCreate || !time.Now().Before(i.storing) {
 		return false
 	}
-	g.note("%s: the API server cannot store it", x.effect)
+	i.note("%s: the API server cannot store it", x.effect)
 	return true
 }
 
 // written counts the effects so far that may have changed something.
-func (g *injector) written() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.wrote
+func (i *injector) written() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.wrote
 }
 
-func (g *injector) sent() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.passed
+func (i *injector) sent() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.passed
 }
 
-func (g *injector) remember(format string, args ...any) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.note(format, args...)
+func (i *injector) remember(format string, args ...any) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.note(format, args...)
 }
 
 // note expects the lock to be held.
-func (g *injector) note(format string, args ...any) {
-	g.lines = append(g.lines, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+func (i *injector) note(format string, args ...any) {
+	i.lines = append(i.lines, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-func (g *injector) history() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return strings.Join(g.lines, "\n")
+func (i *injector) history() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return strings.Join(i.lines, "\n")
 }

@@ -25,7 +25,7 @@ func (e *environment) checkInvariants() {
 	}
 	now := &corev1.Secret{}
 	err := cluster.Get(e.Context, client.ObjectKeyFromObject(e.foreign), now)
-	if apierrors.IsNotFound(err) && holds(e.wiped) {
+	if apierrors.IsNotFound(err) && holds(e.namespaceGone) {
 		now, err = e.foreign, nil // Kubernetes removed it with the namespace
 	}
 	e.Expect(err).NotTo(HaveOccurred())

@@ -58,15 +58,15 @@ func (e *environment) gone(g Gomega) {
 	g.Expect(e.live()).To(BeEmpty(), "owned keys that work")
 }
 
-// razed: nor are the connection and its credentials, which nobody needs any more.
-func (e *environment) razed(g Gomega) {
+// deletedWhole: nor are the connection and its credentials, which nobody needs any more.
+func (e *environment) deletedWhole(g Gomega) {
 	e.gone(g)
 	e.Absent(g, e.Connection(), e.Credentials(""))
 }
 
-// wiped: nor is the namespace.
-func (e *environment) wiped(g Gomega) {
-	e.razed(g)
+// namespaceGone: nor is the namespace.
+func (e *environment) namespaceGone(g Gomega) {
+	e.deletedWhole(g)
 	e.Absent(g, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}})
 }
 
@@ -81,8 +81,8 @@ func (e *environment) retained(g Gomega) {
 	g.Expect(e.Cognigy.Works(e.Endpoint.ID, string(secret.Data[e.key.SecretKey()]))).To(BeTrue())
 }
 
-// pushedOut: the Secret is somebody else's, and the resource says so.
-func (e *environment) pushedOut(g Gomega) {
+// displaced: the Secret is somebody else's, and the resource says so.
+func (e *environment) displaced(g Gomega) {
 	key, err := e.Find(e.name())
 	g.Expect(err).NotTo(HaveOccurred())
 	ready := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionReady)
@@ -92,7 +92,7 @@ func (e *environment) pushedOut(g Gomega) {
 
 // refused: it stays so, and no key was ever made.
 func (e *environment) refused(g Gomega) {
-	e.pushedOut(g)
+	e.displaced(g)
 	g.Expect(e.owned(e.Cognigy.Ledger())).To(BeEmpty(), "keys that were made")
 }
 

@@ -63,8 +63,8 @@ var scenarios = []scenario{
 	{name: "deletion before the POST", during: effectPost, user: (*environment).deleteKey, ends: (*environment).gone},
 	{name: "deletion after the POST", during: effectCreate, user: (*environment).deleteKey, ends: (*environment).gone},
 	{
-		name: "vanished in spite of its finalizer", orphans: v1alpha1.OrphanPolicyRevoke,
-		during: effectPost, user: (*environment).vanish, ends: (*environment).gone,
+		name: "deleted in spite of its finalizer", orphans: v1alpha1.OrphanPolicyRevoke,
+		during: effectPost, user: (*environment).deleteByForce, ends: (*environment).gone,
 	},
 	{
 		name: "made when its resource is gone", orphans: v1alpha1.OrphanPolicyRevoke,
@@ -79,8 +79,8 @@ var scenarios = []scenario{
 		name: "retained during the issue", during: effectCreate, user: (*environment).deleteKey, ends: (*environment).left,
 		spec: func(s *v1alpha1.EndpointAPIKeySpec) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain },
 	},
-	{name: "connection deleted first", user: (*environment).deleteConnectionFirst, ends: (*environment).razed},
-	{name: "namespace deleted whole", user: (*environment).deleteNamespace, ends: (*environment).wiped},
+	{name: "connection deleted first", user: (*environment).deleteConnectionFirst, ends: (*environment).deletedWhole},
+	{name: "namespace deleted whole", user: (*environment).deleteNamespace, ends: (*environment).namespaceGone},
 }
 
 // early tells whether the scenario begins before there is a key.
@@ -93,8 +93,8 @@ func (e *environment) revokeOutside() error {
 
 func (e *environment) deleteKey() error { return cluster.Delete(e.Context, e.key.DeepCopy()) }
 
-// vanish removes the resource at once, as the API server does if a deletion began before the finalizer was there.
-func (e *environment) vanish() error {
+// deleteByForce removes the resource at once, as the API server does if a deletion began before the finalizer was there.
+func (e *environment) deleteByForce() error {
 	nothing := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
 	if err := cluster.Patch(e.Context, e.key.DeepCopy(), nothing); err != nil {
 		return client.IgnoreNotFound(err)
@@ -152,7 +152,7 @@ func (e *environment) takeNameForAWhile() error {
 	}
 	go func() {
 		_ = wait.PollUntilContextCancel(e.Context, poll, true, func(context.Context) (bool, error) {
-			return holds(e.pushedOut) && cluster.Delete(e.Context, foreign) == nil, nil
+			return holds(e.displaced) && cluster.Delete(e.Context, foreign) == nil, nil
 		})
 	}()
 	return nil

@@ -197,8 +197,8 @@ func TestDelay(t *testing.T) {
 	}
 }
 
-func TestClientsThatLeaveDuringADelay(t *testing.T) {
-	leave := func(r *rig, fault Fault) {
+func TestClientsThatDisconnectDuringADelay(t *testing.T) {
+	abandon := func(r *rig, fault Fault) {
 		r.Inject(fault)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
@@ -211,11 +211,11 @@ func TestClientsThatLeaveDuringADelay(t *testing.T) {
 	}
 
 	usual := start(t, Options{})
-	leave(usual, Fault{Delay: time.Hour})
+	abandon(usual, Fault{Delay: time.Hour})
 	usual.wantLedger()
 
 	slow := start(t, Options{})
-	leave(slow, Fault{Kind: FaultCommitAfterDelay, Delay: 200 * time.Millisecond})
+	abandon(slow, Fault{Kind: FaultCommitAfterDelay, Delay: 200 * time.Millisecond})
 	slow.wantLedger("made")
 }
 

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -55,6 +57,7 @@ type Reconciler struct {
 	ProbeInterval time.Duration
 
 	requested chan event.GenericEvent
+	failures  workqueue.TypedRateLimiter[reconcile.Request]
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=get;list;watch
@@ -65,13 +68,14 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err := r.addIndex(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	r.failures = kube.Backoff(shortestRetry, longestRetry)
 	r.requested = make(chan event.GenericEvent, maxRequestedProbes)
 	changed := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, kube.StatusCleared)
 	return ctrl.NewControllerManagedBy(mgr).
 		For(r.Kind.New(), builder.WithPredicates(changed)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata).
 		WatchesRawSource(source.Channel(r.requested, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: kube.Backoff(shortestRetry, longestRetry)}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: r.failures}).
 		Complete(r)
 }
 
@@ -95,8 +99,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil && failure == nil {
 		return ctrl.Result{}, err
 	}
-	// A 429 proves that Cognigy is reachable.
-	if cognigy.IsKind(err, cognigy.RateLimited) && connection.Usable(found) == nil {
+	if connection.Usable(found) == nil && r.mayBeTransient(request, err) {
 		return retry(err)
 	}
 	if err := r.report(ctx, found, failure); err != nil {
@@ -110,6 +113,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	default:
 		return retry(err)
 	}
+}
+
+// mayBeTransient reports whether a failed probe says little about a connection that was usable until now: a single failure to
+// reach Cognigy, or a 429, which proves that Cognigy is reachable.
+func (r *Reconciler) mayBeTransient(request ctrl.Request, err error) bool {
+	return cognigy.IsKind(err, cognigy.RateLimited) ||
+		cognigy.IsKind(err, cognigy.Unavailable) && ratelimit.RetryAfter(err) == 0 && r.failures.NumRequeues(request) == 0
 }
 
 // retry probes again when the failure says so, or after as long as there were failures.

@@ -34,8 +34,8 @@ func (r *Reconciler) deliver(ctx context.Context, s *scope, session *connection.
 		IssuedAt: s.key.Status.Issuance.StartedAt.Time,
 	}
 	composed := delivery.Compose(s.secret, s.key, record, issued.Plaintext.Reveal())
-	inDoubt, last := r.writeUntilDeadline(ctx, s, composed)
-	write := plan.Write{Confirmed: last == nil, InDoubt: inDoubt}
+	outcomeUnknown, last := r.writeUntilDeadline(ctx, s, composed)
+	write := plan.Write{Confirmed: last == nil, OutcomeUnknown: outcomeUnknown}
 	if last != nil {
 		// An earlier try may have succeeded without an answer: client-go repeats some by itself.
 		write.Recorded, write.ReadBack = r.readBack(ctx, s, record)
@@ -53,7 +53,7 @@ func (r *Reconciler) deliver(ctx context.Context, s *scope, session *connection.
 
 // writeUntilDeadline writes the Secret until that succeeds, is refused, or the context's deadline has passed. It returns
 // whether any try may have been carried out in spite of its error, and the last error.
-func (r *Reconciler) writeUntilDeadline(ctx context.Context, s *scope, composed *corev1.Secret) (inDoubt bool, last error) {
+func (r *Reconciler) writeUntilDeadline(ctx context.Context, s *scope, composed *corev1.Secret) (outcomeUnknown bool, last error) {
 	deadline, _ := ctx.Deadline()
 	err := wait.PollUntilContextCancel(ctx, writeInterval, true, func(ctx context.Context) (bool, error) {
 		// The timers of a process that was paused may not have fired yet.
@@ -68,13 +68,13 @@ func (r *Reconciler) writeUntilDeadline(ctx context.Context, s *scope, composed 
 		if isRefusal(err) || apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
 			return false, err
 		}
-		inDoubt = true
+		outcomeUnknown = true
 		return false, nil
 	})
 	if err != nil && last == nil {
 		last = err
 	}
-	return inDoubt, last
+	return outcomeUnknown, last
 }
 
 // readBack reads whether the Secret holds the record, in spite of the deadline. The scope keeps the Secret only if it does.

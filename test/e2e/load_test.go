@@ -79,7 +79,7 @@ func (f *fleet) connectionIs(want status.Status) {
 
 // A restart costs a probe. The looks at the Endpoints come when they are due, and not together.
 func TestRestart(t *testing.T) {
-	leaveToPaceTest(t)
+	onlyInLoadTest(t)
 	const keys, endpoints, interval = 100, 10, 30 * time.Second
 	first := start(t)
 	f := newFleet(t, endpoints)
