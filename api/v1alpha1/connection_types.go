@@ -57,7 +57,7 @@ type CognigyConnectionList struct {
 	Items           []CognigyConnection `json:"items"`
 }
 
-// ClusterCognigyConnectionSpec says how to reach a Cognigy.AI installation, and who may.
+// ClusterCognigyConnectionSpec says how to reach a Cognigy.AI installation, and which namespaces may.
 type ClusterCognigyConnectionSpec struct {
 	ConnectionSpec `json:",inline"`
 
@@ -80,7 +80,7 @@ type ClusterCognigyConnection struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec says how to reach Cognigy, and who may.
+	// spec says how to reach Cognigy, and which namespaces may.
 	// +required
 	Spec ClusterCognigyConnectionSpec `json:"spec"`
 

@@ -78,7 +78,7 @@ func named(name string, with fields) fields {
 	return result
 }
 
-// testStatus writes status, as the operator does, or somebody who restores a backup.
+// testStatus writes status, as the operator or a restored backup does.
 func testStatus(t *testing.T, k kindUnderTest, cases []admission) {
 	t.Helper()
 	for _, c := range cases {

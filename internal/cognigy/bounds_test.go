@@ -29,7 +29,7 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Whoever can make a connection can point it at a server of his own, and must not be able to have the operator killed for
+// A user who can create a connection can point it at a server of theirs, which must not be able to have the operator killed for
 // its use of memory.
 func TestMemoryIsBounded(t *testing.T) {
 	const most = 48 * mebibyte

@@ -20,7 +20,7 @@ import (
 
 func atOnce(request func() error) error { return request() }
 
-// All pages are read, each when it is its turn.
+// The client reads all pages, and passes each request to send.
 func TestListEndpoints(t *testing.T) {
 	for count, pages := range map[int]int{1: 1, 100: 1, 101: 2, 250: 3} {
 		t.Run(fmt.Sprint(count), func(t *testing.T) {

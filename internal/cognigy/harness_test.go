@@ -34,7 +34,7 @@ const (
 	patience = 20 * time.Second
 )
 
-// logged is what net/http writes to the standard logger, which nobody asked for.
+// logged is what net/http writes to the standard logger of its own accord.
 var logged lockedBuffer
 
 func TestMain(m *testing.M) {

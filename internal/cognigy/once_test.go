@@ -27,7 +27,7 @@ func httpAnswer(status int, body string) string {
 	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Length: %d\r\n\r\n%s", status, http.StatusText(status), len(body), body)
 }
 
-// net/http repeats requests on its own account when a kept connection turns out to be dead. A POST that got lost in one
+// net/http repeats requests by itself when an idle connection turns out to be dead. A POST that got lost in one
 // would also leave open whether it arrived, although nothing is wrong with Cognigy.
 func TestPOSTDoesNotUseAConnectionThatMayBeDead(t *testing.T) {
 	g := NewWithT(t)
@@ -39,7 +39,7 @@ func TestPOSTDoesNotUseAConnectionThatMayBeDead(t *testing.T) {
 				body = newKey
 			}
 			_, _ = io.WriteString(conn, httpAnswer(200, body))
-			s.read(from) // and leaves whoever asks a second time without an answer
+			s.read(from) // and answers no second request
 		}
 	})
 	client := newClient(t, server.url)

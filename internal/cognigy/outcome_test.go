@@ -19,7 +19,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// A POST that leaves a key behind and says that it did not is a key that nobody will ever look for.
+// If an error says that a POST made no key although it did, nothing ever looks for that key.
 func TestOutcomeOfPOSTAgainstTheLedger(t *testing.T) {
 	const short = 300 * time.Millisecond
 	cases := []struct {

@@ -107,7 +107,7 @@ func TestNothingPrintsWhatIsSensitive(t *testing.T) {
 	}
 }
 
-// Whoever reads a log has to see that there was something, and not take it for an empty credential.
+// A log shows that there was a value, so that readers do not take it for an empty credential.
 func TestSensitiveSaysThatItIsRedacted(t *testing.T) {
 	g := NewWithT(t)
 	secret := cognigy.NewSensitive(canary)

@@ -1,7 +1,7 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package connection turns the reference to a connection into permission, credentials and a session. It alone decides who
+// Package connection turns the reference to a connection into permission, credentials and a session. It alone decides which namespaces
 // may use a connection.
 package connection
 

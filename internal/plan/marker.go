@@ -30,7 +30,7 @@ func digest(text string, digits int) string {
 	return hex.EncodeToString(sum[:])[:digits]
 }
 
-// HasMarker tells whether a key's name ends with the marker.
+// HasMarker reports whether a key's name ends with the marker.
 func HasMarker(name, marker string) bool {
 	// mutation: compare-marker-prefix
 	return strings.HasSuffix(name, " "+marker)

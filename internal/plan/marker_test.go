@@ -90,7 +90,7 @@ func TestHasMarker(t *testing.T) {
 		others + " " + marker:               true,  // a display name that is another resource's marker changes nothing
 		marker + " " + others:               false, // nor does one that is ours
 		"My key " + marker + " ":            false,
-		"My key " + marker + " copy":        false, // what somebody made of it in Cognigy's UI is theirs
+		"My key " + marker + " copy":        false, // a user renamed it in Cognigy's UI
 		"My key" + marker:                   false,
 		"My key x" + marker:                 false,
 		marker:                              false, // no name that we give is without a display name and a space

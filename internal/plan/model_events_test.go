@@ -24,7 +24,7 @@ type event struct {
 // nothing happens: what shrinking makes of an event that does not matter.
 func nothing(*environment, event) {}
 
-// GoString keeps rapid's log short: the story of what happened says it all.
+// GoString keeps rapid's log short: the history says what happened.
 func (event) GoString() string { return "event" }
 
 // What operators do.

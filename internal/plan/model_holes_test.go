@@ -12,7 +12,7 @@ import (
 // Operator A is events' default; these are B's.
 const b = 1
 
-// holes are the shortest stories in which the model found something to go wrong.
+// holes are the shortest histories in which the model found a violation.
 var holes = []struct {
 	why     string
 	quirks  quirks // of an operator that falls into the hole; none if it was one in the plan

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	converges = 40 * time.Minute // longer than the mint window, the longest overlap and the drift interval, one after the other
+	converges = 40 * time.Minute // longer than the issuance window, the longest overlap and the drift interval, one after the other
 	quietTime = 30 * time.Minute
 )
 

@@ -27,7 +27,7 @@ func TestMarkedKeys(t *testing.T) {
 		"My key x" + marker:                 false,
 		"My key\t" + marker:                 false,
 		"My key " + marker + " ":            false,
-		"My key " + marker + " copy":        false, // what somebody made of it in Cognigy's UI is theirs
+		"My key " + marker + " copy":        false, // a user renamed it in Cognigy's UI
 		"My key " + marker + "0":            false,
 		"My key " + marker[:38]:             false,
 		"My key " + marker[:38] + "g":       false, // not hexadecimal
@@ -76,7 +76,7 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
-// Whoever lives is spared, whatever else is there: other keys, other owners, other clusters.
+// Keys of existing owners are no orphans, whatever other keys, owners and clusters there are.
 func TestExistingOwnersKeepTheirKeys(t *testing.T) {
 	owners := rapid.SliceOf(rapid.StringMatching(`[a-f0-9]{1,3}`))
 	rapid.Check(t, func(t *rapid.T) {

@@ -28,7 +28,7 @@ func anyOwned(o plan.Observed) bool {
 	return o.Listing != nil && slices.ContainsFunc(o.Listing.Keys, func(key plan.Key) bool { return plan.HasMarker(key.Name, marker) })
 }
 
-// settled tells whether a list shows what a request that was begun at some time has made.
+// settled reports whether a list shows the effect of a request that began at some time.
 func settled(o plan.Observed, begun time.Time) bool {
 	return begun.IsZero() || o.Listing != nil && !o.Listing.At.Before(begun.Add(timing.RequestTimeout+timing.ListLag))
 }
@@ -50,7 +50,7 @@ func lastIssuance(o plan.Observed) time.Time {
 
 func endpointIsGone(o plan.Observed) bool { return o.Listing != nil && o.Listing.EndpointGone }
 
-// shown tells whether the list shows what the last issuance has made, and what another process may have begun before.
+// shown reports whether the list shows the effect of the latest issuance, and of what another process may have begun before.
 func shown(o plan.Observed) bool {
 	if !settled(o, o.LeaderSince) {
 		return false
@@ -73,12 +73,12 @@ func resolvedAt(o plan.Observed) time.Time {
 	return recorded.Add(timing.ListLag)
 }
 
-// intentSettled tells whether the list shows what the recorded attempt has made.
+// intentSettled reports whether the list shows the effect of the recorded attempt.
 func intentSettled(o plan.Observed) bool {
 	return o.Listing != nil && !o.Listing.At.Before(resolvedAt(o))
 }
 
-// believed tells whether an intent is not from a future that no clock explains.
+// believed reports whether an intent lies no further in the future than clocks may differ.
 func believed(o plan.Observed) bool {
 	return unconcluded(o) && !o.Intent.After(start.Add(timing.RequestTimeout))
 }

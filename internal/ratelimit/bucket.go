@@ -12,7 +12,7 @@ import (
 const (
 	// defaultRetryAfter follows a 429 that does not say how long to wait.
 	defaultRetryAfter = time.Second
-	// lowestRate, in requests per second, bounds how far the rate is cut. Below it, Retry-After sets the pace.
+	// lowestRate, in requests per second, is the rate below which a 429 does not cut. Below it, Retry-After limits the rate.
 	lowestRate = 0.5
 	// recovery is how many successes win back the whole rate.
 	recovery = 400

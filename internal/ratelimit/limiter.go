@@ -62,7 +62,7 @@ func (l *Limiter) largest() Limit {
 	return largest
 }
 
-// Request says who wants to work on an Endpoint, through which connection.
+// Request asks to work on an Endpoint through a connection.
 type Request struct {
 	Waiter     types.UID // of the resource
 	Connection types.UID

@@ -29,7 +29,7 @@ func configureAudit(server *envtest.APIServer, folder, log string) error {
 	server.Configure().
 		Set("audit-policy-file", policy).
 		Set("audit-log-path", log).
-		// Megabytes: never rotate, since whoever counts wants all of it. Not 0, which older API servers take for the default.
+		// Megabytes: never rotate, since counts need the whole log. Not 0, which older API servers take for the default.
 		Set("audit-log-maxsize", "100000")
 	return os.WriteFile(policy, []byte(auditPolicy), 0o600)
 }

@@ -12,36 +12,18 @@ import (
 	"net/url"
 	"os"
 	"slices"
+
+	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
 )
 
-// AuditEvent is a request that the API server has answered.
-type AuditEvent struct {
-	Verb       string `json:"verb"`
-	RequestURI string `json:"requestURI"`
-	UserAgent  string `json:"userAgent"`
-	User       struct {
-		Username string `json:"username"`
-	} `json:"user"`
-	ObjectRef struct {
-		APIGroup    string `json:"apiGroup"`
-		Resource    string `json:"resource"`
-		Subresource string `json:"subresource"`
-		Namespace   string `json:"namespace"`
-		Name        string `json:"name"`
-	} `json:"objectRef"`
-	ResponseStatus struct {
-		Code int `json:"code"`
-	} `json:"responseStatus"`
-}
-
-// DryRun is true if the request asked not to be carried out, by its query. A DELETE may also ask in its body, which an
-// audit log at level Metadata does not show.
-func (e *AuditEvent) DryRun() bool {
-	uri, err := url.ParseRequestURI(e.RequestURI)
+// DryRun reports whether a request asked, by its query, not to be carried out. A DELETE may also ask in its body, which an audit
+// log at level Metadata does not show.
+func DryRun(event *auditv1.Event) bool {
+	uri, err := url.ParseRequestURI(event.RequestURI)
 	return err == nil && uri.Query().Has("dryRun")
 }
 
-// Request is what requests are counted by.
+// Request is the key by which requests are counted.
 type Request struct {
 	// User is a user's name, such as system:serviceaccount:<namespace>:<name>.
 	User string
@@ -49,27 +31,28 @@ type Request struct {
 	Verb string
 	// Resource and Subresource are plural and lower-case, such as secrets, or endpointapikeys and status.
 	Resource, Subresource string
-	// DryRun is true if nothing was to be changed.
+	// DryRun is true if the request asked not to be carried out.
 	DryRun bool
 }
 
-// Write is true if the request was to change something.
+// Write reports whether the request asked for a change.
 func (r Request) Write() bool {
 	return !r.DryRun && slices.Contains([]string{"create", "update", "patch", "delete", "deletecollection"}, r.Verb)
 }
 
-// Counts is how often each request was made, whether or not it succeeded.
+// Counts says how often each request was made, whether or not it succeeded.
 type Counts map[Request]int
 
-// Count counts events.
-func Count(events []AuditEvent) Counts {
+// Count counts events. Requests for other URLs than those of resources count with an empty resource.
+func Count(events []auditv1.Event) Counts {
 	counts := Counts{}
 	for i := range events {
 		e := &events[i]
-		counts[Request{
-			User: e.User.Username, Verb: e.Verb,
-			Resource: e.ObjectRef.Resource, Subresource: e.ObjectRef.Subresource, DryRun: e.DryRun(),
-		}]++
+		request := Request{User: e.User.Username, Verb: e.Verb, DryRun: DryRun(e)}
+		if e.ObjectRef != nil {
+			request.Resource, request.Subresource = e.ObjectRef.Resource, e.ObjectRef.Subresource
+		}
+		counts[request]++
 	}
 	return counts
 }
@@ -85,7 +68,7 @@ func (c Counts) Sum(match func(Request) bool) int {
 	return sum
 }
 
-// Since is what was counted after an earlier count.
+// Since returns the counts minus earlier ones.
 func (c Counts) Since(earlier Counts) Counts {
 	later := Counts{}
 	for request, count := range c {
@@ -102,25 +85,25 @@ func CountRequests(file string) (Counts, error) {
 	return Count(events), err
 }
 
-// ReadAuditLog reads an audit log, also while it is being written. The line of a request may appear a moment after its
-// answer, so whoever expects a request polls.
-func ReadAuditLog(file string) ([]AuditEvent, error) {
+// ReadAuditLog reads an audit log, also while the API server writes it. The line of a request may appear a moment after its
+// answer: poll for a request that you expect.
+func ReadAuditLog(file string) ([]auditv1.Event, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	var events []AuditEvent
+	var events []auditv1.Event
 	for reader := bufio.NewReader(f); ; {
 		line, err := reader.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			// What follows the last line break is still being written.
+			// The API server is still writing what follows the last line break.
 			return events, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		var event AuditEvent
+		var event auditv1.Event
 		if err := json.Unmarshal(line, &event); err != nil {
 			return nil, fmt.Errorf("line %d of %s: %w", len(events)+1, file, err)
 		}

@@ -37,7 +37,7 @@ type Options struct {
 	ControllerManager bool
 	// AuditLog is a file that one JSON line per request is written to, at level Metadata. ReadAuditLog reads it.
 	AuditLog string
-	// Output takes what the processes print; nobody sees it if nil.
+	// Output receives what the processes print; nil discards it.
 	Output io.Writer
 }
 

@@ -15,7 +15,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// tokenLifetime is longer than any test or demo, since nobody renews the token.
+// tokenLifetime is longer than any test or demo, since nothing renews the token.
 const tokenLifetime = 24 * time.Hour
 
 // KubeconfigFor returns a kubeconfig of a ServiceAccount that exists, with a token of its own: what a Pod that runs as it

@@ -50,7 +50,7 @@ func (d *demo) isDeleted(ctx context.Context) error {
 	)...)
 }
 
-// awaitGone waits until the operator lets go of the resource.
+// awaitGone waits until the operator has finalized the resource.
 func (d *demo) awaitGone(ctx context.Context) error {
 	return await(ctx, "the resource to be gone", func(ctx context.Context) (string, bool, error) {
 		left, err := d.resource(ctx)
@@ -61,7 +61,7 @@ func (d *demo) awaitGone(ctx context.Context) error {
 	})
 }
 
-// accountsFor tells whether the keys that Cognigy made are those that were delivered.
+// accountsFor reports whether the keys that Cognigy made are those that were delivered.
 func (d *demo) accountsFor(ledger []simulator.Entry) bool {
 	if len(ledger) != len(d.keys) {
 		return false

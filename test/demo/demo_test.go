@@ -25,7 +25,7 @@ func TestMask(t *testing.T) {
 	g.Expect(mask(strings.Repeat("é", 16))).To(Equal("éééé••••••••éééé"))
 }
 
-// Whoever prints a key by mistake prints a preview.
+// Code that prints a key by mistake prints a preview.
 func TestPlaintextPrintsMasked(t *testing.T) {
 	const value = "0123456789abcdef"
 	for _, format := range []string{"%s", "%v", "%+v", "%#v", "%q"} {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// endpointURL is where the Endpoint is called, as Cognigy shows it to those who build something upon it.
+// endpointURL is the address at which clients call the Endpoint, as Cognigy shows it.
 func (d *demo) endpointURL() string { return d.cognigy.URL() + "/" + d.endpoint.URLToken }
 
 // call calls the Endpoint as a workload does, and returns the status of the answer.

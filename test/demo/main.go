@@ -25,7 +25,7 @@ import (
 // exitInterrupted is what shells make of SIGINT.
 const exitInterrupted = 130
 
-// errInterrupted says that somebody ended the demo before it was over.
+// errInterrupted: a user ended the demo early.
 var errInterrupted = errors.New("interrupted")
 
 func main() {

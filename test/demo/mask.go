@@ -5,7 +5,7 @@ package main
 
 import "strings"
 
-// plaintext is a key's value. It prints as a preview, whoever prints it.
+// plaintext is a key's value. It always prints as a preview.
 type plaintext string
 
 // String masks the value.

@@ -39,7 +39,7 @@ func (o *output) paint(color, text string) string {
 	return color + text + reset
 }
 
-// write fails only when nobody reads any more; SIGPIPE then ends the demo.
+// write fails only when the reader is gone; SIGPIPE then ends the demo.
 func (o *output) write(text string) { _, _ = io.WriteString(o.to, text) }
 
 func (o *output) line(text string) { o.write(text + "\n") }

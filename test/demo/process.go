@@ -53,7 +53,7 @@ func startProcess(binary, log string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// watch reports that the process has ended. After stop nobody listens any more.
+// watch reports that the process has ended. After stop, it reports nothing.
 func (p *process) watch(lost context.CancelCauseFunc) {
 	<-p.ended
 	lost(fmt.Errorf("the operator ended by itself: %s", p.command.ProcessState))
@@ -97,7 +97,7 @@ func awaitReadyz(ctx context.Context, url string) error {
 	})
 }
 
-// freeAddress is an address on loopback that nobody listened on a moment ago.
+// freeAddress is an address on loopback on which nothing listened a moment ago.
 func freeAddress(ctx context.Context) (string, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

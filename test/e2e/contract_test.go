@@ -108,7 +108,7 @@ func events(g Gomega, e *fixtures.Environment) map[string]eventsv1.Event {
 	return found
 }
 
-// fieldManagers returns for each object that the operator writes who wrote it, beside the test itself.
+// fieldManagers returns the field managers of each object that the operator writes, without the test's own.
 func fieldManagers(t *testing.T, g Gomega, e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) map[string][]string {
 	t.Helper()
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: installation.Namespace, Name: "cognigy-operator.io"}}

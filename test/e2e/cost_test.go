@@ -86,7 +86,7 @@ func conflicts(e *fixtures.Environment) int {
 	e.Expect(err).NotTo(HaveOccurred())
 	count := 0
 	for i := range events {
-		if event := &events[i]; event.User.Username == operatorUser && event.ObjectRef.Namespace == e.Namespace &&
+		if event := &events[i]; event.User.Username == operatorUser && event.ObjectRef != nil && event.ObjectRef.Namespace == e.Namespace &&
 			event.ObjectRef.Resource == "endpointapikeys" && event.ResponseStatus.Code == http.StatusConflict {
 			count++
 		}

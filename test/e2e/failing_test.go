@@ -73,7 +73,7 @@ func TestFailingEndpoint(t *testing.T) {
 	}
 }
 
-// Who fails asks less and less often, also where the connection's pace makes everybody wait for a turn.
+// A failing resource sends requests less and less often, also while all resources wait for the rate limit.
 func TestFailingEndpointIsAskedLessAndLess(t *testing.T) {
 	onlyInLoadTest(t)
 	// A resource that gets its finalizer is looked at once more.

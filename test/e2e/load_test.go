@@ -19,7 +19,7 @@ import (
 // ratePerSecond is the default of a connection's rateLimit.
 const ratePerSecond = 20
 
-// A connection of whose Cognigy nobody has said how little it bears: it is found out with hardly a request more than it takes.
+// The user has not set how few requests Cognigy bears: the operator finds out with hardly a request more than needed.
 func TestSlowCognigy(t *testing.T) {
 	keys := slowKeys
 	const endpoints, perSecond = 25, 5
@@ -38,8 +38,8 @@ func TestSlowCognigy(t *testing.T) {
 	f.Expect(f.Cognigy.Live("")).To(HaveLen(keys))
 }
 
-// All of Cognigy goes down while many keys are to be issued: few ask, and nobody but the connection's probe goes on. When it
-// comes back, they come at the connection's pace.
+// All of Cognigy goes down while many keys wait: few send requests, and only the connection's probe goes on. When Cognigy
+// recovers, they follow at the connection's rate.
 func TestOutage(t *testing.T) {
 	const keys, endpoints = 50, 10
 	start(t)

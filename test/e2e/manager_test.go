@@ -39,7 +39,7 @@ func statusOf(status int, _ string) int { return status }
 
 // scrape asks for metrics with a token, and returns the HTTP status and the answer.
 func scrape(g Gomega, p *process, token string) (status int, metrics string) {
-	// The certificate is made up by the operator at start; who asks is what is tested.
+	// The operator makes up the certificate at its start; the test is about the client.
 	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	defer insecure.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://"+p.metrics+"/metrics", nil)
@@ -108,7 +108,7 @@ func TestLeaderElection(t *testing.T) {
 	release(t, e, key)
 }
 
-// leaseHolder waits for somebody else than the other to lead.
+// leaseHolder waits until another process than the given one leads.
 func leaseHolder(t *testing.T, g Gomega, other string) string {
 	t.Helper()
 	var holder string

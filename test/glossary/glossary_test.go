@@ -126,7 +126,7 @@ func namesOf(node ast.Node) []*ast.Ident {
 	return names
 }
 
-// Readers who know the field find its terms in the names of production and test code.
+// The names of production and test code are the field's terms.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	phrases, count := avoided(t), 0

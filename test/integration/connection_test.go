@@ -205,7 +205,7 @@ func TestClusterConnection(t *testing.T) {
 	e.AwaitGone(key)
 }
 
-// A selector that admission lets pass and that Kubernetes cannot evaluate allows nobody, and the connection says so.
+// A selector that admission accepts and Kubernetes cannot evaluate allows no namespace, and the connection reports that.
 func TestBrokenSelector(t *testing.T) {
 	e := newEnvironment(t)
 	connection := &v1alpha1.ClusterCognigyConnection{

@@ -15,7 +15,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// deleteByForce has a resource disappear without the operator letting go of it: somebody removes its finalizer while Cognigy cannot
+// deleteByForce deletes a resource that the operator has not finalized: someone removes its finalizer while Cognigy cannot
 // revoke.
 func (e *environment) deleteByForce(key *v1alpha1.EndpointAPIKey) {
 	e.t.Helper()
@@ -25,7 +25,7 @@ func (e *environment) deleteByForce(key *v1alpha1.EndpointAPIKey) {
 	e.AwaitAbsent(key)
 }
 
-// A resource that vanished in spite of its finalizer took nothing along: the key is revoked all the same, without a policy for
+// The operator revokes the key of a resource that was deleted in spite of its finalizer, without a policy for
 // orphans, although its connection is gone by then and Cognigy was down for a while.
 func TestDeletedByForce(t *testing.T) {
 	e := newEnvironment(t)
@@ -42,7 +42,7 @@ func TestDeletedByForce(t *testing.T) {
 	e.Expect(e.Cognigy.Ledger()[0].RevokedBy).To(Equal(simulator.RevokedByAPI))
 }
 
-// While the POST is on its way, a resource vanishes. The key that comes of it is revoked, also if its answer is lost.
+// A resource is deleted by force during its POST. The operator revokes the key, also if the answer is lost.
 func TestDeletedDuringIssue(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -75,7 +75,7 @@ func TestDeletedDuringIssue(t *testing.T) {
 	}
 }
 
-// Another resource of the same name has its own key, and the one of the resource that vanished is revoked.
+// Another resource of the same name gets its own key, and the operator revokes that of the deleted one.
 func TestDeletedAndRecreated(t *testing.T) {
 	e := newEnvironment(t)
 	former := e.issued()
@@ -88,7 +88,7 @@ func TestDeletedAndRecreated(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(2))
 }
 
-// The credentials by which a key was made may be others by now.
+// The connection's credentials may have changed since the key was issued.
 func TestDeletedAndCredentialsReplaced(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.issued()
@@ -113,7 +113,7 @@ func TestDeletedBesideASuspendedResource(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(1))
 }
 
-// A Secret that somebody took from the resource, as kubectl delete --cascade=orphan does, is left to them with its key.
+// A Secret whose owner reference someone removed, as kubectl delete --cascade=orphan does, keeps its key.
 func TestDeletedButLeftBehind(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.issued()

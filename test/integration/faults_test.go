@@ -151,7 +151,7 @@ func TestEndpointGone(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(1))
 }
 
-// Requests say who is asking, and carry credentials in a header only.
+// Requests name the operator as user agent, and carry credentials in a header only.
 func TestRequests(t *testing.T) {
 	e := newEnvironment(t)
 	e.Delete(e.issued())

@@ -35,7 +35,7 @@ func TestHeal(t *testing.T) {
 		"label, annotations and value are stripped": func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Labels, secret.Annotations, secret.Data = nil, nil, nil })
 		},
-		// Whoever writes into the Secret must not pass another key off as the delivered one.
+		// An edit of the Secret must not make another key count as the delivered one.
 		"the key id is replaced": func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Annotations[v1alpha1.KeyIDAnnotation] = "0123456789abcdef01234567" })
 		},
@@ -82,7 +82,7 @@ func TestStatusCleared(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(1))
 }
 
-// Somebody who takes the finalizer away gets it back: without it a deletion would leave the key working.
+// The operator restores a finalizer that someone removes: without it, the key would outlive the resource.
 func TestFinalizerRemoved(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.issued()
@@ -92,7 +92,7 @@ func TestFinalizerRemoved(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(1))
 }
 
-// Another controller that removes the Secret for ever must not mint keys for ever.
+// A controller that deletes the Secret for ever must not make the operator issue keys for ever.
 func TestIssuanceBudget(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.Key()

@@ -18,7 +18,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// Somebody who empties the Secret as often as it is written gets five keys, and the resource says why there are no more. How many
+// A controller empties the Secret whenever the operator writes it: it gets five keys, and the resource says why no more. How many
 // of them work until then depends on how often the operator sees a Secret that is intact. Once it does, exactly one of them works.
 func TestSecretEmptiedForEver(t *testing.T) {
 	e := newEnvironment(t)
@@ -42,7 +42,7 @@ func TestSecretEmptiedForEver(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(5))
 }
 
-// A list that never shows what was made is no reason to make keys for ever: each is given time to appear, and the mint budget
+// A list that never shows new keys does not make the operator issue keys for ever: each key has time to appear, and the issuance budget
 // bounds what comes of a Cognigy that forgets them all.
 func TestListNeverShowsKeys(t *testing.T) {
 	e := newEnvironment(t, shortTimeouts)
@@ -95,7 +95,7 @@ func TestNotBeforeInTheFuture(t *testing.T) {
 	e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
 }
 
-// A record from the future, by a clock that was off or by somebody's hand, does not put off for ever what counts from it.
+// A record from the future, forged or by a wrong clock, does not put off for ever what counts from it.
 func TestRecordFromTheFuture(t *testing.T) {
 	e := newEnvironment(t)
 	key := e.issued()

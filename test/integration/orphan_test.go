@@ -163,7 +163,7 @@ func TestWhatIsNoOrphanStays(t *testing.T) {
 	for why, id := range kept {
 		e.Expect(e.isLive(id)).To(BeTrue(), why)
 	}
-	// Without its Secret, nobody can use a retained key, or find it again.
+	// Without its Secret, a retained key is of no use and cannot be found again.
 	e.Delete(e.Secret(retained))
 	e.awaitScans(func(g Gomega) { g.Expect(e.isLive(kept["retained"])).To(BeFalse()) })
 	delete(kept, "retained")

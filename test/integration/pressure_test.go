@@ -39,7 +39,7 @@ func TestRateLimit(t *testing.T) {
 	}
 	e.Expect(len(posts)).To(BeNumerically("<=", keys*12/10))
 	slices.SortFunc(posts, time.Time.Compare)
-	// A turn is taken when it has come or later, so that none of them is early; on a busy machine late ones may bunch up.
+	// No request is early; on a busy machine late ones may bunch up.
 	took := posts[len(posts)-1].Sub(posts[0])
 	e.Expect(took).To(BeNumerically(">=", time.Duration(keys-burst-perSecond)*time.Second/perSecond))
 }

@@ -56,7 +56,7 @@ func TestConnectionDeletedFirst(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(1))
 }
 
-// Without dependents a connection goes at once, also after it had some; its credentials are nobody's business then.
+// Without dependents a connection is deleted at once, also after it had some, and the operator releases its credentials.
 func TestConnectionWithoutDependents(t *testing.T) {
 	e := newEnvironment(t)
 	connection, credentials := e.Connection(), e.Credentials("")
@@ -77,7 +77,7 @@ func TestConnectionWithoutDependents(t *testing.T) {
 	})
 }
 
-// A connection that changes to another Secret lets go of the first and holds the second.
+// A connection that changes to another Secret releases the first and protects the second.
 func TestCredentialsReplaced(t *testing.T) {
 	e := newEnvironment(t)
 	e.issued()

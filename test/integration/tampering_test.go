@@ -19,7 +19,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// forgery is what somebody does who can edit a resource's Secret or status, and aims the operator at a key.
+// forgery is an edit of a resource's Secret or status that aims the operator at a key.
 type forgery func(e *environment, attacker *v1alpha1.EndpointAPIKey, aim simulator.Entry)
 
 // forgeries are of records, most of which are consistent, and of reports.
@@ -104,7 +104,7 @@ func (e *environment) attackers() map[*v1alpha1.EndpointAPIKey]simulator.Entry {
 	return map[*v1alpha1.EndpointAPIKey]simulator.Entry{keys[1]: handMade, keys[2]: e.LiveKeys(keys[0].UID)[0], keys[3]: elsewhere}
 }
 
-// Whoever can edit a Secret or a status cannot aim the operator at a key that is not the resource's own, and the resource gets
+// An edit of a Secret or a status cannot aim the operator at a key that is not the resource's own, and the resource gets
 // back to one key of its own.
 func TestTampering(t *testing.T) {
 	t.Parallel()

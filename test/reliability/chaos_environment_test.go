@@ -93,20 +93,20 @@ func (c *chaos) endFaults() {
 	}).WithTimeout(patience).Should(Succeed())
 }
 
-// several tells whether there are more operators than one, or none.
+// several reports whether there are more operators than one, or none.
 func (c *chaos) several() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.operators) != 1
 }
 
-// stays tells whether an object is there, and not being deleted.
+// stays reports whether an object exists and is not being deleted.
 func (c *chaos) stays(object client.Object) bool {
 	err := cluster.Get(c.Context, client.ObjectKeyFromObject(object), object)
 	return err == nil && object.GetDeletionTimestamp().IsZero()
 }
 
-// beginAgain does what is left to a user who deleted a connection or its credentials: everything is deleted, which revokes every
+// beginAgain does what a user can do after deleting a connection or its credentials: it deletes everything, which revokes every
 // key, and then made again.
 func (c *chaos) beginAgain() {
 	c.injector.remember("--- everything is deleted, and made again")
@@ -131,7 +131,7 @@ func (c *chaos) beginAgain() {
 	}
 }
 
-// convergesAtEnd waits for the liveness property. Where the mint budget is used up, a restart saves the wait.
+// convergesAtEnd waits for the liveness property. Where the issuance budget is spent, a restart saves the wait.
 func (c *chaos) convergesAtEnd() {
 	restarted := false
 	written, since := -1, time.Now()

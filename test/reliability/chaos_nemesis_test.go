@@ -91,7 +91,7 @@ func (c *chaos) storm(step) error {
 	return nil
 }
 
-// down has nobody answer for a while. What was injected before is forgotten with it.
+// down stops Cognigy from answering for a while, and drops the faults injected before.
 func (c *chaos) down(s step) error {
 	c.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultResetBefore})
 	c.lasts(s.For, c.Cognigy.ClearFaults)

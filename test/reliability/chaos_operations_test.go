@@ -100,7 +100,7 @@ func inSeconds(n int) *metav1.Time {
 	return &at
 }
 
-// make makes the resource. A Secret that a former one retained would be somebody else's to it: it is put away first.
+// make makes the resource. It deletes a Secret that a former one retained first, which would be a foreign one.
 func (c *chaos) make(s step) error {
 	name := c.nameOf(s)
 	if _, err := c.Find(name); !apierrors.IsNotFound(err) {

@@ -59,7 +59,7 @@ func (c *checker) checkPost(x *exchange) {
 	}
 }
 
-// isServed tells whether a resource has what it wants.
+// isServed reports whether a resource has a working key.
 func (c *checker) isServed(o *owner, key *v1alpha1.EndpointAPIKey) bool {
 	current, ok := c.recorded(o.key)
 	if !ok || current.RevokedAt != nil || !plan.HasMarker(current.Name, o.marker) {
@@ -114,7 +114,7 @@ func overlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
 	return key.Spec.Rotation.Overlap.Duration
 }
 
-// overlaps tells whether the keys that the current one replaced are to work still. The operator counts from the beginning of
+// overlaps reports whether the overlap of the keys that the current one replaced goes on. The operator counts from the beginning of
 // the attempt that ended with the delivery.
 func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, current string) bool {
 	delivered := slices.IndexFunc(o.deliveries, func(h handover) bool { return h.keyID == current })
@@ -141,7 +141,7 @@ func (c *checker) recorded(name types.NamespacedName) (entry simulator.Entry, ok
 	return entry, ok && holdsKey(secret, entry)
 }
 
-// holdsKey tells whether the plaintext of a key is in a Secret.
+// holdsKey reports whether the plaintext of a key is in a Secret.
 func holdsKey(secret *corev1.Secret, entry simulator.Entry) bool {
 	for _, value := range secret.Data {
 		if sum := sha256.Sum256(value); hex.EncodeToString(sum[:]) == entry.SHA256 {

@@ -36,7 +36,7 @@ func (c *checker) remember(x *exchange) {
 	}
 }
 
-// ownerOf is the UID of the resource that a Secret belongs to; empty if it is nobody's.
+// ownerOf is the UID of the resource that a Secret belongs to, or "".
 func ownerOf(secret *corev1.Secret) types.UID {
 	if controller := metav1.GetControllerOf(secret); controller != nil {
 		return controller.UID
@@ -67,7 +67,7 @@ func (c *checker) checkSecret(x *exchange) {
 	}
 }
 
-// isWanted tells whether a Secret is to stay: its resource exists and is not being deleted, or it has none.
+// isWanted reports whether a Secret should stay: its resource exists and is not being deleted, or it has none.
 func (c *checker) isWanted(name types.NamespacedName, owner types.UID) bool {
 	key, err := c.e.Find(name)
 	return owner == "" || err == nil && key.UID == owner && key.DeletionTimestamp.IsZero()

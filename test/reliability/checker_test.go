@@ -32,7 +32,7 @@ type checker struct {
 	violations []string
 }
 
-// owner is an EndpointAPIKey that the user made. Its effects are checked one at a time, and nobody else touches the record.
+// owner is an EndpointAPIKey that the user made. The checker checks its effects one at a time, and alone uses the record.
 type owner struct {
 	key     types.NamespacedName
 	uid     types.UID
@@ -47,7 +47,7 @@ type owner struct {
 	// former is the overlap before the user changed it last, at edited. The checker's lock guards both.
 	former   time.Duration
 	edited   time.Time
-	retained atomic.Bool // it was let go of with its key
+	retained atomic.Bool // the operator released it with its key
 }
 
 // handover is the moment at which a Secret came to record a key.

@@ -103,7 +103,7 @@ func (e *environment) begin(ready func()) {
 	e.interfere()
 }
 
-// act has the user act, who tries again if somebody else was faster.
+// interfere has the user act, again after a conflict.
 func (e *environment) interfere() {
 	err := wait.PollUntilContextTimeout(e.Context, poll, callTimeout, true, func(context.Context) (bool, error) {
 		return e.scenario.user(e) == nil, nil
@@ -162,7 +162,7 @@ func (e *environment) converges() []point {
 	return e.injector.until(seen)
 }
 
-// holds tells whether a check is met, without failing the test.
+// holds reports whether a check succeeds, without failing the test.
 func holds(check func(Gomega)) (ok bool) {
 	type unmet struct{}
 	defer func() {

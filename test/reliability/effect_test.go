@@ -104,7 +104,7 @@ func cognigyEffect(r *http.Request) (string, bool) {
 	return "cognigy " + r.Method + " " + kind, true
 }
 
-// writes tells whether an effect changes, or might change, anything.
+// writes reports whether an effect changes, or might change, anything.
 func writes(effect string) bool {
 	return !strings.HasPrefix(effect, "cognigy GET ")
 }

@@ -128,7 +128,7 @@ func (e *environment) startKubernetesProxy() {
 	e.Expect(err).NotTo(HaveOccurred())
 }
 
-// addForeignKeys makes keys that look like those of a resource to whoever does not look closely.
+// addForeignKeys makes keys that resemble those of a resource.
 func (e *environment) addForeignKeys(like types.NamespacedName, uid string) {
 	for _, name := range []string{
 		"made by hand",
@@ -155,7 +155,7 @@ func (e *environment) run() error {
 	e.injector.unfence()
 	flags := append([]string{
 		"--namespace=" + installation.Namespace, "--watch-namespaces=" + e.Namespace, "--drift-interval=" + driftInterval.String(),
-		// Nobody asks for either, and many operators run side by side.
+		// No test uses either, and many operators run side by side.
 		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0",
 		// The highest verbosity that is permitted: plaintexts are searched for in what it prints.
 		"--zap-log-level=7",
@@ -184,7 +184,7 @@ func (e *environment) kill() {
 	e.injector.fence()
 }
 
-// runs tells whether every operator that was not killed is running.
+// runs reports whether every operator that was not killed is running.
 func (e *environment) runs() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -63,7 +63,7 @@ func (e *environment) count() *figure {
 	return f
 }
 
-// lives tells whether a resource exists still.
+// lives reports whether a resource still exists.
 func (e *environment) lives(o *owner) bool {
 	found, err := e.Find(o.key)
 	return err == nil && found.UID == o.uid

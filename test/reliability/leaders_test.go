@@ -93,7 +93,7 @@ func (e *environment) dismiss(operator *testbed.Process) {
 	e.t.Cleanup(operator.Kill)
 }
 
-// holder is who holds the lease; empty if nobody does.
+// holder is the holder of the lease, or "".
 func (e *environment) holder() string {
 	lease := &coordinationv1.Lease{}
 	err := cluster.Get(e.Context, types.NamespacedName{Namespace: e.Namespace, Name: "cognigy-operator.io"}, lease)

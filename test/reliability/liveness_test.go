@@ -58,7 +58,7 @@ func (e *environment) gone(g Gomega) {
 	g.Expect(e.live()).To(BeEmpty(), "owned keys that work")
 }
 
-// deletedWhole: nor are the connection and its credentials, which nobody needs any more.
+// deletedWhole: nor do the connection and its credentials exist, which nothing needs any more.
 func (e *environment) deletedWhole(g Gomega) {
 	e.gone(g)
 	e.Absent(g, e.Connection(), e.Credentials(""))
@@ -81,7 +81,7 @@ func (e *environment) retained(g Gomega) {
 	g.Expect(e.Cognigy.Works(e.Endpoint.ID, string(secret.Data[e.key.SecretKey()]))).To(BeTrue())
 }
 
-// displaced: the Secret is somebody else's, and the resource says so.
+// displaced: the Secret is a foreign one, and the resource reports that.
 func (e *environment) displaced(g Gomega) {
 	key, err := e.Find(e.name())
 	g.Expect(err).NotTo(HaveOccurred())

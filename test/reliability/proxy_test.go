@@ -110,7 +110,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{effect: name, path: r.URL.Path, body: body, deliver: func(a answer) { a.write(w) }}
 	x.forward = func() (answer, error) { return p.forward(r, body) }
 	if err := p.injector.forward(r.Context(), x); err != nil {
-		panic(http.ErrAbortHandler) // cuts the connection: whoever asked is dead, or will find that nobody answers
+		panic(http.ErrAbortHandler) // cuts the connection: the process that sent the request is dead, or gets no answer
 	}
 }
 

@@ -46,7 +46,7 @@ func pausePoints(points []point, acted, scenario int) []point {
 	return every(nth, points, scenario)
 }
 
-// isDisturbed tells whether a scenario runs with a disturbance: with all, or in the small sample with one.
+// isDisturbed reports whether a scenario runs with a disturbance: with all, or in the small sample with one.
 func isDisturbed(scenario, disturbance int) bool {
 	return sample != fixtures.SmallSample || scenario%len(disturbances) == disturbance
 }

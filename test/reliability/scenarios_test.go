@@ -83,7 +83,7 @@ var scenarios = []scenario{
 	{name: "namespace deleted whole", user: (*environment).deleteNamespace, ends: (*environment).namespaceGone},
 }
 
-// early tells whether the scenario begins before there is a key.
+// early reports whether the scenario begins before there is a key.
 func (s *scenario) early() bool { return s.user == nil || s.during != "" }
 
 func (e *environment) revokeOutside() error {
@@ -137,7 +137,7 @@ func (e *environment) loseAnswer() {
 	e.Cognigy.Inject(lost)
 }
 
-// takeName has somebody else own the Secret that the key would be delivered into.
+// takeName gives the Secret that the key would be delivered into another owner.
 func (e *environment) takeName() {
 	e.foreign = &corev1.Secret{ObjectMeta: e.Meta(e.key.Name), Data: map[string][]byte{e.key.SecretKey(): []byte("somebody's")}}
 	e.Create(e.foreign)
@@ -158,10 +158,10 @@ func (e *environment) takeNameForAWhile() error {
 	return nil
 }
 
-// lateness is how long a POST takes that makes its key when nobody waits for it any more: longer than a deletion does.
+// lateness is how long a POST takes that makes its key after everything has given it up: longer than a deletion takes.
 const lateness = 25 * time.Second
 
-// makeLate has Cognigy carry the first POST out late, whatever has become of who sent it.
+// makeLate has Cognigy carry out the first POST late, even if the process that sent it is dead.
 func (e *environment) makeLate() {
 	late := post
 	late.Kind, late.Times, late.Delay = simulator.FaultCommitAfterDelay, 1, lateness

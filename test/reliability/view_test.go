@@ -104,7 +104,7 @@ func (v *view) admit(ctx context.Context, at time.Time) error {
 
 func watching(r *http.Request) bool { return r.Method == http.MethodGet && r.URL.Query().Has("watch") }
 
-// listing tells whether a request is for a list that may come from a cache.
+// listing reports whether a request is for a list that may come from a cache.
 func listing(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.URL.Query().Get("resourceVersion") == "0"
 }

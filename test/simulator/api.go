@@ -69,7 +69,7 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 		drop(w)
 		return
 	}
-	s.answered(request, reply.status) // before the write: whoever has the answer must find it
+	s.answered(request, reply.status) // before the write, so that the client that has the answer finds it
 	reply.write(w)
 }
 

@@ -5,7 +5,7 @@
 // /new/v2.0, the protected Endpoints themselves, and faults on demand. Unit tests, integration
 // tests, the demo and the benchmarks all talk to this one; there is no second fake.
 //
-// What tests should judge by is the ledger: every key ever made, with who revoked it and when.
+// Tests should check the ledger: every key ever made, with what revoked it and when.
 // Responses only say what the client was told. Plaintext is handed out once, as Cognigy does, and
 // kept as its SHA-256, so that nothing the simulator returns can leak it.
 //

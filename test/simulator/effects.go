@@ -51,7 +51,7 @@ func (f Fault) standIn(c call) answer {
 	return a
 }
 
-// spoil turns a success into the one the fault asks for.
+// spoil turns a success into the answer of the fault.
 func (f Fault) spoil(a answer) answer {
 	if a.status >= http.StatusMultipleChoices {
 		return a

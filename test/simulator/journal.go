@@ -30,7 +30,7 @@ type Request struct {
 
 type operation struct{ method, route string }
 
-// journal records requests when they arrive, so that whoever has an answer finds its request.
+// journal records requests when they arrive, so that a client that has an answer finds its request.
 type journal struct {
 	mu     sync.Mutex
 	kept   []*Request

@@ -15,7 +15,7 @@ const (
 )
 
 // Leaked says whether a text holds the plaintext of any key that was ever made, as it is or in base64. It goes by the hashes in
-// the ledger, so that it also knows the plaintexts that nobody got to see: of answers that were lost, cut off or refused.
+// the ledger, so that it also knows plaintexts that no client saw: of answers that were lost, cut off or refused.
 func (s *Simulator) Leaked(text string) bool {
 	made := map[string]bool{}
 	for _, entry := range s.Ledger() {

@@ -29,7 +29,7 @@ func TestRateLimit(t *testing.T) {
 	equal(t, "refused", r.RateLimited(), 2)
 }
 
-// What is refused costs nothing: who waits as long as told to is let through.
+// A refused request costs nothing: one that comes after the wait succeeds.
 func TestRateLimitRefills(t *testing.T) {
 	limit, now := rateLimit{}, time.Unix(1_700_000_000, 0)
 	limit.SetRateLimit(2, 1)

@@ -142,7 +142,7 @@ func TestConcurrentClients(t *testing.T) {
 	equal(t, "POSTs", r.Count(http.MethodPost, RouteKeys), 80)
 }
 
-// Whoever closes a simulator judges by its ledger next: nothing may act any more.
+// After a simulator is closed, tests check its ledger, so that nothing may change it any more.
 func TestCloseEndsWaitingRequestsWithoutActing(t *testing.T) {
 	for _, kind := range []FaultKind{"", FaultCommitAfterDelay} {
 		r := start(t, Options{})

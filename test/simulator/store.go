@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Who revoked a key, as Entry.RevokedBy.
+// What revoked a key, as Entry.RevokedBy.
 const (
 	RevokedByAPI             = "API"
 	RevokedByUI              = "UI"
@@ -75,7 +75,7 @@ func newStore(now func() time.Time) store {
 	return store{now: now, byID: map[string]*endpoint{}, byToken: map[string]*endpoint{}}
 }
 
-// AddEndpoint makes an Endpoint, as somebody would in Cognigy's UI.
+// AddEndpoint makes an Endpoint, as a user does in Cognigy's UI.
 func (s *store) AddEndpoint(projectID, name string) Endpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()

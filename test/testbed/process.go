@@ -65,7 +65,7 @@ func (p *Process) Pause() { _ = p.command.Process.Signal(syscall.SIGSTOP) }
 // Resume ends a Pause.
 func (p *Process) Resume() { _ = p.command.Process.Signal(syscall.SIGCONT) }
 
-// Lives tells whether the process has not ended.
+// Lives reports whether the process has not ended.
 func (p *Process) Lives() bool {
 	select {
 	case <-p.ended:

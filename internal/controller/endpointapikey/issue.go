@@ -51,7 +51,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	if err := r.recordIntent(ctx, s, next); err != nil {
 		return err
 	}
-	// From here on a shutdown must not interrupt: a key whose answer nobody reads is lost.
+	// From here on a shutdown must not interrupt: without its answer, a key is lost.
 	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), s.key.Status.Issuance.Deadline.Time)
 	defer cancel()
 	issued, err := r.create(detached, s, session)

@@ -14,7 +14,7 @@ import (
 )
 
 // keys lists the keys of an Endpoint. It shares lists with the resources of the connection, where there are any for the
-// Endpoint. It keeps no other lists: whoever answers for Cognigy decides how many Endpoints there are, and how long their lists.
+// Endpoint. It keeps no other lists, since the server decides how many Endpoints there are, and how long their lists.
 func (r *Reconciler) keys(ctx context.Context, s *scanned, endpointID string, notBefore time.Time) (keys []plan.Key, err error) {
 	err = r.send(ctx, s.connection, s.session, func() error {
 		if s.referred[endpointID] {
