@@ -156,7 +156,7 @@ func TestFlags(t *testing.T) {
 		"--cluster-id: \" a\"":                   {"--namespace=a", "--cluster-id= a"},
 		"--zap-log-level: at most 7":             {"--namespace=a", "--zap-log-level=8"},
 		"unknown flag: --wach-namespaces":        {"--wach-namespaces=a"},
-		"no arguments beside flags":              {"--namespace=a", "run"},
+		"the operator takes flags only":          {"--namespace=a", "run"},
 	}
 	for want, flags := range cases {
 		t.Run(want, func(t *testing.T) {
