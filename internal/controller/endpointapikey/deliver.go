@@ -42,7 +42,7 @@ func (r *Reconciler) deliver(ctx context.Context, s *scope, session *connection.
 	}
 	switch write.Delivery() {
 	case plan.KeyDelivered:
-		r.emit(s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, s.secret.Name)
+		r.emit(ctx, s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, s.secret.Name)
 		return nil
 	case plan.KeyUndelivered:
 		return undelivered(last, r.revokeUndelivered(ctx, s, session, issued)+"; the operator tries again")

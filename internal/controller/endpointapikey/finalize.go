@@ -33,7 +33,7 @@ func (r *Reconciler) retain(ctx context.Context, s *scope) error {
 		if err := r.Update(ctx, secret); err != nil {
 			return rejected(err, s.key)
 		}
-		r.emit(s.key, s.observed.Secret.KeyID, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
+		r.emit(ctx, s.key, s.observed.Secret.KeyID, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
 			s.observed.Secret.KeyID, delivery.Preview(secret), secret.Name)
 	}
 	return r.removeFinalizer(ctx, s)

@@ -14,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
@@ -126,8 +125,7 @@ func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.S
 	marked := plan.HasMarker(issued.Name, marker)
 	r.issuances.end(s.key, r.Clock.Now(), marked)
 	// mutation: log-plaintext
-	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
-	r.emit(s.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
+	r.emit(ctx, s.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
 	if !marked {
 		return nil, condition.Stalled(v1alpha1.ReasonKeyNameChanged, "%s; %s", keyNameChanged, r.revokeUndelivered(ctx, s, session, issued))
 	}

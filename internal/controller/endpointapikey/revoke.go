@@ -32,8 +32,7 @@ func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) erro
 			}
 			continue
 		}
-		logf.FromContext(ctx).Info("revoked a key", "keyID", key.ID, "keyPreview", key.Preview)
-		r.emit(s.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
+		r.emit(ctx, s.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
 	}
 	return errors.Join(failures...)
 }
@@ -49,7 +48,6 @@ func (r *Reconciler) revokeUndelivered(ctx context.Context, s *scope, session *c
 		r.warn(s.key, issued.ID, v1alpha1.EventNotRevoked, "Revoke", note)
 		return note
 	}
-	logf.FromContext(ctx).Info("revoked a key that was not delivered", "keyID", issued.ID, "keyPreview", issued.Preview)
-	r.emit(s.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
+	r.emit(ctx, s.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
 	return fmt.Sprintf("key %s was revoked", issued.ID)
 }
