@@ -14,8 +14,12 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
 
-// maxMessage is the length of a message that the API server accepts, in bytes.
-const maxMessage = 32768
+const (
+	// maxMessage is the length of a message that the API server accepts, in bytes.
+	maxMessage = 32768
+	// maxNamed is how many names a message enumerates.
+	maxNamed = 10
+)
 
 // Set makes the wanted conditions the only ones of Ready, Reconciling and Stalled. A condition whose status did not change
 // keeps its time of transition.
@@ -66,4 +70,12 @@ func Clip(text string, most int) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:most], "")
+}
+
+// Enumerate joins names for a message, the first ten of them.
+func Enumerate(names []string) string {
+	if len(names) > maxNamed {
+		names = append(slices.Clone(names[:maxNamed]), "...")
+	}
+	return strings.Join(names, ", ")
 }

@@ -6,6 +6,7 @@ package connection
 import (
 	"context"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +15,10 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 )
+
+// CredentialsInterval is the time between two reads of a credentials Secret that does not exist: without our label, its
+// creation causes no event.
+const CredentialsInterval = 3 * time.Second
 
 // credentials reads the connection's API key from the API server. White space around it is dropped: files end with a newline.
 func (r *Resolver) credentials(ctx context.Context, connection v1alpha1.Connection) (cognigy.Sensitive, error) {

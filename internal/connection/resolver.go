@@ -8,7 +8,6 @@ package connection
 import (
 	"context"
 	"sync"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -92,9 +91,4 @@ func ReferredIsCluster(key *v1alpha1.EndpointAPIKey) bool {
 // RefersTo reports whether a resource refers to a connection.
 func RefersTo(key *v1alpha1.EndpointAPIKey, found v1alpha1.Connection) bool {
 	return NameOf(key) == client.ObjectKeyFromObject(found) && IsCluster(found) == ReferredIsCluster(key)
-}
-
-func requestTimeout(spec *v1alpha1.ConnectionSpec) time.Duration {
-	timeout, _ := spec.Timeouts()
-	return timeout
 }

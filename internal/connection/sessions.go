@@ -31,17 +31,20 @@ func (r *Resolver) Session(ctx context.Context, connection v1alpha1.Connection) 
 		return nil, err
 	}
 	spec := connection.GetConnectionSpec()
+	requestTimeout, _ := spec.Timeouts()
 	config := cognigy.Config{
 		BaseURL: spec.BaseURL, APIKey: credentials, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
-		Timeout: requestTimeout(spec), UserAgent: r.UserAgent,
+		Timeout: requestTimeout, UserAgent: r.UserAgent,
 	}
+	current := fingerprint(config)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	session := r.sessions[connection.GetUID()].session
-	if session == nil || session.fingerprint != fingerprint(config) {
+	if session == nil || session.fingerprint != current {
 		if session, err = r.open(connection.GetUID(), config, session); err != nil {
 			return nil, err
 		}
+		session.fingerprint = current
 		r.keep(client.ObjectKeyFromObject(connection), session)
 	}
 	perSecond, burst := spec.RateLimit.Values()
@@ -57,7 +60,6 @@ func (r *Resolver) open(uid types.UID, config cognigy.Config, before *Session) (
 	}
 	session := &Session{
 		Client: made, Lists: NewLists(r.Clock), Limiter: r.hosts.Limiter(config.BaseURL), Connection: uid,
-		fingerprint: fingerprint(config),
 	}
 	if before != nil {
 		before.Close()

@@ -15,9 +15,9 @@ import (
 // all resources of a connection that Cognigy is unreachable.
 func Usable(connection v1alpha1.Connection) error {
 	status := connection.GetConnectionStatus()
-	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+	ready := condition.Find(status.Conditions, v1alpha1.ConditionReady)
 	switch {
-	case ready == nil || ready.ObservedGeneration != connection.GetGeneration():
+	case ready.Status == "" || ready.ObservedGeneration != connection.GetGeneration():
 		return condition.Waiting(v1alpha1.ReasonConnectionNotReady, "the operator has not checked the connection %q yet", connection.GetName())
 	case ready.Status == metav1.ConditionTrue:
 		return nil

@@ -15,6 +15,10 @@ import (
 )
 
 const (
+	// Workers is how many objects a controller reconciles at a time; most of that time they wait for a server.
+	Workers = 64
+	// ShortestRetry is the wait after the first failure of an item.
+	ShortestRetry = 500 * time.Millisecond
 	// ConflictInterval lets the cache catch up after a conflicting write.
 	ConflictInterval = 200 * time.Millisecond
 	// Jitter is by which share a wait is longer at most, so that resources that failed together are not retried together.

@@ -75,7 +75,7 @@ func (o Observed) issuedBefore(now time.Time, t Timing) bool {
 }
 
 // emptyListCounts is the earliest time from which an empty list proves that no issuance is outstanding. Another process may
-// have begun one, before this one led, of which nothing tells: the status can be wiped. The request timeout bounds both,
+// have begun one before this one led, without a trace: a user can clear the status. The request timeout bounds both,
 // since Cognigy makes no key after it; the delivery timeout concerns the Secret only.
 func (o Observed) emptyListCounts(now time.Time, t Timing) time.Time {
 	others := t.listed(o.LeaderSince)

@@ -117,7 +117,7 @@ func (env *environment) converged() {
 			env.violate("liveness: the Secret is left")
 		}
 	case env.key.deleting:
-		env.violate("liveness: the resource is not let go")
+		env.violate("liveness: the resource is not finalized")
 	case env.cognigy.gone:
 	case env.secret == nil || env.secret.broken || env.find(env.secret.keyID) == nil:
 		env.violate("liveness: the Secret holds no key that works")

@@ -113,7 +113,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("again %v, fresh %v", again, fresh)
 	}
 	if again, fresh := plan.Compare([]plan.MarkedKey{a}, nil); again != nil || len(fresh) != 1 {
-		t.Errorf("the first sweep shows %v again, %v for the first time", again, fresh)
+		t.Errorf("the first scan finds %v again, %v for the first time", again, fresh)
 	}
 }
 

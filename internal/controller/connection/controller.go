@@ -32,15 +32,8 @@ import (
 )
 
 const (
-	// workers is how many connections are probed at a time.
-	workers = 64
-	// Failed probes are repeated after the shortest wait first, then after twice as long each time, up to the longest, which
-	// is short because many resources may wait for the recovery.
-	shortestRetry = 500 * time.Millisecond
-	longestRetry  = 30 * time.Second
-	// credentialsInterval is the time between two reads of a credentials Secret that does not exist: without our label it is
-	// not watched.
-	credentialsInterval = 3 * time.Second
+	// longestRetry is short, because many resources may wait for the recovery of a connection.
+	longestRetry = 30 * time.Second
 	// maxRequestedProbes is how many requested probes may wait for their place in the queue.
 	maxRequestedProbes = 64
 )
@@ -68,14 +61,14 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err := r.addIndex(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
-	r.failures = kube.Backoff(shortestRetry, longestRetry)
+	r.failures = kube.Backoff(kube.ShortestRetry, longestRetry)
 	r.requested = make(chan event.GenericEvent, maxRequestedProbes)
 	changed := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, kube.StatusCleared)
 	return ctrl.NewControllerManagedBy(mgr).
 		For(r.Kind.New(), builder.WithPredicates(changed)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata).
 		WatchesRawSource(source.Channel(r.requested, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: r.failures}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: r.failures}).
 		Complete(r)
 }
 
@@ -109,7 +102,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	case failure == nil:
 		return kube.After(plan.Spread(r.ProbeInterval, string(found.GetUID())))
 	case failure.Reason == v1alpha1.ReasonCredentialsNotFound:
-		return kube.After(credentialsInterval)
+		return kube.After(connection.CredentialsInterval)
 	default:
 		return retry(err)
 	}

@@ -29,9 +29,6 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// workers is how many resources are reconciled at a time; most of that time they wait for Cognigy.
-const workers = 64
-
 // Reconciler keeps one working key in the Secret of every EndpointAPIKey.
 type Reconciler struct {
 	// Client reads from the cache, but Secrets from the API server.
@@ -66,7 +63,7 @@ type Reconciler struct {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.confirmations, r.failures = kube.Backoff(confirmInterval, longestRetry), kube.Backoff(shortestRetry, longestRetry)
+	r.confirmations, r.failures = kube.Backoff(confirmInterval, longestRetry), kube.Backoff(kube.ShortestRetry, longestRetry)
 	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
@@ -77,7 +74,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
 		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: remembering{r.failures}}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: remembering{r.failures}}).
 		Complete(r)
 }
 

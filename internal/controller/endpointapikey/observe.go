@@ -5,7 +5,6 @@ package endpointapikey
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,8 +25,7 @@ func (r *Reconciler) observe(ctx context.Context, key *v1alpha1.EndpointAPIKey) 
 	r.issuances.update(key)
 	s := newScope(key)
 	found, err := r.Connections.Find(ctx, key)
-	var blocked *condition.Failure
-	if err != nil && !errors.As(err, &blocked) {
+	if err != nil && condition.FailureOf(err) == nil {
 		return nil, err
 	}
 	s.setConnection(found, err)

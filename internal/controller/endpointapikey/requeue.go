@@ -21,9 +21,8 @@ import (
 )
 
 const (
-	// Failures are retried after the shortest wait first, then after twice as long each time, up to the longest.
-	shortestRetry = 500 * time.Millisecond
-	longestRetry  = 2 * time.Minute
+	// longestRetry is the longest time between two tries of a resource that fails.
+	longestRetry = 2 * time.Minute
 	// confirmInterval is the time between a revocation and the list that is to confirm it; it doubles while lists show the key.
 	confirmInterval = time.Second
 )

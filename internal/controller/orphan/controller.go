@@ -10,6 +10,7 @@ import (
 	"context"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -61,9 +62,11 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	// The cache may not show the report of the latest scan yet.
 	found := r.Kind.New()
-	if err := r.APIReader.Get(ctx, request.NamespacedName, found); err != nil {
+	if err := r.APIReader.Get(ctx, request.NamespacedName, found); apierrors.IsNotFound(err) {
 		r.history.forget(request.NamespacedName)
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return ctrl.Result{}, nil
+	} else if err != nil { // the API server fails, which says nothing about the connection
+		return ctrl.Result{}, err
 	}
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyIgnore {
 		r.history.forget(request.NamespacedName)

@@ -5,7 +5,6 @@ package orphan
 
 import (
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -15,20 +14,14 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// maxNamed is how many orphans an event names.
-const maxNamed = 10
-
 // warnOfOrphans reports orphans that the scan before did not find.
 func (r *Reconciler) warnOfOrphans(found v1alpha1.Connection, orphans []plan.MarkedKey) {
 	if len(orphans) == 0 {
 		return
 	}
 	var named []string
-	for _, orphan := range orphans[:min(len(orphans), maxNamed)] {
+	for _, orphan := range orphans {
 		named = append(named, fmt.Sprintf("%s of Endpoint %s", orphan.ID, orphan.EndpointID))
-	}
-	if len(orphans) > maxNamed {
-		named = append(named, "...")
 	}
 	advice := "If no other cluster has the identity of this one, set orphanPolicy: Revoke, or revoke the keys in Cognigy"
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
@@ -36,7 +29,7 @@ func (r *Reconciler) warnOfOrphans(found v1alpha1.Connection, orphans []plan.Mar
 	}
 	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOrphaned, Action: "Scan", KeyID: orphans[0].ID}.
 		Emit(r.Events, found, "the scan found %d new orphans: keys with this cluster's marker whose EndpointAPIKey does not exist. %s: %s",
-			len(orphans), advice, strings.Join(named, ", "))
+			len(orphans), advice, condition.Enumerate(named))
 }
 
 // warnOfPermission reports that the operator may not read what tells orphans from other keys.

@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,15 +22,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
-)
-
-const (
-	// workers is how many objects are reconciled at a time.
-	workers = 64
-	// maxNamed is how many dependents a condition names.
-	maxNamed = 10
 )
 
 // Connections adds a finalizer to a connection of one kind with its first dependent, and removes it when the connection is
@@ -52,7 +45,7 @@ func (r *Connections) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).Named(r.Kind.Prefix+"protection").
 		For(r.Kind.New(), builder.WithPredicates(kube.Relevant)).
 		Watches(&v1alpha1.EndpointAPIKey{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), builder.WithPredicates(kube.CreatedOrDeleted)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers}).
 		Complete(r)
 }
 
@@ -97,16 +90,12 @@ func (r *Connections) protect(ctx context.Context, found v1alpha1.Connection) er
 
 // reportDependents says for which resources the deletion waits.
 func (r *Connections) reportDependents(ctx context.Context, found v1alpha1.Connection, dependents []string) error {
-	named := strings.Join(dependents[:min(len(dependents), maxNamed)], ", ")
-	if len(dependents) > maxNamed {
-		named += ", ..."
-	}
 	_, err := kube.PatchStatus(ctx, r.Client, found, func(changed v1alpha1.Connection) {
 		meta.SetStatusCondition(&changed.GetConnectionStatus().Conditions, metav1.Condition{
 			Type: v1alpha1.ConditionInUse, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReferenced,
 			ObservedGeneration: found.GetGeneration(), LastTransitionTime: metav1.NewTime(r.Clock.Now()),
 			Message: fmt.Sprintf("the deletion waits for %d EndpointAPIKeys that need this connection to revoke their keys: %s. "+
-				"Delete them; to keep their keys, set their deletionPolicy to Retain before", len(dependents), named),
+				"Delete them; to keep their keys, set their deletionPolicy to Retain before", len(dependents), condition.Enumerate(dependents)),
 		})
 	})
 	return err

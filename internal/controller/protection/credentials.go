@@ -26,13 +26,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
 
-const (
-	shortestRetry = 500 * time.Millisecond
-	longestRetry  = 30 * time.Second
-	// absentInterval is the time between two reads of a Secret that does not exist: without our label, its creation causes no
-	// event.
-	absentInterval = 3 * time.Second
-)
+// longestRetry is short, because an issuance may wait for the finalizer.
+const longestRetry = 30 * time.Second
 
 // Credentials labels the credentials Secrets of connections, so that the operator notices their changes at once, and keeps
 // them by a finalizer while a connection that is in use needs them. It changes nothing but their metadata.
@@ -51,7 +46,7 @@ func (r *Credentials) SetupWithManager(mgr ctrl.Manager) error {
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isCredentials))).
 		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), changed).
 		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), changed).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: kube.Backoff(shortestRetry, longestRetry)}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: kube.Backoff(kube.ShortestRetry, longestRetry)}).
 		Complete(r)
 }
 
@@ -78,7 +73,7 @@ func (r *Credentials) Reconcile(ctx context.Context, request ctrl.Request) (ctrl
 	secret := kube.SecretMetadata()
 	if err := r.Get(ctx, request.NamespacedName, secret); err != nil {
 		if apierrors.IsNotFound(err) && use.named {
-			return kube.After(absentInterval)
+			return kube.After(connection.CredentialsInterval)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
