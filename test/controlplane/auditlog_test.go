@@ -31,15 +31,15 @@ func TestAuditLogTellsWritesFromDryRuns(t *testing.T) {
 	g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(written), written)).To(Succeed())
 
 	create := Request{User: "admin", Verb: "create", Resource: "secrets"}
-	rehearsal := create
-	rehearsal.DryRun = true
+	dryRun := create
+	dryRun.DryRun = true
 	get := Request{User: "admin", Verb: "get", Resource: "secrets"}
 	g.Eventually(func(g Gomega) {
 		counts, err := CountRequests(auditLog)
 		g.Expect(err).NotTo(HaveOccurred())
 		counts = counts.Since(before)
 		g.Expect(counts).To(HaveKeyWithValue(create, 1))
-		g.Expect(counts).To(HaveKeyWithValue(rehearsal, 2))
+		g.Expect(counts).To(HaveKeyWithValue(dryRun, 2))
 		g.Expect(counts).To(HaveKeyWithValue(get, 1))
 		g.Expect(counts.Sum(func(r Request) bool { return r.Write() && r.User == "admin" && r.Resource == "secrets" })).To(Equal(1))
 	}, soon).Should(Succeed())

@@ -97,8 +97,8 @@ func TestFailingEndpointIsAskedLessAndLess(t *testing.T) {
 	}
 }
 
-// A connection that is in use, and whose credentials are rejected from some time on, says so. Of its resources each asks once,
-// then nobody but its probe, whose waits grow. Another connection does not notice.
+// A connection that is in use, and whose credentials are rejected from some time on, reports so. Each of its resources sends one
+// request; after that only the probe does, with growing waits. Another connection is not affected.
 func TestRejectedConnection(t *testing.T) {
 	onlyInLoadTest(t)
 	start(t)

@@ -26,7 +26,7 @@ make mutation-test     # all of them, one after the other: about 15 minutes on t
 
 A comment ` + "`// mutation: <name>`" + ` in the operator's code marks the statement, condition or argument below it as one that a promise rests on. The list in
 ` + "`test/mutations/list_test.go`" + ` says what each mutation makes of that code. The comment moves with its code, so that a rename or a new layout breaks no
-mutation. Whoever deletes marked code replaces the mutation by one of the code that keeps the promise now.
+mutation. If you delete marked code, replace the mutation by one of the code that keeps the promise now.
 
 ` + "`make test`" + ` checks that comments and list name the same mutations, that every mutant compiles, that the named tests exist, and that this page is
 current. ` + "`go test ./test/mutations -update`" + ` generates the page from the list.

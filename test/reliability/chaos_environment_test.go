@@ -139,7 +139,7 @@ func (c *chaos) convergesAtEnd() {
 		g.Expect(c.runs()).To(BeTrue(), "the operator ended by itself")
 		if !restarted && c.exhausted() {
 			restarted = true
-			c.injector.remember("--- restart: the mint budget is exhausted")
+			c.injector.remember("--- restart: the issuance budget is spent")
 			c.kill()
 			c.start()
 		}

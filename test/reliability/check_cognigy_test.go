@@ -22,9 +22,9 @@ import (
 // hitch is how late a request may arrive that was sent in time, on a busy machine.
 const hitch = 500 * time.Millisecond
 
-// checkPost: before a key is made, the intent is recorded, which the API server takes only from who knows the resource as it
-// is; the API server has checked the write of the Secret, the finalizer is there, and the Secret is not somebody else's. A deletion that
-// comes between the intent and the POST cannot be known.
+// checkPost: before a POST, the operator has recorded its intent, which the API server accepts only if the operator knows the
+// current resource; the API server has checked the write of the Secret, the finalizer is there, and the Secret is not a foreign one.
+// The operator cannot know of a deletion between the intent and the POST.
 func (c *checker) checkPost(x *exchange) {
 	o := c.named(x.postedName())
 	if o == nil {

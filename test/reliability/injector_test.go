@@ -211,7 +211,7 @@ func (i *injector) interrupt(x *exchange) {
 
 func (i *injector) hit(x *exchange, when moment) error {
 	i.kill()
-	i.remember("the operator is struck: %s, %s", x.effect, when)
+	i.remember("the operator is killed or paused: %s, %s", x.effect, when)
 	close(i.fired)
 	return errDead
 }
