@@ -24,8 +24,10 @@ type bucket struct {
 	limit Limit
 	rate  float64   // requests per second, now
 	level float64   // requests that may be sent at once, now
-	at    time.Time // as of when; in the future during a retry-after window
+	at    time.Time // as of when the level is
 	cut   time.Time // when the rate was halved last
+	// closedUntil is the end of the latest retry-after window.
+	closedUntil time.Time
 }
 
 // setLimit changes the limit. A rate that was cut stays cut.
@@ -48,8 +50,12 @@ func (b *bucket) setLimit(limit Limit) {
 func (b *bucket) wait(ahead, requests int, now time.Time) (window, wait time.Duration) {
 	b.refill(now)
 	missing := max(0, float64(ahead)+min(float64(requests), b.most())-b.level)
-	return b.at.Sub(now), time.Duration(missing / b.rate * float64(time.Second))
+	return b.window(now), time.Duration(missing / b.rate * float64(time.Second))
 }
+
+// window is what is left of a retry-after window. It is not derived from at: callers read the clock before they wait for the
+// lock, so that at may be a little later than now.
+func (b *bucket) window(now time.Time) time.Duration { return max(0, b.closedUntil.Sub(now)) }
 
 // most is how many requests may be sent at once.
 func (b *bucket) most() float64 {
@@ -59,7 +65,11 @@ func (b *bucket) most() float64 {
 	return float64(b.limit.Burst)
 }
 
+// refill adds what the rate permits since the last refill, but nothing for a retry-after window.
 func (b *bucket) refill(now time.Time) {
+	if b.at.Before(b.closedUntil) {
+		b.at = b.closedUntil
+	}
 	if !now.After(b.at) {
 		return
 	}
@@ -86,8 +96,8 @@ func (b *bucket) observe(outcome error, sent, now time.Time) {
 		b.rate, b.cut = max(lowestRate, b.rate/2), now
 	}
 	b.level = 0
-	if until := now.Add(window); until.After(b.at) {
-		b.at = until
+	if until := now.Add(window); until.After(b.closedUntil) {
+		b.closedUntil = until
 	}
 }
 

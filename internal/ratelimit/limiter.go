@@ -134,7 +134,7 @@ func (l *Limiter) Observe(outcome error, sent, now time.Time) {
 func (l *Limiter) RetryAfter(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return max(0, l.bucket.at.Sub(now))
+	return l.bucket.window(now)
 }
 
 // SlowStart halves the rate and empties the bucket: after an outage, every resource wants to send at once, and Cognigy may

@@ -286,3 +286,16 @@ func TestLimitIsChanged(t *testing.T) {
 	limiter.SetLimit("connection", ratelimit.Limit{PerSecond: 100, Burst: 100})
 	g.Expect(interval(limiter, start.Add(time.Second+soon))).To(BeNumerically("~", 100*time.Millisecond, soon))
 }
+
+// Callers read the clock before they wait for the limiter's lock, so that their times arrive out of order. A later time of
+// another caller is no retry-after window.
+func TestTimesOutOfOrder(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	limiter := limited(20, 40)
+	g.Expect(limiter.Acquire(request(1), start.Add(time.Microsecond))).To(BeZero())
+	g.Expect(limiter.RetryAfter(start)).To(BeZero())
+	g.Expect(limiter.Acquire(request(2), start)).To(BeZero())
+	limiter.Release(request(1), refused(time.Second), start.Add(2*time.Microsecond))
+	g.Expect(limiter.RetryAfter(start)).To(BeNumerically("~", time.Second, soon))
+}
