@@ -64,7 +64,7 @@ control-plane: ## Make sure that there are etcd, kube-apiserver and kube-control
 SUITES   = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(TOOL) gotestsum --format testname --format-hide-empty-pkg --
 # Packages that start a control plane, or for minutes many processes. They run one after the other, since side by side they
 # would take each other's time; and always, since the test cache does not know what the operator's binary was built from.
-ALONE   := ./api/v1alpha1 ./test/integration ./test/controlplane ./test/fixtures ./test/e2e ./test/reliability
+ALONE   := ./api/v1alpha1 ./test/integration ./test/controlplane ./test/fixtures ./test/bench ./test/e2e ./test/reliability
 SIDE_BY_SIDE = $(filter-out $(patsubst ./%,$(MODULE)/%,$(ALONE)),$(shell go list ./...))
 MODULE   = $(shell go list -m)
 # What the long suites measure is collected here, since go test shows nothing of a test that passes.
@@ -117,7 +117,13 @@ chaos: build-tests ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or 
 .PHONY: load-test
 load-test: export TEST_SAMPLE = large
 load-test: build-tests ## Slow, failing, hanging and limited Cognigys under hundreds of keys (about 8 minutes).
-	$(SUITES) -count=1 -timeout 40m -run '^Test(SlowCognigy|Outage|Restart|Failing.*|Rejected.*|Hanging.*)$$' ./test/e2e
+	$(SUITES) -count=1 -timeout 40m -run '^Test(SlowCognigy|Outage|Restart|Gone.*|SharedQuota|Failing.*|Rejected.*|Hanging.*)$$' ./test/e2e
+
+.PHONY: bench
+bench: export TEST_SAMPLE = large
+bench: build-tests ## Measure what 500, 2,000 and 5,000 keys cost, beside a bare program that does the same writes (about 15 minutes).
+	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -v -count=1 -timeout 60m ./test/bench
+	@echo "The same as JSON: $(FIGURES)/bench.json"
 
 .PHONY: mutation-test
 mutation-test: export MUTATIONS = all

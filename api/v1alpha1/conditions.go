@@ -89,7 +89,7 @@ const (
 
 // Reasons of events, beside the reasons above.
 const (
-	// EventIssued: the operator issued a key.
+	// EventIssued: the operator issued a key and could not deliver it.
 	EventIssued = "KeyIssued"
 	// EventDelivered: the operator wrote a key into the Secret.
 	EventDelivered = "KeyDelivered"

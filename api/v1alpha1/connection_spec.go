@@ -73,8 +73,11 @@ type ConnectionSpec struct {
 	// +optional
 	DeliveryTimeout *Timeout `json:"deliveryTimeout,omitempty"`
 
-	// rateLimit limits the requests to the connection's host, which all connections to the host share; the largest limit among
-	// them applies. The default is 20 a second and 40 at once. After a 429, the operator sends fewer until Cognigy accepts more.
+	// rateLimit limits the requests that the operator sends through this connection. All connections to one host also share a
+	// limit, since Cognigy's shared installations count requests per source address: 3 a second and 50 at once. The operator's
+	// flag --host-rate-limits changes it, and where that does not name the host, so does the largest rateLimit of the
+	// ClusterCognigyConnections to it. A CognigyConnection can only lower its own share. After a 429, the operator sends fewer
+	// requests until Cognigy accepts more.
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
@@ -119,10 +122,10 @@ type RateLimit struct {
 	Burst int32 `json:"burst,omitempty"`
 }
 
-// Values returns the requests per second and the burst, or the defaults if l is nil.
+// Values returns the requests per second and the burst, or zeros if l is nil.
 func (l *RateLimit) Values() (perSecond, burst int) {
 	if l == nil {
-		return 20, 40
+		return 0, 0
 	}
 	if l.Burst == 0 {
 		return int(l.RequestsPerSecond), int(l.RequestsPerSecond)

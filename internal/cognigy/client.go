@@ -18,10 +18,9 @@ import (
 	"strings"
 	"time"
 	"unicode"
-)
 
-// maxBodyBytes is how much of an answer the client reads: enough for a list of some ten thousand keys.
-const maxBodyBytes = 4 << 20
+	"golang.org/x/sync/semaphore"
+)
 
 // maxRetryAfter is the longest wait that a server may ask for, so that one wrong header does not put a request off for years.
 const maxRetryAfter = time.Hour
@@ -34,6 +33,9 @@ type Config struct {
 	AllowInsecureHTTP bool
 	Timeout           time.Duration // of one request
 	UserAgent         string
+	// LargeAnswers bounds how many answers of more than 60 kB are read and decoded at a time, also by other clients that share it;
+	// nil does not bound them.
+	LargeAnswers *semaphore.Weighted
 }
 
 // Client calls Cognigy. It is safe for concurrent use.
@@ -41,6 +43,8 @@ type Client struct {
 	base      *url.URL
 	apiKey    Sensitive
 	userAgent string
+	timeout   time.Duration
+	large     *semaphore.Weighted
 	// once sends what must be sent once, idempotent everything else.
 	once, idempotent *http.Client
 }
@@ -56,7 +60,7 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		base: base, apiKey: config.APIKey, userAgent: config.UserAgent,
+		base: base, apiKey: config.APIKey, userAgent: config.UserAgent, timeout: config.Timeout, large: config.LargeAnswers,
 		once:       newHTTPClient(withoutReuse(transport), config.Timeout),
 		idempotent: newHTTPClient(transport, config.Timeout),
 	}, nil
@@ -108,8 +112,8 @@ func (c *Client) do(ctx context.Context, call call) error {
 		// This body is the connection itself: neither a timeout nor the context ends a read of it.
 		return answerError(call, response, nil)
 	}
-	// The byte beyond the limit tells an answer that is too long from one that just fits.
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBodyBytes+1))
+	body, done, err := c.read(ctx, response.Body)
+	defer done()
 	if err != nil {
 		return c.transportError(call, err, sent)
 	}

@@ -37,5 +37,13 @@ func IsCluster(found v1alpha1.Connection) bool {
 	return cluster
 }
 
+// Tenant is who owns a connection: its namespace, or of the cluster-wide kind the connection alone.
+func Tenant(found v1alpha1.Connection) string {
+	if IsCluster(found) {
+		return "/" + found.GetName()
+	}
+	return found.GetNamespace()
+}
+
 // IndexSecret is the index of the cache by which connections are found by the namespace/name of their credentials Secret.
 const IndexSecret = "secret"

@@ -9,6 +9,7 @@ import (
 	"context"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
@@ -28,10 +29,11 @@ type Resolver struct {
 	// UserAgent is sent to Cognigy.
 	UserAgent string
 	Clock     clock.PassiveClock
+	Hosts     *ratelimit.Hosts
 
-	hosts    ratelimit.Hosts
 	mu       sync.Mutex
 	sessions map[types.UID]known
+	large    map[string]*semaphore.Weighted // by Tenant
 }
 
 // Find returns the connection that a resource refers to, and a condition.Failure if there is none, or if the resource's

@@ -19,11 +19,11 @@ import (
 const probeInterval = 5 * time.Second
 
 // Session is what requests through one connection need: a client with its current credentials, the lists of keys, and the
-// limiter of its host. New credentials make a new Session, which shares lists and limiter with the one before.
+// turns at its host. New credentials make a new Session, which shares lists and host with the one before.
 type Session struct {
 	*cognigy.Client
 	*Lists
-	*ratelimit.Limiter
+	*ratelimit.Host
 	// Connection is the UID of the connection.
 	Connection types.UID
 

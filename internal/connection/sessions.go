@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"golang.org/x/sync/semaphore"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,6 +40,7 @@ func (r *Resolver) Session(ctx context.Context, connection v1alpha1.Connection) 
 	current := fingerprint(config)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	config.LargeAnswers = r.largeAnswers(connection)
 	session := r.sessions[connection.GetUID()].session
 	if session == nil || session.fingerprint != current {
 		if session, err = r.open(connection.GetUID(), config, session); err != nil {
@@ -48,8 +50,25 @@ func (r *Resolver) Session(ctx context.Context, connection v1alpha1.Connection) 
 		r.keep(client.ObjectKeyFromObject(connection), session)
 	}
 	perSecond, burst := spec.RateLimit.Values()
-	session.SetLimit(session.Connection, ratelimit.Limit{PerSecond: perSecond, Burst: burst})
+	session.SetLimit(session.Connection, ratelimit.Limit{PerSecond: perSecond, Burst: burst}, IsCluster(connection))
 	return session, nil
+}
+
+// largeAnswersPerTenant is how many large answers are decoded at a time for the connections of a namespace, which may be hostile
+// and so may be what it has the operator connect to.
+const largeAnswersPerTenant = 2
+
+// largeAnswers returns what the connections of a namespace share; a connection of the cluster-wide kind has its own. The caller
+// holds the lock.
+func (r *Resolver) largeAnswers(connection v1alpha1.Connection) *semaphore.Weighted {
+	tenant := Tenant(connection)
+	if r.large[tenant] == nil {
+		if r.large == nil {
+			r.large = map[string]*semaphore.Weighted{}
+		}
+		r.large[tenant] = semaphore.NewWeighted(largeAnswersPerTenant)
+	}
+	return r.large[tenant]
 }
 
 // open makes a session that continues the one before, which is nil for the first.
@@ -59,7 +78,7 @@ func (r *Resolver) open(uid types.UID, config cognigy.Config, before *Session) (
 		return nil, condition.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 	}
 	session := &Session{
-		Client: made, Lists: NewLists(r.Clock), Limiter: r.hosts.Limiter(config.BaseURL), Connection: uid,
+		Client: made, Lists: NewLists(r.Clock), Host: r.Hosts.Host(config.BaseURL, uid), Connection: uid,
 	}
 	if before != nil {
 		before.Close()

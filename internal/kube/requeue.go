@@ -44,6 +44,25 @@ func Backoff(shortest, longest time.Duration) workqueue.TypedRateLimiter[reconci
 	return &jittered{workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortest, longest)}
 }
 
+// Remembering has a queue wait as long as a limiter says, but for a longest wait. It leaves it to the reconciler to forget
+// failures: the queue would forget them whenever an object waits for its turn.
+func Remembering(limiter workqueue.TypedRateLimiter[reconcile.Request], longest time.Duration) workqueue.TypedRateLimiter[reconcile.Request] {
+	return remembering{limiter, longest}
+}
+
+type remembering struct {
+	workqueue.TypedRateLimiter[reconcile.Request]
+	longest time.Duration
+}
+
+// When implements workqueue.TypedRateLimiter.
+func (r remembering) When(item reconcile.Request) time.Duration {
+	return min(r.TypedRateLimiter.When(item), r.longest)
+}
+
+// Forget implements workqueue.TypedRateLimiter.
+func (remembering) Forget(reconcile.Request) {}
+
 type jittered struct {
 	workqueue.TypedRateLimiter[reconcile.Request]
 }

@@ -33,8 +33,8 @@ func (s shared) addControllers() error {
 	controllers := []interface{ SetupWithManager(manager.Manager) error }{
 		namespaced, cluster,
 		&endpointapikey.Reconciler{
-			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections, Events: s.events, Clock: s.clock,
-			Cluster: s.cluster, DriftInterval: s.options.DriftInterval, ListLag: listLag,
+			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
+			Events: s.events, Clock: s.clock, Cluster: s.cluster, DriftInterval: s.options.DriftInterval, ListLag: listLag,
 			Probe: func(found v1alpha1.Connection) {
 				if connection.IsCluster(found) {
 					cluster.RequestProbe(found)

@@ -30,6 +30,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
 const (
@@ -57,6 +58,7 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 		mgr: mgr, options: options, cluster: cluster, clock: clock.RealClock{}, events: mgr.GetEventRecorder(delivery.FieldManager),
 		connections: &connection.Resolver{
 			Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: userAgent, Clock: clock.RealClock{},
+			Hosts: ratelimit.NewHosts(options.HostRateLimits),
 		},
 	}
 	if err := shared.addControllers(); err != nil {

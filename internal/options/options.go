@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
 const (
@@ -35,6 +37,7 @@ type Options struct {
 	WatchNamespaces []string
 	ClusterID       string // "" for the UID of the namespace kube-system
 	DriftInterval   time.Duration
+	HostRateLimits  map[string]ratelimit.Limit // by host:port, or ratelimit.AnyHost
 	Log             zap.Options
 }
 
@@ -57,6 +60,11 @@ func Parse(args []string) (*Options, error) {
 			"After a change, the operator does not find the keys that it issued before.")
 	flags.DurationVar(&options.DriftInterval, "drift-interval", 10*time.Minute,
 		"Time between two drift checks of the keys of an Endpoint, varied by up to a tenth.")
+	var limits map[string]string
+	flags.StringToStringVar(&limits, "host-rate-limits", nil,
+		"How many requests the operator sends to a host of Cognigy: host[:port]=N/M is N a second and M at once; comma-separated. "+
+			"* stands for every host that is not named. Without it, the largest rateLimit of the ClusterCognigyConnections to the host "+
+			"applies, else 3/50.")
 	logging := flag.NewFlagSet("", flag.ContinueOnError)
 	options.Log.BindFlags(logging)
 	flags.AddGoFlagSet(logging)
@@ -69,7 +77,11 @@ func Parse(args []string) (*Options, error) {
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("the operator takes flags only, but got %q", flags.Args())
 	}
-	return options, options.validate()
+	var err error
+	if options.HostRateLimits, err = hostRateLimits(limits); err != nil {
+		err = fmt.Errorf("--host-rate-limits: %w", err)
+	}
+	return options, errors.Join(options.validate(), err)
 }
 
 // validate returns an error that names every invalid flag.

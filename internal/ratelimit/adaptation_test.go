@@ -4,116 +4,105 @@
 package ratelimit_test
 
 import (
+	"context"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/time/rate"
-
-	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// storm is many resources that send one request each to a Cognigy with a limit of its own, on a manual clock.
+// storm is many resources that send one request each to a Cognigy with a limit of its own.
 type storm struct {
-	limiter *ratelimit.Limiter
-	server  *rate.Limiter
-	random  *rand.Rand
+	accepts    func() bool
+	retryAfter time.Duration
 
-	due               []time.Time // when each tries next; zero: served
-	calls             []call
+	mu                sync.Mutex
 	requests, refused int
-	tries             int // how often a resource tried to acquire a request
 }
 
-func (s *storm) request(id int) ratelimit.Request {
-	return ratelimit.Request{Waiter: waiter(id), Connection: "connection", EndpointID: endpointOf(id % 25)}
-}
-
-// call is a request that is under way.
-type call struct {
-	id       int
-	answered time.Time
-	outcome  error
-}
-
-func (s *storm) step(now time.Time) {
-	under := s.calls
-	s.calls = nil
-	for _, call := range under {
-		if now.Before(call.answered) {
-			s.calls = append(s.calls, call)
-			continue
-		}
-		s.limiter.Release(s.request(call.id), call.outcome, now)
-		if call.outcome != nil {
-			s.due[call.id] = now.Add(time.Second)
-		}
+// serve runs until every resource is served.
+func (s *storm) serve(e *environment, resources int) {
+	var all sync.WaitGroup
+	for id := range resources {
+		all.Go(func() {
+			r := e.request([]string{"a", "b", "c"}[id%3], id/25)
+			r.Waiter = r.Waiter + string(rune('a'+id%25))
+			for served := false; !served; {
+				e.Expect(e.Await(context.Background(), r)).To(Succeed())
+				outcome := s.send()
+				e.Release(r.Waiter, outcome)
+				if served = outcome == nil; !served {
+					time.Sleep(time.Second)
+				}
+			}
+		})
 	}
-	for id, due := range s.due {
-		if !due.IsZero() && !now.Before(due) {
-			s.try(id, now)
-		}
-	}
+	all.Wait()
 }
 
-func (s *storm) try(id int, now time.Time) {
-	s.tries++
-	if wait := s.limiter.Acquire(s.request(id), now); wait > 0 {
-		s.due[id] = now.Add(wait)
-		return
-	}
-	s.due[id] = time.Time{}
+func (s *storm) send() error {
+	s.mu.Lock()
 	s.requests++
-	call := call{id: id, answered: now.Add(50*time.Millisecond + time.Duration(s.random.IntN(100))*time.Millisecond)}
-	if !s.server.AllowN(now, 1) {
+	accepted := s.accepts()
+	if !accepted {
 		s.refused++
-		call.outcome = refused(time.Second)
 	}
-	s.calls = append(s.calls, call)
+	answer := 50*time.Millisecond + rand.N(100*time.Millisecond) //nolint:gosec // for a test
+	s.mu.Unlock()
+	time.Sleep(answer)
+	if !accepted {
+		return refused(s.retryAfter)
+	}
+	return nil
 }
 
-// serve runs until every resource is served, and returns how long that took.
-func (s *storm) serve(limit time.Duration) time.Duration {
-	for now := start; now.Before(start.Add(limit)); now = now.Add(10 * time.Millisecond) {
-		s.step(now)
-		if s.requests-s.refused == len(s.due) && len(s.calls) == 0 {
-			return now.Sub(start)
+func tokens(perSecond float64, burst int) func() bool {
+	limiter := rate.NewLimiter(rate.Limit(perSecond), burst)
+	return limiter.Allow
+}
+
+// window is a quota that is whole again at fixed times.
+func window(requests int, length time.Duration) func() bool {
+	ends, left := time.Time{}, 0
+	return func() bool {
+		if now := time.Now(); now.After(ends) {
+			ends, left = now.Add(length), requests
 		}
+		left--
+		return left >= 0
 	}
-	return limit
 }
 
-// Five hundred resources at once, and a Cognigy that bears much less than the connection's limit: few requests are refused,
-// and little time is lost.
+// Five hundred resources at once, and a Cognigy that bears less than the limit: few requests are refused, and little time is
+// lost.
 func TestRateAdapts(t *testing.T) {
 	cases := map[string]struct {
-		perSecond float64
-		burst     int
-		longest   time.Duration
+		accepts           func() func() bool
+		retryAfter, least time.Duration
+		slower            float64
 	}{
-		"5 a second, in bursts of 5":        {5, 5, 130 * time.Second},
-		"5 a second, one after the other":   {5, 1, 180 * time.Second},
-		"one a second":                      {1, 1, 900 * time.Second},
-		"19 a second":                       {19, 19, 60 * time.Second},
-		"as many as the connection's limit": {20, 40, 40 * time.Second},
+		"5 a second, in bursts of 5":      {func() func() bool { return tokens(5, 5) }, time.Second, 99 * time.Second, 1.3},
+		"5 a second, and nothing is said": {func() func() bool { return tokens(5, 5) }, 0, 99 * time.Second, 1.3},
+		"one a second":                    {func() func() bool { return tokens(1, 1) }, time.Second, 499 * time.Second, 1.6},
+		"19 a second":                     {func() func() bool { return tokens(19, 19) }, time.Second, 25 * time.Second, 2},
+		"as many as the limit":            {func() func() bool { return tokens(20, 40) }, time.Second, 23 * time.Second, 1.2},
+		"100 in fixed 20 seconds":         {func() func() bool { return window(100, 20*time.Second) }, 0, 81 * time.Second, 2},
+		"100 in fixed minutes":            {func() func() bool { return window(100, time.Minute) }, 0, 241 * time.Second, 1.5},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
-			const resources = 500
-			g := NewWithT(t)
-			s := &storm{
-				limiter: limited(20, 40), server: rate.NewLimiter(rate.Limit(test.perSecond), test.burst),
-				random: rand.New(rand.NewPCG(1, 2)),
-			}
-			for range resources {
-				s.due = append(s.due, start)
-			}
-			took := s.serve(time.Hour)
-			t.Logf("%d requests, %d of them refused, %d tries to acquire one, %s", s.requests, s.refused, s.tries, took)
-			g.Expect(s.requests).To(BeNumerically("<=", resources*12/10))
-			g.Expect(took).To(BeNumerically("<=", test.longest))
-			g.Expect(s.tries).To(BeNumerically("<=", 25*resources))
+			in(t, 20, 40, func(e *environment) {
+				const resources = 500
+				s := &storm{accepts: test.accepts(), retryAfter: test.retryAfter}
+				s.serve(e, resources)
+				took := time.Since(e.began)
+				t.Logf("%d requests, %d of them refused, %s of at least %s", s.requests, s.refused, took.Round(time.Second), test.least)
+				e.Expect(s.requests).To(BeNumerically("<=", resources*12/10))
+				e.Expect(took.Seconds()).To(BeNumerically("<=", test.least.Seconds()*test.slower))
+			})
 		})
 	}
 }

@@ -1,43 +1,148 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ratelimit decides when a request to Cognigy may be sent. All connections to one host share one limiter, since
-// Cognigy's shared installations count requests per source address. No caller blocks here: one that comes too early is told
-// how long to wait, and has a place in the queue until then, so that a slow host occupies no worker.
 package ratelimit
 
 import (
+	"net"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
+
+	"golang.org/x/net/idna"
+	"k8s.io/apimachinery/pkg/types"
 )
 
-// Hosts holds the limiter of each host. The zero value is ready to use.
-type Hosts struct {
-	mu       sync.Mutex
-	limiters map[string]*Limiter
+// Limit is what a token bucket permits.
+type Limit struct {
+	PerSecond int // requests per second in the long run
+	Burst     int // requests at once
 }
 
-// Limiter returns the limiter of a base URL's host, which is compared as lower-case host:port.
-func (h *Hosts) Limiter(baseURL string) *Limiter {
-	host := hostOf(baseURL)
+// defaultLimit is for hosts of which nobody says what they bear. Fifty at once and three a second are 950 in five minutes;
+// 1,000 is what Cognigy last published for its shared installations (per source address, in 2025).
+var defaultLimit = Limit{PerSecond: 3, Burst: 50}
+
+// AnyHost stands in NewHosts for every host that is not named.
+const AnyHost = "*"
+
+// Hosts holds the turns at all hosts. It is safe for concurrent use.
+type Hosts struct {
+	fixed map[string]Limit
+
+	mu      sync.Mutex
+	hosts   map[string]*Host
+	waiters map[string]*waiter // by Request.Waiter: those that wait, have a turn, or took it
+	places  places
+}
+
+// NewHosts returns Hosts. An administrator may fix the limits of hosts, by host:port or AnyHost.
+func NewHosts(fixed map[string]Limit) *Hosts {
+	return &Hosts{fixed: fixed, hosts: map[string]*Host{}, waiters: map[string]*waiter{}, places: places{}}
+}
+
+// Host returns the host of a base URL to which a connection leads, until it is forgotten.
+func (h *Hosts) Host(baseURL string, uid types.UID) *Host {
+	name := HostOf(baseURL)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.limiters == nil {
-		h.limiters = map[string]*Limiter{}
+	if h.hosts[name] == nil {
+		h.prune()
+		h.hosts[name] = h.open(name)
 	}
-	if h.limiters[host] == nil {
-		h.limiters[host] = New()
+	host := h.hosts[name]
+	if _, known := host.connections[uid]; !known {
+		host.connections[uid] = connection{}
 	}
-	return h.limiters[host]
+	return host
 }
 
-func hostOf(baseURL string) string {
+func (h *Hosts) open(name string) *Host {
+	host := &Host{hosts: h, connections: map[types.UID]connection{}, budget: newBudget(defaultLimit), turns: map[*waiter]bool{}}
+	for _, named := range []string{AnyHost, name} {
+		if limit, ok := h.fixed[named]; ok {
+			host.fixed = true
+			host.budget = newBudget(limit)
+		}
+	}
+	return host
+}
+
+// prune drops hosts that no connection leads to, but not what the operator learned of them: a connection that is made anew
+// would send as if it were the first.
+func (h *Hosts) prune() {
+	for name, host := range h.hosts {
+		if len(host.connections) == 0 && host.queue.empty() && host.budget.idle(time.Now()) {
+			delete(h.hosts, name)
+		}
+	}
+}
+
+// Leave gives up what a waiter has: its place in a queue, or a turn that it did not take.
+func (h *Hosts) Leave(name string) {
+	h.giveUp(name, func(w *waiter) bool { return w.takenAt.IsZero() })
+}
+
+// GiveBack gives up a turn that a waiter did not take. One that waits goes on waiting.
+func (h *Hosts) GiveBack(name string) {
+	h.giveUp(name, func(w *waiter) bool { return w.takenAt.IsZero() && !w.turnUntil.IsZero() })
+}
+
+func (h *Hosts) giveUp(name string, applies func(*waiter) bool) {
+	h.mu.Lock()
+	var woken []*waiter
+	if known := h.waiters[name]; known != nil && applies(known) {
+		h.remove(known)
+		woken = h.dispatch()
+	}
+	h.mu.Unlock()
+	wake(woken)
+}
+
+// remove ends what a waiter has. The caller holds the lock.
+func (h *Hosts) remove(w *waiter) {
+	delete(h.waiters, w.Waiter)
+	switch {
+	case !w.takenAt.IsZero():
+		h.places.hold(&w.Request, -1)
+	case !w.turnUntil.IsZero():
+		h.places.hold(&w.Request, -1)
+		w.host.endTurn(w)
+	default:
+		w.host.queue.remove(w)
+	}
+}
+
+// dispatch gives turns at all hosts, since all share the places. It returns whom to wake. The caller holds the lock.
+func (h *Hosts) dispatch() []*waiter {
+	var woken []*waiter
+	for _, host := range h.hosts {
+		if !host.queue.empty() {
+			woken = append(woken, host.dispatch(time.Now())...)
+		}
+	}
+	return woken
+}
+
+// wake tells waiters that they have their turn. The caller does not hold the lock.
+func wake(woken []*waiter) {
+	for _, w := range woken {
+		w.Wake()
+	}
+}
+
+// HostOf is the host:port of a base URL, in one spelling: that it has several must not give anyone several budgets.
+func HostOf(baseURL string) string {
 	parsed, err := url.Parse(baseURL)
 	if err != nil {
 		return baseURL // no client can be made of it either
 	}
-	port := parsed.Port()
+	host := strings.TrimSuffix(strings.ToLower(parsed.Hostname()), ".")
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
+	port := strings.TrimLeft(parsed.Port(), "0")
 	switch {
 	case port != "":
 	case parsed.Scheme == "http":
@@ -45,5 +150,5 @@ func hostOf(baseURL string) string {
 	default:
 		port = "443"
 	}
-	return strings.ToLower(parsed.Hostname()) + ":" + port
+	return net.JoinHostPort(host, port)
 }

@@ -4,67 +4,156 @@
 package ratelimit
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
 
-const (
-	// shortestEarly is the wait from which on a waiter is told to return early, at half of it: the rate may change meanwhile.
-	shortestEarly = time.Second
-	// yielding is how long a failing resource queues behind healthy ones. Bounded, so that it is eventually served.
-	yielding = time.Minute
-	// abandoned is how late a waiter may return before it loses its place.
-	abandoned = time.Minute
-)
+// urgentPerRoutine is how many turns urgent requests have for one that routine ones have while both wait.
+const urgentPerRoutine = 8
 
-// queue orders those that wait for requests to one host. The limiter holds the lock.
+// queue orders those that wait for one host: urgent requests before routine ones, namespaces in turn, and within one the
+// Endpoints in turn.
 type queue struct {
-	waiters map[types.UID]*waiter
-	last    int // ticket
+	urgent, routine ring[string, *ring[target, *line]]
+	// served is how many urgent requests were served while routine ones waited.
+	served int
 }
 
-// waiter is a place in the queue.
-type waiter struct {
-	ticket    int
-	since     time.Time // when it joined
-	until     time.Time // when it is to return
-	blockedBy string    // the Endpoint whose concurrency limit it waits for; it lets the others pass
-	failing   bool      // it failed before, and lets those pass that did not
+// target is an Endpoint of a connection.
+type target struct {
+	connection types.UID
+	endpointID string
 }
 
-// join returns the place of a waiter, a new one at the end if it has none.
-func (q *queue) join(id types.UID, now time.Time) *waiter {
-	if q.waiters[id] == nil {
-		q.last++
-		q.waiters[id] = &waiter{ticket: q.last, since: now}
+// line holds those that wait for one Endpoint, in the order in which they came.
+type line struct{ waiters []*waiter }
+
+func (q *queue) empty() bool { return len(q.urgent.order)+len(q.routine.order) == 0 }
+
+func (q *queue) ringOf(routine bool) *ring[string, *ring[target, *line]] {
+	if routine {
+		return &q.routine
 	}
-	q.waiters[id].until = now
-	return q.waiters[id]
+	return &q.urgent
 }
 
-// ahead counts the waiters before this one that wait for the same: for requests, or for the same Endpoint. One that is late
-// does not delay the others.
-func (q *queue) ahead(mine *waiter, now time.Time) int {
-	ahead := 0
-	for id, other := range q.waiters {
-		switch {
-		case now.After(other.until.Add(abandoned)):
-			delete(q.waiters, id)
-		case other.blockedBy == mine.blockedBy && other.before(mine, now) && now.Before(other.until):
-			ahead++
+func (q *queue) add(w *waiter) {
+	targets := q.ringOf(w.Routine).at(w.Namespace, func() *ring[target, *line] { return &ring[target, *line]{} })
+	line := targets.at(target{w.Connection, w.EndpointID}, func() *line { return &line{} })
+	line.waiters = append(line.waiters, w)
+	if w.EndpointID == "" { // a probe may find out that the others need not wait
+		targets.moveToFront(target{connection: w.Connection})
+	}
+}
+
+func (q *queue) remove(w *waiter) {
+	namespaces, at := q.ringOf(w.Routine), target{w.Connection, w.EndpointID}
+	targets := namespaces.values[w.Namespace]
+	line := targets.values[at]
+	line.waiters = slices.DeleteFunc(line.waiters, func(other *waiter) bool { return other == w })
+	if len(line.waiters) == 0 {
+		targets.remove(at)
+	}
+	if len(targets.order) == 0 {
+		namespaces.remove(w.Namespace)
+	}
+}
+
+// waits says how long a waiter has to wait at least: since it is routine, as one of its namespace, and by itself; zero: not at
+// all.
+type waits struct {
+	routine   time.Duration
+	namespace func(string) time.Duration
+	first     func(*waiter) time.Duration
+}
+
+// next removes the waiter whose turn it is and returns it, or nil and how long it takes until there may be one.
+func (q *queue) next(waits waits) (*waiter, time.Duration) {
+	rings := []*ring[string, *ring[target, *line]]{&q.urgent, &q.routine}
+	if q.served >= urgentPerRoutine {
+		slices.Reverse(rings)
+	}
+	shortest := longestWait
+	for _, namespaces := range rings {
+		if namespaces == &q.routine && waits.routine > 0 {
+			shortest = min(shortest, waits.routine)
+			continue
+		}
+		found, wait := nextOf(namespaces, waits)
+		if found == nil {
+			shortest = min(shortest, wait)
+			continue
+		}
+		q.remove(found)
+		q.count(found)
+		return found, 0
+	}
+	return nil, shortest
+}
+
+// count notes that a request is served.
+func (q *queue) count(w *waiter) {
+	if w.Routine || len(q.routine.order) == 0 {
+		q.served = 0
+	} else {
+		q.served++
+	}
+}
+
+// nextOf finds the waiter whose turn it is, and lets the others of its namespace and Endpoint have theirs last.
+func nextOf(namespaces *ring[string, *ring[target, *line]], waits waits) (*waiter, time.Duration) {
+	shortest := longestWait
+	for _, namespace := range namespaces.order {
+		if wait := waits.namespace(namespace); wait > 0 {
+			shortest = min(shortest, wait)
+			continue
+		}
+		targets := namespaces.values[namespace]
+		for _, at := range targets.order {
+			first := targets.values[at].waiters[0]
+			wait := waits.first(first)
+			if wait == 0 {
+				targets.moveToEnd(at)
+				namespaces.moveToEnd(namespace)
+				return first, 0
+			}
+			shortest = min(shortest, wait)
 		}
 	}
-	return ahead
+	return nil, shortest
 }
 
-// before reports which of two waiters comes first.
-func (w *waiter) before(other *waiter, now time.Time) bool {
-	if yields := w.yields(now); yields != other.yields(now) {
-		return !yields
+// ring holds values whose keys take turns.
+type ring[K comparable, V any] struct {
+	order  []K
+	values map[K]V
+}
+
+// at returns the value of a key, which is made if there is none.
+func (r *ring[K, V]) at(key K, make func() V) V {
+	if _, ok := r.values[key]; !ok {
+		if r.values == nil {
+			r.values = map[K]V{}
+		}
+		r.values[key] = make()
+		r.order = append(r.order, key)
 	}
-	return w.ticket < other.ticket
+	return r.values[key]
 }
 
-// yields reports whether healthy resources come before this one, whenever they joined.
-func (w *waiter) yields(now time.Time) bool { return w.failing && now.Before(w.since.Add(yielding)) }
+func (r *ring[K, V]) remove(key K) {
+	delete(r.values, key)
+	r.order = slices.DeleteFunc(r.order, func(other K) bool { return other == key })
+}
+
+func (r *ring[K, V]) moveToEnd(key K) {
+	at := slices.Index(r.order, key)
+	r.order = append(slices.Delete(r.order, at, at+1), key)
+}
+
+func (r *ring[K, V]) moveToFront(key K) {
+	at := slices.Index(r.order, key)
+	r.order = slices.Insert(slices.Delete(r.order, at, at+1), 0, key)
+}

@@ -150,6 +150,7 @@ func TestFlags(t *testing.T) {
 	cases := map[string][]string{
 		"--drift-interval: 1ms":                  {"--namespace=a", "--drift-interval=1ms"},
 		"--watch-namespaces: \"A_B\"":            {"--namespace=a", "--watch-namespaces=A_B"},
+		"--host-rate-limits: a=x":                {"--namespace=a", "--host-rate-limits=a=x"},
 		"--namespace: set it":                    {"--drift-interval=1m"},
 		"--metrics-bind-address: \"8443\"":       {"--namespace=a", "--metrics-bind-address=8443"},
 		"--health-probe-bind-address: \"x:abc\"": {"--namespace=a", "--health-probe-bind-address=x:abc"},

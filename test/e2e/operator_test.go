@@ -40,6 +40,7 @@ func start(t *testing.T, flags ...string) *process {
 	p := &process{probes: "http://" + probes, metrics: metrics}
 	flags = append([]string{
 		"--namespace=" + installation.Namespace, "--health-probe-bind-address=" + probes, "--metrics-bind-address=" + metrics,
+		fmt.Sprintf("--host-rate-limits=*=%d/%d", ratePerSecond, 2*ratePerSecond),
 	}, flags...)
 	var err error
 	p.Process, err = bed.Run(file, nil, &p.output, flags...)

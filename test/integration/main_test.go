@@ -96,7 +96,7 @@ func startOperator(ctx context.Context, plane *controlplane.ControlPlane) (<-cha
 		return nil, err
 	}
 	settings, err := options.Parse([]string{
-		"--namespace=" + installation.Namespace, "--drift-interval=" + driftInterval.String(),
+		"--namespace=" + installation.Namespace, "--drift-interval=" + driftInterval.String(), "--host-rate-limits=*=1000/1000",
 		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0", "--zap-log-level=7",
 	})
 	if err != nil {

@@ -154,7 +154,7 @@ func (e *environment) start() {
 func (e *environment) run() error {
 	e.injector.unfence()
 	flags := append([]string{
-		"--namespace=" + installation.Namespace, "--watch-namespaces=" + e.Namespace, "--drift-interval=" + driftInterval.String(),
+		"--namespace=" + installation.Namespace, "--watch-namespaces=" + e.Namespace, "--drift-interval=" + driftInterval.String(), "--host-rate-limits=*=1000/1000",
 		// No test uses either, and many operators run side by side.
 		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0",
 		// The highest verbosity that is permitted: plaintexts are searched for in what it prints.

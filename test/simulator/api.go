@@ -55,6 +55,11 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 		tooMany(c, wait).write(w)
 		return
 	}
+	if s.overQuota(c, time.Now()) {
+		s.answered(request, http.StatusTooManyRequests)
+		proxyPage(http.StatusTooManyRequests).write(w)
+		return
+	}
 	c.fault = s.take(c)
 	waiting := r.Context()
 	if c.fault.Kind == FaultCommitAfterDelay {

@@ -18,6 +18,10 @@ type rateLimit struct {
 	mu      sync.Mutex
 	limiter *rate.Limiter // nil: no limit
 	refused int
+
+	quota, left int // requests in a window and what is left of them; a quota of 0: no limit
+	window      time.Duration
+	ends        time.Time // of the window
 }
 
 // SetRateLimit refuses API requests beyond a token bucket with 429 and Retry-After, in whole seconds. A rate of 0 lifts the
@@ -29,6 +33,32 @@ func (l *rateLimit) SetRateLimit(perSecond float64, burst int) {
 	if perSecond > 0 {
 		l.limiter = rate.NewLimiter(rate.Limit(perSecond), burst)
 	}
+}
+
+// SetQuota refuses API requests beyond a number in each window of time, as a proxy in front of a shared installation does: by
+// HTML, without Retry-After. A quota of 0 lifts the limit.
+func (l *rateLimit) SetQuota(requests int, window time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.quota, l.window, l.ends = requests, window, time.Time{}
+}
+
+// overQuota reports whether a request is one too many for the window, and counts it.
+func (l *rateLimit) overQuota(c call, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.quota == 0 || c.route == RouteWebhook {
+		return false
+	}
+	if !now.Before(l.ends) {
+		l.left, l.ends = l.quota, now.Add(l.window)
+	}
+	if l.left == 0 {
+		l.refused++
+		return true
+	}
+	l.left--
+	return false
 }
 
 // RateLimited is the number of requests that were refused since there were too many.

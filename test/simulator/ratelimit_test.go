@@ -39,3 +39,26 @@ func TestRateLimitRefills(t *testing.T) {
 	}
 	equal(t, "in time", limit.exceeded(call{}, now.Add(500*time.Millisecond)), 0)
 }
+
+// A window's quota is whole again when the next begins.
+func TestQuota(t *testing.T) {
+	limit, now := rateLimit{}, time.Unix(1_700_000_000, 0)
+	limit.SetQuota(2, time.Minute)
+	for _, second := range []time.Duration{0, 1, 60} {
+		equal(t, "within the quota", limit.overQuota(call{}, now.Add(second*time.Second)), false)
+	}
+	equal(t, "the last", limit.overQuota(call{}, now.Add(70*time.Second)), false)
+	equal(t, "one too many", limit.overQuota(call{}, now.Add(119*time.Second)), true)
+	equal(t, "the next window", limit.overQuota(call{}, now.Add(120*time.Second)), false)
+	equal(t, "refused", limit.RateLimited(), 1)
+}
+
+func TestQuotaIsRefusedByAProxy(t *testing.T) {
+	r := start(t, Options{})
+	r.SetQuota(1, time.Hour)
+	r.create()
+	refused := r.post("one too many")
+	equal(t, "status", refused.status, http.StatusTooManyRequests)
+	equal(t, "Content-Type", refused.header.Get("Content-Type"), "text/html")
+	equal(t, "Retry-After", refused.header.Get("Retry-After"), "")
+}

@@ -36,6 +36,9 @@ func (b *Testbed) Run(kubeconfig string, environment []string, output *Output, f
 	return p, nil
 }
 
+// PID is the process's id.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
 // Stop asks the process to end, and returns how it did.
 func (p *Process) Stop(patience time.Duration) error {
 	_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended

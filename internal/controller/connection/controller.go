@@ -6,6 +6,7 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,11 +17,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
@@ -31,12 +30,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-const (
-	// longestRetry is short, because many resources may wait for the recovery of a connection.
-	longestRetry = 30 * time.Second
-	// maxRequestedProbes is how many requested probes may wait for their place in the queue.
-	maxRequestedProbes = 64
-)
+// longestRetry is short, because many resources may wait for the recovery of a connection.
+const longestRetry = 30 * time.Second
 
 // Reconciler probes the connections of one kind and reports on them.
 type Reconciler struct {
@@ -49,8 +44,8 @@ type Reconciler struct {
 	// ProbeInterval is the time between two probes of a usable connection.
 	ProbeInterval time.Duration
 
-	requested chan event.GenericEvent
-	failures  workqueue.TypedRateLimiter[reconcile.Request]
+	waker    kube.Waker
+	failures workqueue.TypedRateLimiter[reconcile.Request]
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=get;list;watch
@@ -62,22 +57,20 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		return err
 	}
 	r.failures = kube.Backoff(kube.ShortestRetry, longestRetry)
-	r.requested = make(chan event.GenericEvent, maxRequestedProbes)
 	changed := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, kube.StatusCleared)
 	return ctrl.NewControllerManagedBy(mgr).
 		For(r.Kind.New(), builder.WithPredicates(changed)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata).
-		WatchesRawSource(source.Channel(r.requested, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: r.failures}).
+		WatchesRawSource(&r.waker).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: ratelimit.Places, RateLimiter: kube.Remembering(r.failures, longestRetry),
+		}).
 		Complete(r)
 }
 
 // RequestProbe has a connection probed at once.
 func (r *Reconciler) RequestProbe(found v1alpha1.Connection) {
-	select {
-	case r.requested <- event.GenericEvent{Object: found}:
-	default: // the next request that fails requests it again
-	}
+	r.waker.Wake(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(found)})
 }
 
 // Reconcile probes a connection and reports.
@@ -85,9 +78,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	found := r.Kind.New()
 	if err := r.Get(ctx, request.NamespacedName, found); err != nil {
 		r.Connections.Forget(request.NamespacedName)
+		r.Connections.Hosts.Leave(r.waiter(request.NamespacedName))
+		r.failures.Forget(request)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	err := r.probe(ctx, found)
+	if errors.Is(err, ratelimit.ErrWaiting) { // the connection is woken
+		return kube.Written(r.reportSilence(ctx, found))
+	}
 	failure := condition.FailureOf(err)
 	if err != nil && failure == nil {
 		return ctrl.Result{}, err
@@ -100,6 +98,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	switch {
 	case failure == nil:
+		r.failures.Forget(request)
 		return kube.After(plan.Spread(r.ProbeInterval, string(found.GetUID())))
 	case failure.Reason == v1alpha1.ReasonCredentialsNotFound:
 		return kube.After(connection.CredentialsInterval)

@@ -7,12 +7,16 @@ import (
 	"context"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// probe sends one authenticated request. It does not wait for the rate limit, since many resources may wait for its answer.
+// probe sends one authenticated request, or returns ratelimit.ErrWaiting if it has to wait for its turn.
 func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error {
 	if err := checkSelector(found); err != nil {
 		return err
@@ -21,18 +25,29 @@ func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error
 	if err != nil {
 		return err
 	}
-	sent := r.Clock.Now()
-	err = session.Probe(ctx)
-	session.Observe(err, sent, r.Clock.Now())
-	if err == nil && wasUnavailable(found) {
-		session.SlowStart(r.Clock.Now())
+	turn := r.turn(found)
+	if !session.Take(turn) {
+		return ratelimit.ErrWaiting
 	}
+	err = session.Probe(ctx)
+	if before := condition.Find(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady); err == nil && before.Reason == v1alpha1.ReasonUnavailable {
+		session.SlowStart(before.LastTransitionTime.Time)
+	}
+	session.Release(turn.Waiter, err)
 	return err
 }
 
-// wasUnavailable reports whether the latest probe before this one did not reach Cognigy.
-func wasUnavailable(found v1alpha1.Connection) bool {
-	return condition.Find(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady).Reason == v1alpha1.ReasonUnavailable
+func (r *Reconciler) turn(found v1alpha1.Connection) ratelimit.Request {
+	name := client.ObjectKeyFromObject(found)
+	return ratelimit.Request{
+		Waiter: r.waiter(name), Namespace: found.GetNamespace(), Connection: found.GetUID(),
+		Wake: func() { r.waker.Wake(reconcile.Request{NamespacedName: name}) },
+	}
+}
+
+// waiter is the name of a connection's probe among those that wait for a turn.
+func (r *Reconciler) waiter(name types.NamespacedName) string {
+	return r.Kind.Prefix + "connection " + name.String()
 }
 
 // checkSelector returns a failure for a selector that the API server accepts and that selects nothing.

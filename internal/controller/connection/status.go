@@ -11,8 +11,19 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
+
+// reportSilence tells why a connection that nobody could use yet is not even probed.
+func (r *Reconciler) reportSilence(ctx context.Context, found v1alpha1.Connection) error {
+	session := r.Connections.Known(found)
+	if session == nil || session.Silence() == 0 || connection.Usable(found) == nil {
+		return nil
+	}
+	return r.report(ctx, found, condition.Waiting(v1alpha1.ReasonRateLimited,
+		"Cognigy refuses requests, since there were too many; the operator probes the connection once Cognigy accepts them again"))
+}
 
 // report writes the outcome of a probe into the status, and emits an event if the reason is a new one.
 func (r *Reconciler) report(ctx context.Context, found v1alpha1.Connection, failure *condition.Failure) error {

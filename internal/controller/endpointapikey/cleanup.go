@@ -5,17 +5,20 @@ package endpointapikey
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
 // cleanUpDeleted revokes the keys that this process issued for resources of a name that are gone although it did not release
 // them: someone removed the finalizer by force, or the API server completed a deletion in spite of it that had begun before
 // the finalizer was there (https://github.com/kubernetes/kubernetes/issues/77988). existing is the UID of the resource that
-// has the name now, if any. It returns when to go on; zero if nothing is left to do.
+// has the name now, if any. It returns when to go on; zero if nothing is left to do, or if it is woken.
 func (r *Reconciler) cleanUpDeleted(ctx context.Context, name types.NamespacedName, existing types.UID) (requeueAfter time.Duration) {
 	for _, record := range r.issuances.deleted(name, existing) {
 		requeueAfter = minNonZero(requeueAfter, r.cleanUp(ctx, record))
@@ -34,6 +37,9 @@ func (r *Reconciler) cleanUp(ctx context.Context, record issuanceRecord) time.Du
 			r.confirmations.Forget(request)
 			r.failures.Forget(request)
 			return 0
+		}
+		if errors.Is(stepFailure, ratelimit.ErrWaiting) {
+			return 0 // it is woken
 		}
 		result, err := r.result(request, next, stepFailure)
 		if err == nil {

@@ -27,6 +27,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
 // Reconciler keeps one working key in the Secret of every EndpointAPIKey.
@@ -34,7 +35,9 @@ type Reconciler struct {
 	// Client reads from the cache, but Secrets from the API server.
 	client.Client
 	// APIReader reads everything from the API server.
-	APIReader   client.Reader
+	APIReader client.Reader
+	// Cache reads everything from the cache; of Secrets, it has the metadata.
+	Cache       client.Reader
 	Connections *connection.Resolver
 	Events      events.EventRecorder
 	Clock       clock.PassiveClock
@@ -52,6 +55,7 @@ type Reconciler struct {
 	issuances     issuanceLog
 	confirmations workqueue.TypedRateLimiter[reconcile.Request]
 	failures      workqueue.TypedRateLimiter[reconcile.Request]
+	waker         kube.Waker
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=endpointapikeys,verbs=get;list;watch;patch
@@ -63,7 +67,7 @@ type Reconciler struct {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.confirmations, r.failures = kube.Backoff(confirmInterval, longestRetry), kube.Backoff(kube.ShortestRetry, longestRetry)
+	r.confirmations, r.failures = kube.Backoff(confirmInterval, longestRetry), kube.Backoff(kube.ShortestRetry, r.DriftInterval)
 	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
@@ -74,7 +78,10 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
 		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata).
-		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: remembering{r.failures}}).
+		WatchesRawSource(&r.waker).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: ratelimit.Places, RateLimiter: kube.Remembering(r.failures, longestRetry),
+		}).
 		Complete(r)
 }
 
@@ -82,12 +89,17 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	// Reconciles begin with leadership, which on a standby comes long after its start.
 	r.lead.Do(func() { r.leaderSince = r.Clock.Now() })
+	if r.awaitFirstTurn(ctx, request) {
+		return ctrl.Result{}, nil
+	}
+	defer r.Connections.Hosts.GiveBack(request.String())
 	// The cache often lags behind a write of our own, and acting on that costs writes that Kubernetes refuses.
 	key := &v1alpha1.EndpointAPIKey{}
 	err := r.APIReader.Get(ctx, request.NamespacedName, key)
 	if apierrors.IsNotFound(err) {
 		r.failures.Forget(request)
 		r.confirmations.Forget(request)
+		r.Connections.Hosts.Leave(request.String())
 		return ctrl.Result{RequeueAfter: r.cleanUpDeleted(ctx, request.NamespacedName, "")}, nil
 	}
 	if err != nil {
@@ -109,7 +121,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	// The keys of a deleted resource of this name come after what this resource needs.
 	cleanUp := r.cleanUpDeleted(ctx, request.NamespacedName, key.UID)
 	if failure == nil { // after a failure, the whole reconcile is repeated anyway
-		result.RequeueAfter = minNonZero(result.RequeueAfter, cleanUp)
+		result.RequeueAfter, result.Priority = minNonZero(result.RequeueAfter, cleanUp), new(priority(next))
 	}
 	return result, failure
 }
@@ -119,6 +131,7 @@ func (r *Reconciler) step(ctx context.Context, s *scope) (next plan.Plan, failur
 	defer func() { r.release(s, failure) }()
 	next = r.plan(s)
 	if next.Do == plan.List {
+		s.setDriftCheck(r.isDriftCheck(next))
 		r.logDecision(ctx, next)
 		if failure = r.observeFresh(ctx, s, next.ListNotBefore); failure == nil {
 			next = r.plan(s)

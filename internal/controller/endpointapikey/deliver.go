@@ -42,11 +42,14 @@ func (r *Reconciler) deliver(ctx context.Context, s *scope, session *connection.
 	}
 	switch write.Delivery() {
 	case plan.KeyDelivered:
-		r.emit(ctx, s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "wrote key %s (%s) into Secret %s", issued.ID, issued.Preview, s.secret.Name)
+		r.emit(ctx, s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "issued key %s (%s) and wrote it into Secret %s",
+			issued.ID, issued.Preview, s.secret.Name)
 		return nil
 	case plan.KeyUndelivered:
+		r.emitIssued(s, issued)
 		return undelivered(last, r.revokeUndelivered(ctx, s, session, issued)+"; the operator tries again")
 	default:
+		r.emitIssued(s, issued)
 		return undelivered(last, "before it issues another key, the operator verifies whether the Secret got this one after all")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
@@ -21,6 +22,12 @@ func (r *Reconciler) emit(ctx context.Context, key *v1alpha1.EndpointAPIKey, key
 	note := fmt.Sprintf(format, args...)
 	logf.FromContext(ctx).Info(note, "event", reason, "keyID", keyID)
 	kube.Event{Type: corev1.EventTypeNormal, Reason: reason, Action: action, KeyID: keyID}.Emit(r.Events, key, "%s", note)
+}
+
+// emitIssued records a key that is not delivered; one that is needs no event of its own.
+func (r *Reconciler) emitIssued(s *scope, issued *cognigy.IssuedKey) {
+	kube.Event{Type: corev1.EventTypeNormal, Reason: v1alpha1.EventIssued, Action: "Issue", KeyID: issued.ID}.
+		Emit(r.Events, s.key, "issued key %s (%s), which is not delivered", issued.ID, issued.Preview)
 }
 
 // warn records what the operator could not do with a key.

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
@@ -26,7 +27,7 @@ import (
 // issue makes a key and delivers it in one go, since the plaintext cannot survive into another reconcile. A failure before the
 // POST leaves nothing behind; one after it leaves the intent, so that the operator finds the key by its marker and revokes it.
 func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error {
-	session, err := r.session(ctx, s, 1)
+	session, err := r.awaitTurn(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -43,9 +44,11 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 			return err
 		}
 	}
-	// Meanwhile Cognigy may have told another resource to send nothing for a while.
-	if err := r.retryAfterWindow(session); err != nil {
-		return err
+	// Nothing of this was a request to Cognigy, which meanwhile may have told another resource to send none for a while.
+	if s.acquired == nil {
+		if err := r.take(s, session, 1); err != nil {
+			return err
+		}
 	}
 	if err := r.recordIntent(ctx, s, next); err != nil {
 		return err
@@ -125,8 +128,9 @@ func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.S
 	marked := plan.HasMarker(issued.Name, marker)
 	r.issuances.end(s.key, r.Clock.Now(), marked)
 	// mutation: log-plaintext
-	r.emit(ctx, s.key, issued.ID, v1alpha1.EventIssued, "Issue", "issued key %s (%s)", issued.ID, issued.Preview)
+	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
 	if !marked {
+		r.emitIssued(s, issued)
 		return nil, condition.Stalled(v1alpha1.ReasonKeyNameChanged, "%s; %s", keyNameChanged, r.revokeUndelivered(ctx, s, session, issued))
 	}
 	return issued, nil

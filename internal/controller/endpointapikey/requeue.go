@@ -9,11 +9,11 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// longestRetry is the longest time between two tries of a resource that fails.
+	// longestRetry is the longest time between two tries of a resource that fails on account of Kubernetes.
 	longestRetry = 2 * time.Minute
 	// confirmInterval is the time between a revocation and the list that is to confirm it; it doubles while lists show the key.
 	confirmInterval = time.Second
@@ -35,10 +35,12 @@ func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error)
 	if failure != nil {
 		return r.retry(request, next, failure)
 	}
-	if next.State != plan.Verifying { // which follows a failure
+	if next.State != plan.Verifying && next.State != plan.EndpointNotFound { // which follow a failure
 		r.failures.Forget(request)
 	}
 	switch {
+	case next.State == plan.EndpointNotFound && next.Do == plan.Wait:
+		return kube.After(max(next.RequeueAt.Sub(r.Clock.Now()), r.failures.When(request)))
 	case next.Do == plan.Revoke:
 		return kube.After(r.confirmations.When(request))
 	case next.Do != plan.Wait:
@@ -50,20 +52,53 @@ func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error)
 	}
 }
 
+// priority puts what is to be looked at again behind what is new and what was woken.
+func priority(next plan.Plan) int {
+	if next.Do == plan.Wait {
+		return handler.LowPriority
+	}
+	return 0
+}
+
 // retry says when to reconcile again after a failure.
 func (r *Reconciler) retry(request ctrl.Request, next plan.Plan, failure error) (ctrl.Result, error) {
 	switch {
+	case errors.Is(failure, ratelimit.ErrWaiting): // the resource is woken
+		return r.whileWaiting(next), nil
 	case errors.Is(failure, errReplaced), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
 		return kube.After(kube.ConflictInterval)
 	case waitsForConnection(failure) && !errors.Is(failure, errUnprotected):
 		return kube.After(wait.Jitter(longestRetry, kube.Jitter)) // an event tells when the connection recovers
 	case ratelimit.RetryAfter(failure) > 0:
 		return kube.After(ratelimit.RetryAfter(failure))
-	case next.Do != plan.Wait, next.RequeueAt.IsZero(), condition.FailureOf(failure) == nil:
+	case cognigy.IsKind(failure, cognigy.RateLimited):
+		return kube.After(0) // it waits for its turn
+	case condition.FailureOf(failure) == nil:
 		return ctrl.Result{}, failure
 	default:
-		return kube.After(max(next.RequeueAt.Sub(r.Clock.Now()), r.failures.When(request)))
+		return kube.After(max(next.RequeueAt.Sub(r.Clock.Now()), r.backoff(request, failure)))
 	}
+}
+
+// whileWaiting says when to look again although the resource waits for its turn: something more urgent is due then.
+func (r *Reconciler) whileWaiting(next plan.Plan) ctrl.Result {
+	result := ctrl.Result{}
+	for _, due := range []time.Time{next.RotatesAt, next.RetiresAt} {
+		if wait := due.Sub(r.Clock.Now()); wait > 0 {
+			result.RequeueAfter = minNonZero(result.RequeueAfter, wait)
+		}
+	}
+	return result
+}
+
+// backoff counts a failure and returns how long to wait. What Cognigy refuses is tried less and less often, in the end as
+// often as a drift check.
+func (r *Reconciler) backoff(request ctrl.Request, failure error) time.Duration {
+	wait := r.failures.When(request)
+	if cognigy.AsError(failure) == nil {
+		return min(wait, longestRetry)
+	}
+	return wait
 }
 
 func waitsForConnection(err error) bool {
@@ -71,12 +106,3 @@ func waitsForConnection(err error) bool {
 	return ok && (failure.Reason == v1alpha1.ReasonConnectionNotReady ||
 		failure.Reason == v1alpha1.ReasonConnectionNotFound || failure.Reason == v1alpha1.ReasonConnectionNotAllowed)
 }
-
-// remembering leaves it to the reconciler to forget failures: the queue would forget them whenever a resource waits for the
-// rate limit.
-type remembering struct {
-	workqueue.TypedRateLimiter[reconcile.Request]
-}
-
-// Forget implements workqueue.TypedRateLimiter.
-func (remembering) Forget(reconcile.Request) {}

@@ -16,9 +16,14 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
+// mostPerTurn is how many keys are revoked in one turn: names of keys can be forged, and whoever does so must not use up what
+// others may send.
+const mostPerTurn = 10
+
 // revoke revokes keys; only a later list proves that they are gone. One that fails does not keep it from the others, unless
 // Cognigy limits the rate.
 func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) error {
+	keys = keys[:min(len(keys), mostPerTurn)]
 	session, err := r.session(ctx, s, len(keys))
 	if err != nil {
 		return err
@@ -26,10 +31,10 @@ func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) erro
 	var failures []error
 	for _, key := range keys {
 		if err := session.DeleteKey(ctx, s.endpointID, key.ID); err != nil {
-			failures = append(failures, err)
 			if cognigy.IsKind(err, cognigy.RateLimited) {
-				break
+				return err
 			}
+			failures = append(failures, err)
 			continue
 		}
 		r.emit(ctx, s.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)

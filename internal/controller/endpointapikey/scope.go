@@ -9,7 +9,6 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
-	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
 // scope is what one reconcile works with: the objects as it read or wrote them last, and what follows from them. Only the
@@ -25,8 +24,8 @@ type scope struct {
 	listing    *plan.Listing       // the list of this reconcile; nil before it has one
 	refuted    bool                // an answer proves that the recorded intent made no key
 	released   bool                // the operator is done with the resource
+	driftCheck bool                // this reconcile only looks at what is delivered
 	acquired   *connection.Session // that sends requests for this reconcile, until release
-	request    ratelimit.Request   // that was acquired
 	observed   plan.Observed       // derived from the above
 	timing     plan.Timing         // derived from the above
 }
@@ -59,6 +58,15 @@ func (s *scope) refuteIntent() { s.refuted = true }
 
 func (s *scope) setReleased() { s.released = true }
 
-func (s *scope) setAcquired(session *connection.Session, request ratelimit.Request) {
-	s.acquired, s.request = session, request
+func (s *scope) setDriftCheck(is bool) { s.driftCheck = is }
+
+func (s *scope) setAcquired(session *connection.Session) { s.acquired = session }
+
+// waiter is the scope's name among those that wait for a turn. Others may have had the name of a deleted resource since.
+func (s *scope) waiter() string {
+	name := s.key.Namespace + "/" + s.key.Name
+	if s.deleted {
+		name += "/" + string(s.key.UID)
+	}
+	return name
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -25,8 +26,9 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// workers is how many connections are scanned at a time. A scan holds its worker while it waits for the rate limit.
-const workers = 4
+// workers is how many connections are scanned at a time, one of each tenant. A scan holds its worker while it waits for its
+// turns.
+const workers = 32
 
 // Reconciler scans the Endpoints that connections of one kind reach.
 type Reconciler struct {
@@ -43,7 +45,8 @@ type Reconciler struct {
 	// DriftInterval is the time between two drift checks of an Endpoint's keys.
 	DriftInterval time.Duration
 
-	history history
+	history  history
+	scanning scanning
 }
 
 // SetupWithManager registers the reconciler and what it watches.
@@ -75,12 +78,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if !isUsable(found) {
 		return ctrl.Result{}, nil // an event tells when it is
 	}
-	if wait := r.nextScan(found).Sub(r.Clock.Now()); wait > 0 {
-		return kube.After(wait)
+	if left := r.nextScan(found).Sub(r.Clock.Now()); left > 0 {
+		return kube.After(left)
 	}
+	if !r.scanning.begin(found) {
+		return kube.After(wait.Jitter(r.DriftInterval/10, kube.Jitter))
+	}
+	defer r.scanning.end(found)
 	err := r.scan(ctx, found)
-	if wait := ratelimit.RetryAfter(err); wait > r.DriftInterval {
-		return kube.After(wait)
+	if retryAfter := ratelimit.RetryAfter(err); retryAfter > r.DriftInterval {
+		return kube.After(retryAfter)
 	}
 	if err != nil {
 		return ctrl.Result{}, err

@@ -7,7 +7,10 @@ import (
 	"context"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
@@ -33,24 +36,20 @@ func (r *Reconciler) keys(ctx context.Context, s *scanned, endpointID string, no
 	return keys, err
 }
 
-// send waits for the rate limit and sends a request. Where that takes long, the scan gives up its worker and starts over later.
+// send waits for a turn and sends a request, again and again while Cognigy says that there are too many.
 func (r *Reconciler) send(ctx context.Context, found v1alpha1.Connection, session *connection.Session, request func() error) error {
-	for wait := r.reserve(found, session); wait > 0; wait = r.reserve(found, session) {
-		if wait > r.DriftInterval {
-			return &ratelimit.Wait{For: wait}
+	turn := ratelimit.Request{
+		Waiter: r.Kind.Prefix + "scan " + client.ObjectKeyFromObject(found).String(), Namespace: found.GetNamespace(),
+		Connection: found.GetUID(), Routine: true,
+	}
+	for {
+		if err := session.Await(ctx, turn); err != nil {
+			return err
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+		err := request()
+		session.Release(turn.Waiter, err)
+		if !cognigy.IsKind(err, cognigy.RateLimited) || ratelimit.RetryAfter(err) > r.DriftInterval {
+			return err
 		}
 	}
-	sent := r.Clock.Now()
-	err := request()
-	session.Observe(err, sent, r.Clock.Now())
-	return err
-}
-
-func (r *Reconciler) reserve(found v1alpha1.Connection, session *connection.Session) time.Duration {
-	return session.Reserve(found.GetUID(), 1, r.Clock.Now())
 }

@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	// longestScan bounds how long a Cognigy that answers slowly holds a worker. Ten thousand Endpoints at one request a second
-	// take half of it.
-	longestScan = 6 * time.Hour
+	// longestScan bounds how long a Cognigy that answers slowly holds a worker. Ten thousand Endpoints take half of it, at the
+	// third of a request per second that is left to a scan where everybody else wants requests, too.
+	longestScan = 24 * time.Hour
 	// maxOrphans bounds how much memory a scan takes, since anyone who names keys in Cognigy decides how many there are. Later
 	// scans find the others once these are gone.
 	maxOrphans = 1000

@@ -1,0 +1,136 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package endpointapikey
+
+import (
+	"context"
+	"errors"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+)
+
+// awaitFirstTurn reports whether a resource that nothing was done for yet has to wait for its turn. It reads from caches only,
+// so that thousands of resources that wait cost no request.
+func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Request) bool {
+	key := &v1alpha1.EndpointAPIKey{}
+	if r.Get(ctx, request.NamespacedName, key) != nil || !isNew(key) {
+		return false
+	}
+	if !apierrors.IsNotFound(r.Cache.Get(ctx, key.SecretName(), kube.SecretMetadata())) {
+		return false
+	}
+	found, err := r.Connections.Find(ctx, key)
+	if err != nil || connection.Usable(found) != nil {
+		return false
+	}
+	session := r.Connections.Known(found)
+	return session != nil && !session.Join(r.turn(newScope(key), session))
+}
+
+func isNew(key *v1alpha1.EndpointAPIKey) bool {
+	return key.DeletionTimestamp.IsZero() && !key.Spec.Suspend && len(key.Status.Conditions) == 0 && len(key.Finalizers) == 0
+}
+
+// turn is what a scope waits for.
+func (r *Reconciler) turn(s *scope, session *connection.Session) ratelimit.Request {
+	name := requestFor(s.key)
+	return ratelimit.Request{
+		Waiter: s.waiter(), Namespace: s.key.Namespace, Connection: session.Connection, EndpointID: s.endpointID,
+		// What fails must not slow others, and neither must the look at what is delivered.
+		Routine: s.deleted || s.driftCheck || r.failures.NumRequeues(name) > 1, // once may be chance
+		Wake:    func() { r.waker.Wake(name) },
+	}
+}
+
+// awaitTurn returns a session once the resource has a turn to use it, which it need not take.
+func (r *Reconciler) awaitTurn(ctx context.Context, s *scope) (*connection.Session, error) {
+	session, err := r.permittedSession(ctx, s)
+	if err != nil || s.acquired != nil {
+		return session, err
+	}
+	if !session.Join(r.turn(s, session)) {
+		return nil, ratelimit.ErrWaiting
+	}
+	return session, nil
+}
+
+// session returns a session for a number of requests, or why there is none. The first call of a reconcile takes a turn, for
+// which the resource may have to wait; later ones charge it.
+func (r *Reconciler) session(ctx context.Context, s *scope, requests int) (*connection.Session, error) {
+	session, err := r.permittedSession(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if s.acquired != nil {
+		session.Charge(s.waiter(), requests)
+		return session, nil
+	}
+	return session, r.take(s, session, requests)
+}
+
+// take takes the turn of a scope for a number of requests.
+func (r *Reconciler) take(s *scope, session *connection.Session, requests int) error {
+	if !session.Take(r.turn(s, session)) {
+		return ratelimit.ErrWaiting
+	}
+	s.setAcquired(session)
+	session.Charge(s.waiter(), requests-1)
+	return nil
+}
+
+// permittedSession returns the session of the scope's connection. Permission that was withdrawn does not keep a resource that
+// is being deleted from revoking its keys. A deleted resource falls back to the session that its latest POST went through.
+func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connection.Session, error) {
+	if s.deleted {
+		if s.connection == nil {
+			return s.lastUsed, nil
+		}
+		if session, err := r.Connections.Session(ctx, s.connection); err == nil {
+			return session, nil
+		}
+		return s.lastUsed, nil
+	}
+	if s.connection == nil || s.blocked != nil && !s.observed.Deleting {
+		return nil, s.blocked
+	}
+	if err := connection.Usable(s.connection); err != nil {
+		return nil, err
+	}
+	return r.Connections.Session(ctx, s.connection)
+}
+
+// release gives the scope's turn to another resource. If Cognigy does not answer as it should, or rejects the credentials,
+// it has the connection probed: if all of Cognigy fails, the connection reports so, and its other resources send nothing.
+func (r *Reconciler) release(s *scope, failure error) {
+	if s.acquired == nil {
+		if !errors.Is(failure, ratelimit.ErrWaiting) {
+			r.Connections.Hosts.Leave(s.waiter())
+		}
+		return
+	}
+	s.acquired.Release(s.waiter(), failure)
+	suspicious := cognigy.IsKind(failure, cognigy.Unavailable) || cognigy.IsKind(failure, cognigy.Unauthorized)
+	if suspicious && s.connection != nil && s.acquired.RequestProbe(r.Clock.Now()) {
+		r.Probe(s.connection)
+	}
+}
+
+// isDriftCheck reports whether a plan only looks at what is delivered, in which nobody is interested at this moment.
+func (r *Reconciler) isDriftCheck(next plan.Plan) bool {
+	rotates := !next.RotatesAt.IsZero() && !r.Clock.Now().Before(next.RotatesAt)
+	return next.Do == plan.List && !next.ListNotBefore.IsZero() && !rotates
+}
+
+func requestFor(key *v1alpha1.EndpointAPIKey) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(key)}
+}

@@ -1,0 +1,35 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package bench_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
+)
+
+var bed *testbed.Testbed
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	if bed, err = testbed.Start(context.Background()); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, bed.Stop()) }()
+	return m.Run(), nil
+}

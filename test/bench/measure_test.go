@@ -1,0 +1,145 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package bench_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/procfs"
+
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// user is the operator's ServiceAccount, and the floor's.
+const user = "system:serviceaccount:" + installation.Namespace + ":" + installation.ServiceAccount
+
+// figures are what one scenario cost.
+type figures struct {
+	Scenario    string         `json:"scenario"`
+	Keys        int            `json:"keys"`
+	Seconds     float64        `json:"seconds"`
+	P50, P99    float64        // seconds from the resource's creation to Delivered; 0 where nothing is delivered
+	Kubernetes  map[string]int `json:"kubernetes"` // requests by verb and resource
+	Cognigy     map[string]int `json:"cognigy"`    // requests by method and route
+	CPUSeconds  float64        `json:"cpuSeconds"` // of the operator; 0 for the floor
+	PeakMiB     float64        `json:"peakMiB"`
+	reads       int
+	writes      int
+	dryRuns     int
+	eventWrites int
+}
+
+// measure measures what happens while a function runs.
+func (b *bench) measure(scenario string, keys int, do func() []time.Duration) figures {
+	b.t.Helper()
+	b.t.Logf("%s of %d keys", scenario, keys)
+	before, sent, cpu := b.audited(), len(b.Cognigy.Requests()), b.cpu()
+	began := time.Now()
+	latencies := do()
+	f := figures{Scenario: scenario, Keys: keys, Seconds: time.Since(began).Seconds(), Cognigy: map[string]int{}, Kubernetes: map[string]int{}}
+	f.CPUSeconds, f.PeakMiB = b.cpu()-cpu, b.peak()
+	f.P50, f.P99 = quantile(latencies, 0.5), quantile(latencies, 0.99)
+	for _, request := range b.Cognigy.Requests()[sent:] {
+		f.Cognigy[request.Method+" "+route(request)]++
+	}
+	for request, count := range b.audited().Since(before) {
+		f.add(request, count)
+	}
+	b.t.Logf("  %.1f s, reads %d, writes %d, dry runs %d, events %d, Cognigy %v", f.Seconds, f.reads, f.writes, f.dryRuns, f.eventWrites, f.Cognigy)
+	b.rows = append(b.rows, f)
+	return f
+}
+
+func route(request simulator.Request) string {
+	switch request.Route {
+	case simulator.RouteKeys, simulator.RouteKey:
+		return "key"
+	default:
+		return "probe"
+	}
+}
+
+// add counts a kind of request. Leader election and the watches of caches belong to no key.
+func (f *figures) add(request controlplane.Request, count int) {
+	if request.User != user || request.Resource == "leases" || request.Verb == "watch" || request.Verb == "list" || request.Resource == "" {
+		return
+	}
+	name := strings.TrimSuffix(request.Verb+" "+request.Resource+"/"+request.Subresource, "/")
+	switch {
+	case request.DryRun:
+		name += " (dry run)"
+		f.dryRuns += count
+	case request.Resource == "events":
+		f.eventWrites += count
+	case request.Write():
+		f.writes += count
+	default:
+		f.reads += count
+	}
+	f.Kubernetes[name] += count
+}
+
+// audited counts the requests to the API server so far. A line may appear a moment after its answer.
+func (b *bench) audited() controlplane.Counts {
+	last := -1
+	var counts controlplane.Counts
+	b.Eventually(func(g Gomega) {
+		found, err := controlplane.CountRequests(bed.AuditLog)
+		g.Expect(err).NotTo(HaveOccurred())
+		mine := found.Sum(func(r controlplane.Request) bool { return r.User == user && r.Resource != "leases" })
+		known := last
+		last, counts = mine, found
+		g.Expect(mine).To(Equal(known))
+	}).WithTimeout(time.Minute).WithPolling(time.Second).Should(Succeed())
+	return counts
+}
+
+// cpu is how many seconds the operator computed.
+func (b *bench) cpu() float64 {
+	if b.operator == nil {
+		return 0
+	}
+	stat, err := b.stat()
+	if err != nil {
+		return 0 // there is no /proc here
+	}
+	return stat.CPUTime()
+}
+
+// peak is how much memory the operator held at most, in MiB.
+func (b *bench) peak() float64 {
+	if b.operator == nil {
+		return 0
+	}
+	process, err := procfs.NewProc(b.operator.PID())
+	if err != nil {
+		return 0
+	}
+	status, err := process.NewStatus()
+	if err != nil {
+		return 0
+	}
+	return float64(status.VmHWM) / (1 << 20)
+}
+
+func (b *bench) stat() (procfs.ProcStat, error) {
+	process, err := procfs.NewProc(b.operator.PID())
+	if err != nil {
+		return procfs.ProcStat{}, err
+	}
+	return process.Stat()
+}
+
+func quantile(latencies []time.Duration, share float64) float64 {
+	if len(latencies) == 0 {
+		return 0
+	}
+	slices.Sort(latencies)
+	return latencies[int(share*float64(len(latencies)-1))].Seconds()
+}

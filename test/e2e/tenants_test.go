@@ -1,0 +1,141 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+)
+
+// neighbour returns a fleet in another namespace, with the same Cognigy. The two count their resources apart.
+func (f *fleet) neighbour() *fleet {
+	f.t.Helper()
+	other := &fleet{Environment: f.Neighbour(), t: f.t, endpoints: f.endpoints}
+	other.AwaitReady(other.Connection())
+	f.t.Cleanup(other.discard)
+	return other
+}
+
+// deliverOne returns how long a new resource takes until its key is delivered.
+func (f *fleet) deliverOne() time.Duration {
+	f.t.Helper()
+	began := time.Now()
+	f.apply(1, f.endpoints[len(f.endpoints)-1:])
+	name := fmt.Sprintf("key-%d", f.keys-1)
+	f.Eventually(func(g Gomega) {
+		key := f.Key(fixtures.Named(name))
+		g.Expect(cluster.Get(f.Context, client.ObjectKeyFromObject(key), key)).To(Succeed())
+		g.Expect(condition.Find(key.Status.Conditions, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue))
+	}).WithTimeout(patience).WithPolling(10 * time.Millisecond).Should(Succeed())
+	return time.Since(began).Round(time.Millisecond)
+}
+
+// fastest is the shortest of a few deliveries: what else slows the machine down is not what is measured.
+func (f *fleet) fastest() time.Duration {
+	f.t.Helper()
+	fastest := f.deliverOne()
+	for range 4 {
+		fastest = min(fastest, f.deliverOne())
+	}
+	return fastest
+}
+
+// noise is what measurements differ by on a machine that does other things too.
+const noise = 500 * time.Millisecond
+
+// A namespace whose Endpoints are gone, all of them, does not keep the keys of another one waiting, although both have the same
+// Cognigy and so the same budget.
+func TestGoneEndpoints(t *testing.T) {
+	start(t, "--host-rate-limits=*=20/100")
+	f := newFleet(t, 11)
+	other := f.neighbour()
+	alone := other.fastest()
+	gone := f.endpoints[:10]
+	for _, endpoint := range gone {
+		f.Cognigy.RemoveEndpoint(endpoint)
+	}
+	f.apply(goneKeys, gone)
+	f.Eventually(func() int { return f.Posts() }).WithTimeout(patience).Should(BeNumerically(">=", goneKeys/10))
+	beside := other.fastest()
+	t.Logf("a key takes %s, and %s beside %d resources whose Endpoints are gone", alone, beside, goneKeys)
+	f.Expect(beside).To(BeNumerically("<=", 2*alone+noise))
+}
+
+// Four connections of a namespace answer probes, and nothing else. They take the workers of that namespace.
+func TestHangingTenant(t *testing.T) {
+	start(t)
+	healthy := newFleet(t, 2)
+	alone := healthy.fastest()
+	fleets := make([]*fleet, 4)
+	for i := range fleets {
+		fleets[i] = newFleet(t, 5, hangingTimeouts)
+		// All are of one namespace, as far as the operator is concerned, and of one tenant.
+		fleets[i].Cognigy.Inject(simulator.Fault{Route: simulator.RouteKeys, Delay: hang})
+	}
+	tenant := fleets[0]
+	for i, f := range fleets[1:] {
+		connection := tenant.Connection()
+		connection.Name = fmt.Sprintf("hanging-%d", i)
+		connection.Spec.BaseURL, connection.Spec.CABundle = f.Cognigy.URL(), f.Cognigy.CABundle()
+		connection.Spec.Auth.APIKey.SecretRef.Name = v1alpha1.ObjectName(connection.Name)
+		credentials := tenant.Credentials(f.Cognigy.APIKey())
+		credentials.Name = connection.Name
+		tenant.Create(credentials)
+		tenant.Create(connection)
+		tenant.AwaitReady(connection)
+		for j := range tenantKeys / 4 {
+			tenant.Create(tenant.Key(fixtures.Named(fmt.Sprintf("%s-%d", connection.Name, j)), func(key *v1alpha1.EndpointAPIKey) {
+				key.Spec.ConnectionRef.Name, key.Spec.Endpoint.ID = v1alpha1.ObjectName(connection.Name), f.endpoints[j%len(f.endpoints)]
+			}, retain))
+		}
+	}
+	tenant.apply(tenantKeys/4, tenant.endpoints)
+	hanging := func() int {
+		posts := 0
+		for _, f := range fleets {
+			posts += f.Posts()
+		}
+		return posts
+	}
+	healthy.Eventually(hanging).WithTimeout(patience).Should(BeNumerically(">=", min(16, tenantKeys/2)))
+	beside := healthy.fastest()
+	t.Logf("a key takes %s, and %s beside a tenant of whose requests %d hang", alone, beside, hanging())
+	healthy.Expect(beside).To(BeNumerically("<=", 2*alone+noise))
+}
+
+// Twenty connections share what Cognigy grants to one address in fixed windows: hardly a request is refused.
+func TestSharedQuota(t *testing.T) {
+	const connections, endpoints = 20, 10
+	start(t, "--host-rate-limits=*=20/40")
+	f := newFleet(t, endpoints)
+	tenants := []*fleet{f}
+	for range connections - 1 {
+		tenants = append(tenants, f.neighbour())
+	}
+	f.Cognigy.SetQuota(quota, quotaWindow)
+	before := len(f.Cognigy.Requests())
+	began := time.Now()
+	for _, tenant := range tenants {
+		tenant.apply(quotaKeys/connections, f.endpoints)
+	}
+	for _, tenant := range tenants {
+		tenant.settle(f.endpoints)
+	}
+	requests, refused := len(f.Cognigy.Requests())-before, f.Cognigy.RateLimited()
+	t.Logf("%d keys over %d connections: %d requests, %d of them refused, in %s; at most %d are granted in %s",
+		quotaKeys, connections, requests, refused, time.Since(began).Round(time.Second), quota, quotaWindow)
+	f.Expect(refused).To(BeNumerically("<=", max(quotaKeys/20, 5)))
+	f.Expect(f.Cognigy.Count(http.MethodPost, simulator.RouteKeys)).To(BeNumerically("<=", quotaKeys+refused))
+}
