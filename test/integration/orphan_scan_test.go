@@ -21,6 +21,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/orphan"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
@@ -79,8 +80,9 @@ func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emi
 	e.AwaitReady(found)
 	entry, _ = e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("x", plan.Marker("another", "gone")))
 	recorder, now := events.NewFakeRecorder(16), testclock.NewFakePassiveClock(time.Now())
+	connections := &connection.Resolver{Client: cluster, Clock: now, Hosts: ratelimit.NewHosts(nil)}
 	r := &orphan.Reconciler{
-		Client: cluster, APIReader: reader, Connections: &connection.Resolver{Client: cluster, Clock: now}, Events: recorder, Clock: now,
+		Client: cluster, APIReader: reader, Connections: connections, Events: recorder, Clock: now,
 		Kind: connection.Namespaced, Cluster: "another", DriftInterval: time.Minute,
 	}
 	request := ctrl.Request{NamespacedName: clientKey(found)}
