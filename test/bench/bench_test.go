@@ -45,6 +45,7 @@ type bench struct {
 	mu      sync.Mutex
 	created map[string]time.Time // by the name of the resource
 	names   int
+	marks   int
 }
 
 func newBench(t *testing.T) *bench {
@@ -52,7 +53,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, created: map[string]time.Time{}}
 	b.Environment = fixtures.New(t, fixtures.Options{
 		Cluster: bed.Cluster, Context: context.Background(), Patience: patience, Cognigy: simulator.Options{TLS: true},
-		Connection: []func(*v1alpha1.ConnectionSpec){fixtures.WithDefaultTimeouts, func(spec *v1alpha1.ConnectionSpec) {
+		Connection: []func(*v1alpha1.ConnectionSpec){func(spec *v1alpha1.ConnectionSpec) {
 			spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore // a scan lists at times of its own
 		}},
 	})

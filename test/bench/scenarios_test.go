@@ -84,10 +84,6 @@ func (b *bench) keep(sample plan) {
 	b.Expect(steady.writes).To(BeZero(), "%v", steady.Kubernetes)
 	b.Expect(steady.Cognigy["GET key"]).To(BeNumerically("~", 3*endpoints, 2*endpoints), "one LIST per Endpoint and interval")
 	b.stop()
-
-	b.start()
-	b.deletion(sample.kept)
-	b.stop()
 }
 
 // print prints the table, and writes it as JSON where FIGURES says.
