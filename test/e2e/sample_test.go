@@ -24,8 +24,8 @@ var (
 	// tenantKeys are resources of a tenant whose connections hang.
 	tenantKeys = sized(40, 100)
 	// quota is what Cognigy grants in a quotaWindow while quotaKeys are issued.
-	quota, quotaKeys = sized(40, 200), sized(100, 600)
-	quotaWindow      = sized(10*time.Second, 30*time.Second)
+	quota, quotaKeys = sized(100, 200), sized(200, 800)
+	quotaWindow      = sized(10*time.Second, 20*time.Second)
 	// watched is how long failures are counted: long enough for waits to have grown.
 	watched = sized(8*time.Second, 20*time.Second)
 )

@@ -5,6 +5,7 @@ package connection
 
 import (
 	"context"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -31,7 +32,7 @@ func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error
 	}
 	err = session.Probe(ctx)
 	if before := condition.Find(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady); err == nil && before.Reason == v1alpha1.ReasonUnavailable {
-		session.SlowStart(before.LastTransitionTime.Time)
+		session.SlowStart(before.LastTransitionTime.Add(time.Second)) // Kubernetes cuts fractions off
 	}
 	session.Release(turn.Waiter, err)
 	return err
