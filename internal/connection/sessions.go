@@ -25,23 +25,28 @@ type known struct {
 	session *Session
 }
 
-// Session returns the connection's session with its current credentials, or a condition.Failure.
-func (r *Resolver) Session(ctx context.Context, connection v1alpha1.Connection) (*Session, error) {
+// Session returns the connection's session with its current credentials, and these, or a condition.Failure.
+func (r *Resolver) Session(ctx context.Context, connection v1alpha1.Connection) (*Session, Credentials, error) {
 	credentials, err := r.credentials(ctx, connection)
 	if err != nil {
-		return nil, err
+		return nil, credentials, err
 	}
+	session, err := r.sessionWith(connection, credentials.apiKey)
+	return session, credentials, err
+}
+
+func (r *Resolver) sessionWith(connection v1alpha1.Connection, apiKey cognigy.Sensitive) (session *Session, err error) {
 	spec := connection.GetConnectionSpec()
 	requestTimeout, _ := spec.Timeouts()
 	config := cognigy.Config{
-		BaseURL: spec.BaseURL, APIKey: credentials, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
+		BaseURL: spec.BaseURL, APIKey: apiKey, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
 		Timeout: requestTimeout, UserAgent: r.UserAgent,
 	}
 	current := fingerprint(config)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	config.LargeAnswers = r.largeAnswers(connection)
-	session := r.sessions[connection.GetUID()].session
+	session = r.sessions[connection.GetUID()].session
 	if session == nil || session.fingerprint != current {
 		if session, err = r.open(connection.GetUID(), config, session); err != nil {
 			return nil, err

@@ -172,9 +172,11 @@ func (h *Host) next(now time.Time) (*waiter, time.Duration) {
 	return h.queue.next(waits{
 		routine: h.budget.routine.wait(now),
 		namespace: func(namespace string) time.Duration {
+			// mutation: namespace-takes-every-place
 			if !h.hosts.places.namespaceHasOne(namespace) {
 				return longestWait // Release dispatches
 			}
+			// mutation: namespace-takes-every-token
 			return h.budget.shares.wait(namespace, h.budget.all, now)
 		},
 		first: func(w *waiter) time.Duration {

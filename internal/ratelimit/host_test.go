@@ -242,11 +242,20 @@ func TestPlaces(t *testing.T) {
 		e.Release("a1y0", nil)
 		e.Expect(e.Join(ratelimit.Request{Waiter: "a1y8", Namespace: "a", Connection: "1", EndpointID: "y"})).To(BeTrue(),
 			"a place that is given up goes to one that waits for it")
+		for endpoint := range 20 {
+			hanging("a", "1", fmt.Sprint("another", endpoint))
+		}
+		e.Expect(e.Take(ratelimit.Request{Waiter: "probe", Namespace: "a", Connection: "1"})).To(BeTrue(), "a probe finds out what hangs")
 		for connection := range 20 {
 			hanging("a", fmt.Sprint("another", connection), "x")
 		}
 		e.Expect(hanging("b", "1", "x")).To(Equal(16))
-		e.Expect(hanging("c", "1", "x")).To(Equal(16))
+		for _, namespace := range []string{"b", "c", "d", "e", "f"} {
+			for connection := range 20 {
+				hanging(namespace, fmt.Sprint("another", connection), "x")
+			}
+		}
+		e.Expect(hanging("g", "1", "x")).To(BeNumerically(">=", 1), "however many namespaces hang")
 	})
 }
 
@@ -309,6 +318,48 @@ func TestOtherFailures(t *testing.T) {
 	})
 }
 
+// A turn that was given before a silence is not taken during it.
+func TestTurnBeforeASilence(t *testing.T) {
+	in(t, 10, 10, func(e *environment) {
+		for id := range 2 {
+			e.Expect(e.Join(e.request("a", id))).To(BeTrue())
+		}
+		e.refuse(0)
+		e.Expect(e.Take(e.request("a", 0))).To(BeFalse())
+		e.Expect(e.Join(e.request("a", 1))).To(BeFalse())
+		e.Expect(e.wakes()).To(BeEmpty())
+		e.after(2 * time.Second)
+		e.Expect(e.wakes()).To(Equal([]string{"a/0"}), "there is no burst after it")
+	})
+}
+
+// A turn that is given back serves the next; one who waits goes on waiting.
+func TestGiveBack(t *testing.T) {
+	in(t, 1, 1, func(e *environment) {
+		e.Expect(e.Join(e.request("a", 0))).To(BeTrue())
+		e.Expect(e.Join(e.request("a", 1))).To(BeFalse())
+		e.hosts.GiveBack("a/1")
+		e.after(time.Minute)
+		e.Expect(e.wakes()).To(BeEmpty(), "who knows of its turn keeps it")
+		e.hosts.GiveBack("a/0")
+		e.Expect(e.wakes()).To(Equal([]string{"a/1"}))
+	})
+}
+
+// A probe does not wait behind the resources for which it finds out whether Cognigy is there.
+func TestProbeIsFirst(t *testing.T) {
+	in(t, 1, 1, func(e *environment) {
+		for id := range 20 {
+			e.send(e.request("a", id))
+		}
+		probe := e.request("a", 20)
+		probe.EndpointID = ""
+		e.Expect(e.Take(probe)).To(BeFalse())
+		e.after(time.Second + time.Millisecond)
+		e.Expect(e.wakes()).To(Equal([]string{"a/20"}))
+	})
+}
+
 // After an outage there is no burst, and the rate is half.
 func TestSlowStart(t *testing.T) {
 	in(t, 20, 40, func(e *environment) {
@@ -320,5 +371,18 @@ func TestSlowStart(t *testing.T) {
 			}
 		}
 		e.Expect(sent).To(BeNumerically("<=", 2))
+	})
+}
+
+// Who pretends an outage does not slow a host that serves others.
+func TestNoSlowStart(t *testing.T) {
+	in(t, 20, 40, func(e *environment) {
+		since := time.Now()
+		e.after(time.Second)
+		e.Expect(e.send(e.request("a", 0))).To(BeTrue())
+		e.SlowStart(since)
+		for id := range 20 {
+			e.Expect(e.send(e.request("b", id))).To(BeTrue())
+		}
 	})
 }

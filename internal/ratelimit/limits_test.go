@@ -81,7 +81,7 @@ func TestHost(t *testing.T) {
 	g := NewWithT(t)
 	hosts := ratelimit.NewHosts(nil)
 	host := hosts.Host("https://cognigy.test", "c")
-	for _, same := range []string{"https://cognigy.test:443/new", "https://COGNIGY.test/"} {
+	for _, same := range []string{"https://cognigy.test:443/new", "https://COGNIGY.test/", "https://cognigy.test.", "https://cognigy.test:0443", "https://ｃognigy.test"} {
 		g.Expect(hosts.Host(same, "c")).To(BeIdenticalTo(host), same)
 	}
 	for _, other := range []string{"http://cognigy.test", "https://cognigy.test:8443", "https://api.cognigy.test"} {

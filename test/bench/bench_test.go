@@ -5,6 +5,7 @@ package bench_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -117,7 +118,7 @@ func (b *bench) createdAt(name string) time.Time {
 	return b.created[name]
 }
 
-// watchKeys watches the namespace's resources until a function is satisfied. A watch that the API server ends fails the bench.
+// watchKeys watches the namespace's resources from now on. It returns a function that waits until another one is satisfied.
 func (b *bench) watchKeys(isDone func(watch.Event, *v1alpha1.EndpointAPIKey) bool) (await func()) {
 	b.t.Helper()
 	config, err := clientcmd.RESTConfigFromKubeConfig(bed.Kubeconfig)
@@ -129,23 +130,31 @@ func (b *bench) watchKeys(isDone func(watch.Event, *v1alpha1.EndpointAPIKey) boo
 	watcher, err := watching.Watch(b.Context, &v1alpha1.EndpointAPIKeyList{}, client.InNamespace(b.Namespace),
 		&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
 	b.Expect(err).NotTo(HaveOccurred())
+	done := make(chan error, 1)
+	go func() { done <- until(watcher, isDone) }()
 	return func() {
 		defer watcher.Stop()
-		timeout := time.After(patience)
-		for {
-			select {
-			case event, open := <-watcher.ResultChan():
-				b.Expect(open).To(BeTrue(), "the watch ended")
-				key, ok := event.Object.(*v1alpha1.EndpointAPIKey)
-				b.Expect(ok).To(BeTrue(), "%v", event.Object)
-				if isDone(event, key) {
-					return
-				}
-			case <-timeout:
-				b.t.Fatalf("the operator is not done after %s", patience)
-			}
+		select {
+		case err := <-done:
+			b.Expect(err).NotTo(HaveOccurred())
+		case <-time.After(patience):
+			b.t.Fatalf("the operator is not done after %s", patience)
 		}
 	}
+}
+
+// until reads a watch until a function is satisfied. Someone has to, all the time: the API server ends a watch that lags.
+func until(watcher watch.Interface, isDone func(watch.Event, *v1alpha1.EndpointAPIKey) bool) error {
+	for event := range watcher.ResultChan() {
+		key, ok := event.Object.(*v1alpha1.EndpointAPIKey)
+		if !ok {
+			return fmt.Errorf("the watch failed: %v", event.Object)
+		}
+		if isDone(event, key) {
+			return nil
+		}
+	}
+	return errors.New("the watch ended")
 }
 
 func isReady(key *v1alpha1.EndpointAPIKey) bool {

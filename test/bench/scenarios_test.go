@@ -15,7 +15,10 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
@@ -48,7 +51,7 @@ func TestBench(t *testing.T) {
 		b.AwaitReady(b.Connection())
 		storm := b.storm(keys)
 		b.checkStorm(storm)
-		b.deletion(keys)
+		b.checkDeletion(b.deletion(keys))
 		b.stop()
 	}
 	b.keep(sample)
@@ -64,6 +67,17 @@ func (b *bench) checkStorm(f figures) {
 	b.Expect(f.dryRuns).To(BeNumerically("<=", most(mostDryRuns)), "dry runs: %v", f.Kubernetes)
 	b.Expect(f.eventWrites).To(BeNumerically("<=", most(mostEvents)), "events: %v", f.Kubernetes)
 	b.Expect(f.Cognigy["POST key"]).To(Equal(f.Keys))
+	// What is tried again after a conflict costs a LIST, since it is no first issue any more.
+	b.Expect(f.Cognigy["GET key"]).To(BeNumerically("<=", f.Keys/20), "no LIST before the drift interval")
+}
+
+// checkDeletion asserts that each key is revoked once, and that nothing is left.
+func (b *bench) checkDeletion(f figures) {
+	b.t.Helper()
+	b.Expect(f.Cognigy["DELETE key"]).To(Equal(f.Keys))
+	secrets := &corev1.SecretList{}
+	b.Expect(bed.Cluster.List(b.Context, secrets, client.InNamespace(b.Namespace), client.HasLabels{v1alpha1.SecretTypeLabel})).To(Succeed())
+	b.Expect(secrets.Items).To(ConsistOf(HaveField("Name", fixtures.CredentialsName)))
 }
 
 // keep measures the steady state and a restart.

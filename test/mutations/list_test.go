@@ -147,6 +147,16 @@ var mutations = []mutation{
 		noticed{in: reliability, by: "TestCrash/first issue, whose answer is lost", says: "S6: a POST without an intent of its own"},
 	},
 	{
+		"S7", "A namespace whose requests hang takes every place.",
+		"namespace-takes-every-place", never,
+		noticed{in: "internal/ratelimit", by: "TestPlaces", says: "however many namespaces hang"},
+	},
+	{
+		"S7", "A namespace that asks first takes every token.",
+		"namespace-takes-every-token", insert("return 0"),
+		noticed{in: "internal/ratelimit", by: "TestNamespacesTakeTurns", says: "to be true"},
+	},
+	{
 		"liveness", "The operator issues keys without a budget.",
 		"issue-without-budget", always,
 		noticed{in: "internal/plan", by: "TestIssuanceBudget", says: "too many issuances"},

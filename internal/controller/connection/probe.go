@@ -22,7 +22,7 @@ func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error
 	if err := checkSelector(found); err != nil {
 		return err
 	}
-	session, err := r.Connections.Session(ctx, found)
+	session, _, err := r.Connections.Session(ctx, found)
 	if err != nil {
 		return err
 	}

@@ -89,13 +89,16 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	// Reconciles begin with leadership, which on a standby comes long after its start.
 	r.lead.Do(func() { r.leaderSince = r.Clock.Now() })
-	if r.awaitFirstTurn(ctx, request) {
-		return ctrl.Result{}, nil
-	}
 	defer r.Connections.Hosts.GiveBack(request.String())
-	// The cache often lags behind a write of our own, and acting on that costs writes that Kubernetes refuses.
-	key := &v1alpha1.EndpointAPIKey{}
-	err := r.APIReader.Get(ctx, request.NamespacedName, key)
+	key, err := r.awaitFirstTurn(ctx, request)
+	if err != nil {
+		return ctrl.Result{}, nil // the resource is woken
+	}
+	if key == nil {
+		// The cache often lags behind a write of our own, and acting on that costs writes that Kubernetes refuses.
+		key = &v1alpha1.EndpointAPIKey{}
+		err = r.APIReader.Get(ctx, request.NamespacedName, key)
+	}
 	if apierrors.IsNotFound(err) {
 		r.failures.Forget(request)
 		r.confirmations.Forget(request)

@@ -12,7 +12,6 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
-	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
 
 // errUnprotected: the finalizers that keep the connection and its credentials are not there yet.
@@ -21,8 +20,8 @@ var errUnprotected = condition.Waiting(v1alpha1.ReasonConnectionNotReady,
 		"if that lasts, find out what keeps the operator from changing the Secret's metadata", v1alpha1.InUseFinalizer)
 
 // checkDependencies makes sure that the operator can revoke the key later: the connection and its credentials stay as long as
-// this resource does. It reads both from the API server. The protection controllers look for resources before they remove a
-// finalizer, and find this one.
+// this resource does. Both were read from the API server after this resource existed. The protection controllers look for
+// resources before they remove a finalizer, and find this one.
 func (r *Reconciler) checkDependencies(ctx context.Context, s *scope) error {
 	found := s.connection.DeepCopyObject().(v1alpha1.Connection)
 	if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(found), found); err != nil {
@@ -43,14 +42,8 @@ func (r *Reconciler) checkDependencies(ctx context.Context, s *scope) error {
 	if err := connection.Usable(found); err != nil {
 		return err
 	}
-	credentials := kube.SecretMetadata()
-	if err := r.APIReader.Get(ctx, r.Connections.SecretName(found), credentials); err != nil {
-		return err
-	}
-	for _, needed := range []client.Object{found, credentials} {
-		if !controllerutil.ContainsFinalizer(needed, v1alpha1.InUseFinalizer) {
-			return errUnprotected
-		}
+	if !s.credentials.Protected || !controllerutil.ContainsFinalizer(found, v1alpha1.InUseFinalizer) {
+		return errUnprotected
 	}
 	return nil
 }

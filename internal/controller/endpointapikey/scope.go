@@ -21,13 +21,15 @@ type scope struct {
 	connection v1alpha1.Connection // nil: there is none
 	blocked    error               // why there is no connection, or why it may not be used
 	lastUsed   *connection.Session // of a deleted resource: that its latest POST went through
-	listing    *plan.Listing       // the list of this reconcile; nil before it has one
-	refuted    bool                // an answer proves that the recorded intent made no key
-	released   bool                // the operator is done with the resource
-	driftCheck bool                // this reconcile only looks at what is delivered
-	acquired   *connection.Session // that sends requests for this reconcile, until release
-	observed   plan.Observed       // derived from the above
-	timing     plan.Timing         // derived from the above
+	// credentials are those of the latest session of this reconcile.
+	credentials connection.Credentials
+	listing     *plan.Listing       // the list of this reconcile; nil before it has one
+	refuted     bool                // an answer proves that the recorded intent made no key
+	released    bool                // the operator is done with the resource
+	driftCheck  bool                // this reconcile only looks at what is delivered
+	acquired    *connection.Session // that sends requests for this reconcile, until release
+	observed    plan.Observed       // derived from the above
+	timing      plan.Timing         // derived from the above
 }
 
 // newScope is the scope of a resource that exists.
@@ -49,6 +51,8 @@ func (s *scope) setSecret(secret *corev1.Secret) { s.secret = secret }
 func (s *scope) setConnection(found v1alpha1.Connection, blocked error) {
 	s.connection, s.blocked = found, blocked
 }
+
+func (s *scope) setCredentials(credentials connection.Credentials) { s.credentials = credentials }
 
 // setFresh notes that resource and Secret were read after a list was requested.
 func (s *scope) setFresh(listing *plan.Listing) { s.listing = listing }

@@ -19,22 +19,30 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// awaitFirstTurn reports whether a resource that nothing was done for yet has to wait for its turn. It reads from caches only,
-// so that thousands of resources that wait cost no request.
-func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Request) bool {
+// awaitFirstTurn returns a resource that nothing was done for yet once it has its turn, or ratelimit.ErrWaiting; nil for any
+// other resource. It reads from caches only, so that thousands of resources that wait cost no request. What the cache shows of
+// such a resource will do: every write to it fails if it has changed since.
+func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Request) (*v1alpha1.EndpointAPIKey, error) {
 	key := &v1alpha1.EndpointAPIKey{}
 	if r.Get(ctx, request.NamespacedName, key) != nil || !isNew(key) {
-		return false
+		return nil, nil
 	}
 	if !apierrors.IsNotFound(r.Cache.Get(ctx, key.SecretName(), kube.SecretMetadata())) {
-		return false
+		return nil, nil
 	}
 	found, err := r.Connections.Find(ctx, key)
 	if err != nil || connection.Usable(found) != nil {
-		return false
+		return nil, nil
 	}
 	session := r.Connections.Known(found)
-	return session != nil && !session.Join(r.turn(newScope(key), session))
+	switch {
+	case session == nil:
+		return nil, nil
+	case !session.Join(r.turn(newScope(key), session)):
+		return nil, ratelimit.ErrWaiting
+	default:
+		return key, nil
+	}
 }
 
 func isNew(key *v1alpha1.EndpointAPIKey) bool {
@@ -95,7 +103,7 @@ func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connectio
 		if s.connection == nil {
 			return s.lastUsed, nil
 		}
-		if session, err := r.Connections.Session(ctx, s.connection); err == nil {
+		if session, _, err := r.Connections.Session(ctx, s.connection); err == nil {
 			return session, nil
 		}
 		return s.lastUsed, nil
@@ -106,7 +114,9 @@ func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connectio
 	if err := connection.Usable(s.connection); err != nil {
 		return nil, err
 	}
-	return r.Connections.Session(ctx, s.connection)
+	session, credentials, err := r.Connections.Session(ctx, s.connection)
+	s.setCredentials(credentials)
+	return session, err
 }
 
 // release gives the scope's turn to another resource. If Cognigy does not answer as it should, or rejects the credentials,

@@ -33,7 +33,7 @@ const (
 func (r *Reconciler) scan(ctx context.Context, found v1alpha1.Connection) error {
 	ctx, cancel := context.WithTimeout(ctx, longestScan)
 	defer cancel()
-	session, err := r.Connections.Session(ctx, found)
+	session, _, err := r.Connections.Session(ctx, found)
 	if err != nil {
 		return err
 	}
