@@ -35,8 +35,13 @@ var Relevant = predicate.Or(
 	predicate.GenerationChangedPredicate{}, // also a deletion timestamp
 	predicate.AnnotationChangedPredicate{},
 	StatusCleared,
-	FinalizersChanged,
+	finalizerRemoved,
 )
+
+// finalizerRemoved passes updates that remove a finalizer; the operator adds its own itself.
+var finalizerRemoved = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	return len(e.ObjectOld.GetFinalizers()) > len(e.ObjectNew.GetFinalizers())
+}}
 
 // UsabilityChanged passes updates of a connection that change whether it can be used, and for what; not every report of one
 // that cannot.

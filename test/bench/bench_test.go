@@ -5,18 +5,19 @@ package bench_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/tools/clientcmd"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -43,10 +44,12 @@ type bench struct {
 	endpoints []string
 	rows      []figures
 
-	mu      sync.Mutex
-	created map[string]time.Time // by the name of the resource
-	names   int
-	marks   int
+	mu        sync.Mutex
+	created   map[string]time.Time     // by the name of the resource
+	delivered map[string]time.Duration // how long that took, by the name of the resource
+	gone      int                      // resources
+	names     int
+	marks     int
 }
 
 func newBench(t *testing.T) *bench {
@@ -62,6 +65,7 @@ func newBench(t *testing.T) *bench {
 	for i := 1; i < endpoints; i++ {
 		b.endpoints = append(b.endpoints, b.Cognigy.AddEndpoint("project", fmt.Sprintf("Endpoint %d", i)).ID)
 	}
+	b.observe()
 	return b
 }
 
@@ -112,95 +116,99 @@ func (b *bench) create(keys int, then func(*v1alpha1.EndpointAPIKey)) {
 	all.Wait()
 }
 
-func (b *bench) createdAt(name string) time.Time {
+// observe starts to watch the namespace's resources.
+func (b *bench) observe() {
+	b.t.Helper()
+	ctx, stop := context.WithCancel(b.Context)
+	b.t.Cleanup(stop)
+	watched, err := cache.New(bed.Plane.Config(), cache.Options{
+		Scheme: bed.Cluster.Scheme(), DefaultNamespaces: map[string]cache.Config{b.Namespace: {}},
+	})
+	b.Expect(err).NotTo(HaveOccurred())
+	informer, err := watched.GetInformer(ctx, &v1alpha1.EndpointAPIKey{}, cache.BlockUntilSynced(false))
+	b.Expect(err).NotTo(HaveOccurred())
+	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    func(object any) { b.see(object, false) },
+		UpdateFunc: func(_, object any) { b.see(object, false) },
+		DeleteFunc: func(object any) { b.see(object, true) },
+	})
+	b.Expect(err).NotTo(HaveOccurred())
+	go func() { _ = watched.Start(ctx) }()
+	b.Expect(watched.WaitForCacheSync(ctx)).To(BeTrue())
+}
+
+// see notes what became of a resource.
+func (b *bench) see(object any, isGone bool) {
+	if final, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+		object = final.Obj
+	}
+	key := object.(*v1alpha1.EndpointAPIKey)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.created[name]
+	if isGone {
+		b.gone++
+		return
+	}
+	if _, known := b.delivered[key.Name]; !known && isReady(key) {
+		b.delivered[key.Name] = time.Since(b.created[key.Name])
+	}
 }
 
-// watchKeys watches the namespace's resources from now on. It returns a function that waits until another one is satisfied.
-func (b *bench) watchKeys(isDone func(watch.Event, *v1alpha1.EndpointAPIKey) bool) (await func()) {
+// await waits until so many resources are delivered or gone.
+func (b *bench) await(what string, count func() int, keys int) {
 	b.t.Helper()
-	config, err := clientcmd.RESTConfigFromKubeConfig(bed.Kubeconfig)
-	b.Expect(err).NotTo(HaveOccurred())
-	watching, err := client.NewWithWatch(config, client.Options{Scheme: bed.Cluster.Scheme()})
-	b.Expect(err).NotTo(HaveOccurred())
-	list := &v1alpha1.EndpointAPIKeyList{}
-	b.Expect(bed.Cluster.List(b.Context, list, client.InNamespace(b.Namespace))).To(Succeed())
-	watcher, err := watching.Watch(b.Context, &v1alpha1.EndpointAPIKeyList{}, client.InNamespace(b.Namespace),
-		&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})
-	b.Expect(err).NotTo(HaveOccurred())
-	done := make(chan error, 1)
-	go func() { done <- until(watcher, isDone) }()
-	return func() {
-		defer watcher.Stop()
-		select {
-		case err := <-done:
-			b.Expect(err).NotTo(HaveOccurred())
-		case <-time.After(patience):
-			b.t.Fatalf("the operator is not done after %s", patience)
+	told := 0
+	b.Eventually(func() int {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		reached := count()
+		if reached/500 > told {
+			told = reached / 500
+			b.t.Logf("  %d %s", reached, what)
 		}
-	}
-}
-
-// until reads a watch until a function is satisfied. Someone has to, all the time: the API server ends a watch that lags.
-func until(watcher watch.Interface, isDone func(watch.Event, *v1alpha1.EndpointAPIKey) bool) error {
-	for event := range watcher.ResultChan() {
-		key, ok := event.Object.(*v1alpha1.EndpointAPIKey)
-		if !ok {
-			return fmt.Errorf("the watch failed: %v", event.Object)
-		}
-		if isDone(event, key) {
-			return nil
-		}
-	}
-	return errors.New("the watch ended")
+		return reached
+	}).WithTimeout(patience).WithPolling(20 * time.Millisecond).Should(Equal(keys))
 }
 
 func isReady(key *v1alpha1.EndpointAPIKey) bool {
 	return condition.Find(key.Status.Conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue
 }
 
-// storm creates resources at once, and waits until all keys are delivered.
+// deliveries creates resources at once and waits until all keys are delivered. It returns how long each took.
+func (b *bench) deliveries(keys int, then func(*v1alpha1.EndpointAPIKey)) []time.Duration {
+	b.t.Helper()
+	b.mu.Lock()
+	b.delivered = map[string]time.Duration{}
+	b.mu.Unlock()
+	b.create(keys, then)
+	b.await("delivered", func() int { return len(b.delivered) }, keys)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.delivered))
+}
+
+// storm creates resources at once, through a connection that is in use already: the first resource has the connection and its
+// credentials protected.
 func (b *bench) storm(keys int) figures {
 	b.t.Helper()
-	row := b.measure("storm", keys, func() []time.Duration {
-		delivered := map[string]time.Duration{}
-		await := b.watchKeys(func(_ watch.Event, key *v1alpha1.EndpointAPIKey) bool {
-			if _, known := delivered[key.Name]; !known && isReady(key) {
-				if delivered[key.Name] = time.Since(b.createdAt(key.Name)); len(delivered)%500 == 0 {
-					b.t.Logf("  %d delivered", len(delivered))
-				}
-			}
-			return len(delivered) == keys
-		})
-		b.create(keys, func(*v1alpha1.EndpointAPIKey) {})
-		await()
-		latencies := make([]time.Duration, 0, keys)
-		for _, latency := range delivered {
-			latencies = append(latencies, latency)
-		}
-		return latencies
-	})
-	b.Expect(b.Cognigy.Live("")).To(HaveLen(keys))
+	nothing := func(*v1alpha1.EndpointAPIKey) {}
+	b.AwaitReady(b.Connection())
+	b.deliveries(1, nothing)
+	row := b.measure("storm", keys, func() []time.Duration { return b.deliveries(keys, nothing) })
+	b.Expect(b.Cognigy.Live("")).To(HaveLen(keys + 1))
 	return row
 }
 
 // deletion deletes all resources at once, and waits until all keys are revoked.
 func (b *bench) deletion(keys int) figures {
 	b.t.Helper()
+	keys++ // the first one
 	row := b.measure("deletion", keys, func() []time.Duration {
-		gone := 0
-		await := b.watchKeys(func(event watch.Event, _ *v1alpha1.EndpointAPIKey) bool {
-			if event.Type == watch.Deleted {
-				if gone++; gone%500 == 0 {
-					b.t.Logf("  %d gone", gone)
-				}
-			}
-			return gone == keys
-		})
+		b.mu.Lock()
+		b.gone = 0
+		b.mu.Unlock()
 		b.Expect(bed.Cluster.DeleteAllOf(b.Context, &v1alpha1.EndpointAPIKey{}, client.InNamespace(b.Namespace))).To(Succeed())
-		await()
+		b.await("gone", func() int { return b.gone }, keys)
 		return nil
 	})
 	b.Expect(b.Cognigy.Live("")).To(BeEmpty())

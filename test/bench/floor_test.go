@@ -53,20 +53,15 @@ func (b *bench) floor(keys int) figures {
 	f := b.newFloor()
 	row := b.measure("floor", keys, func() []time.Duration {
 		created := make(chan *v1alpha1.EndpointAPIKey, keys)
-		latencies := make([]time.Duration, 0, keys)
-		var mu sync.Mutex
 		var workers sync.WaitGroup
 		for range concurrency {
 			workers.Go(func() {
 				for key := range created {
 					b.Expect(f.deliver(b.Context, key)).To(Succeed())
-					mu.Lock()
-					latencies = append(latencies, time.Since(b.createdAt(key.Name)))
-					mu.Unlock()
 				}
 			})
 		}
-		b.create(keys, func(key *v1alpha1.EndpointAPIKey) { created <- key })
+		latencies := b.deliveries(keys, func(key *v1alpha1.EndpointAPIKey) { created <- key })
 		close(created)
 		workers.Wait()
 		return latencies

@@ -30,7 +30,7 @@ type plan struct {
 }
 
 var samples = map[fixtures.Sample]plan{
-	fixtures.SmallSample: {storms: []int{50}, kept: 50, driftInterval: 3 * time.Second},
+	fixtures.SmallSample: {storms: []int{500}, kept: 50, driftInterval: 3 * time.Second},
 	fixtures.LargeSample: {storms: []int{500, 2000, 5000}, kept: 2000, driftInterval: 20 * time.Second},
 }
 
@@ -48,7 +48,6 @@ func TestBench(t *testing.T) {
 	for _, keys := range sample.storms {
 		b.floor(keys)
 		b.start()
-		b.AwaitReady(b.Connection())
 		storm := b.storm(keys)
 		b.checkStorm(storm)
 		b.checkDeletion(b.deletion(keys))
@@ -84,7 +83,6 @@ func (b *bench) checkDeletion(f figures) {
 func (b *bench) keep(sample plan) {
 	b.t.Helper()
 	b.start()
-	b.AwaitReady(b.Connection())
 	b.storm(sample.kept)
 	b.stop()
 

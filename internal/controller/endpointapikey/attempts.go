@@ -32,6 +32,8 @@ type issuanceRecord struct {
 	key            *v1alpha1.EndpointAPIKey // as this process saw it last
 	session        *connection.Session      // that the latest POST went through
 	attempts       []plan.Attempt           // oldest first
+	delivering     bool                     // a reconcile is about to write the Secret
+	secretVersion  string                   // resourceVersion that the latest delivery left
 	keyNameChanged time.Time                // when the latest key came back without its marker; zero if it has it
 }
 
@@ -53,6 +55,12 @@ func (l *issuanceLog) start(key *v1alpha1.EndpointAPIKey, session *connection.Se
 	}
 	attempts := append(record.attempts, plan.Attempt{StartedAt: key.Status.Issuance.StartedAt.Time})
 	record.key, record.session, record.attempts = key, session, attempts[max(len(attempts)-maxAttempts, 0):]
+	record.delivering = true
+}
+
+// stop notes that the delivery is over, and which resourceVersion of the Secret it left; "" if none.
+func (l *issuanceLog) stop(key *v1alpha1.EndpointAPIKey, secretVersion string) {
+	l.change(key, func(record *issuanceRecord) { record.delivering, record.secretVersion = false, secretVersion })
 }
 
 // drop forgets the latest attempt: it made no key.

@@ -56,6 +56,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	// From here on a shutdown must not interrupt: without its answer, a key is lost.
 	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), s.key.Status.Issuance.Deadline.Time)
 	defer cancel()
+	defer func() { r.issuances.stop(s.key, s.secretVersion()) }()
 	issued, err := r.create(detached, s, session)
 	if err != nil {
 		return err

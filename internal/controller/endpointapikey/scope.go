@@ -48,6 +48,14 @@ func (s *scope) setKey(key *v1alpha1.EndpointAPIKey) { s.key = key }
 
 func (s *scope) setSecret(secret *corev1.Secret) { s.secret = secret }
 
+// secretVersion is the resourceVersion of the Secret; "" if it is absent.
+func (s *scope) secretVersion() string {
+	if s.secret == nil {
+		return ""
+	}
+	return s.secret.ResourceVersion
+}
+
 func (s *scope) setConnection(found v1alpha1.Connection, blocked error) {
 	s.connection, s.blocked = found, blocked
 }

@@ -24,7 +24,7 @@ import (
 // such a resource will do: every write to it fails if it has changed since.
 func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Request) (*v1alpha1.EndpointAPIKey, error) {
 	key := &v1alpha1.EndpointAPIKey{}
-	if r.Get(ctx, request.NamespacedName, key) != nil || !isNew(key) {
+	if r.Get(ctx, request.NamespacedName, key) != nil || !isNew(key) || len(r.issuances.of(key).attempts) > 0 {
 		return nil, nil
 	}
 	if !apierrors.IsNotFound(r.Cache.Get(ctx, key.SecretName(), kube.SecretMetadata())) {

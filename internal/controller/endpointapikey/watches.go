@@ -34,6 +34,21 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
+// isNews reports whether the creation of a Secret is more than a delivery of this process, which looks at what it wrote itself.
+func (r *Reconciler) isNews(secret client.Object) bool {
+	keys := &v1alpha1.EndpointAPIKeyList{}
+	target := client.MatchingFields{indexSecret: client.ObjectKeyFromObject(secret).String()}
+	if err := r.List(context.Background(), keys, target, client.UnsafeDisableDeepCopy); err != nil { // nothing here changes them
+		return true
+	}
+	for i := range keys.Items {
+		if known := r.issuances.of(&keys.Items[i]); !known.delivering && known.secretVersion != secret.GetResourceVersion() {
+			return true
+		}
+	}
+	return false
+}
+
 // requestsOfSecret finds the resources that deliver into a Secret, whatever the Secret itself says.
 func (r *Reconciler) requestsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
 	return r.requests(ctx, client.MatchingFields{indexSecret: client.ObjectKeyFromObject(secret).String()})
