@@ -50,7 +50,7 @@ func (s *storm) send() error {
 	if !accepted {
 		s.refused++
 	}
-	answer := 50*time.Millisecond + rand.N(100*time.Millisecond) //nolint:gosec // for a test
+	answer := 50*time.Millisecond + rand.N(100*time.Millisecond)
 	s.mu.Unlock()
 	time.Sleep(answer)
 	if !accepted {

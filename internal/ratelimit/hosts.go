@@ -84,9 +84,9 @@ func (h *Hosts) Leave(name string) {
 	h.giveUp(name, func(w *waiter) bool { return w.takenAt.IsZero() })
 }
 
-// GiveBack gives up a turn that a waiter did not take. One that waits goes on waiting.
+// GiveBack gives up a turn that Join returned and nobody took. One that waits goes on waiting, also if it is being woken.
 func (h *Hosts) GiveBack(name string) {
-	h.giveUp(name, func(w *waiter) bool { return w.takenAt.IsZero() && !w.turnUntil.IsZero() })
+	h.giveUp(name, func(w *waiter) bool { return w.takenAt.IsZero() && w.claimed })
 }
 
 func (h *Hosts) giveUp(name string, applies func(*waiter) bool) {

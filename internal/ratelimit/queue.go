@@ -131,13 +131,13 @@ type ring[K comparable, V any] struct {
 	values map[K]V
 }
 
-// at returns the value of a key, which is made if there is none.
-func (r *ring[K, V]) at(key K, make func() V) V {
+// at returns the value of a key, which is the initial one if there was none.
+func (r *ring[K, V]) at(key K, initial func() V) V {
 	if _, ok := r.values[key]; !ok {
 		if r.values == nil {
 			r.values = map[K]V{}
 		}
-		r.values[key] = make()
+		r.values[key] = initial()
 		r.order = append(r.order, key)
 	}
 	return r.values[key]

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -31,7 +32,7 @@ import (
 const (
 	patience  = 20 * time.Minute
 	endpoints = 20
-	// creators is how many resources are created at a time.
+	// creators is how many resources are created or deleted at a time.
 	creators = 8
 )
 
@@ -92,28 +93,41 @@ func (b *bench) stop() {
 
 // create creates resources, as fast as the API server takes them.
 func (b *bench) create(keys int, then func(*v1alpha1.EndpointAPIKey)) {
-	names := make(chan int, keys)
-	for range keys {
-		b.names++
-		names <- b.names
-	}
-	close(names)
-	var all sync.WaitGroup
-	for range creators {
-		all.Go(func() {
-			for i := range names {
-				key := b.Key(fixtures.Named(fmt.Sprintf("key-%d", i)), func(key *v1alpha1.EndpointAPIKey) {
-					key.Spec.Endpoint.ID = b.endpoints[i%len(b.endpoints)]
-				})
-				b.mu.Lock()
-				b.created[key.Name] = time.Now()
-				b.mu.Unlock()
-				b.Expect(bed.Cluster.Create(b.Context, key)).To(Succeed())
-				then(key)
-			}
+	first := b.names
+	b.names += keys
+	b.sideBySide(keys, func(i int) error {
+		i += first
+		key := b.Key(fixtures.Named(fmt.Sprintf("key-%d", i)), func(key *v1alpha1.EndpointAPIKey) {
+			key.Spec.Endpoint.ID = b.endpoints[i%len(b.endpoints)]
 		})
+		b.mu.Lock()
+		b.created[key.Name] = time.Now()
+		b.mu.Unlock()
+		if err := bed.Cluster.Create(b.Context, key); err != nil {
+			return err
+		}
+		then(key)
+		return nil
+	})
+}
+
+// each does something to every resource. One request for all of them would take longer than the API server lets it.
+func (b *bench) each(do func(*v1alpha1.EndpointAPIKey) error) {
+	b.t.Helper()
+	found := &v1alpha1.EndpointAPIKeyList{}
+	b.Expect(bed.Cluster.List(b.Context, found, client.InNamespace(b.Namespace))).To(Succeed())
+	b.sideBySide(len(found.Items), func(i int) error { return do(&found.Items[i]) })
+}
+
+// sideBySide does something so many times, a few at a time.
+func (b *bench) sideBySide(times int, do func(int) error) {
+	b.t.Helper()
+	var all errgroup.Group
+	all.SetLimit(creators)
+	for i := range times {
+		all.Go(func() error { return do(i) })
 	}
-	all.Wait()
+	b.Expect(all.Wait()).To(Succeed())
 }
 
 // observe starts to watch the namespace's resources.
@@ -207,7 +221,7 @@ func (b *bench) deletion(keys int) figures {
 		b.mu.Lock()
 		b.gone = 0
 		b.mu.Unlock()
-		b.Expect(bed.Cluster.DeleteAllOf(b.Context, &v1alpha1.EndpointAPIKey{}, client.InNamespace(b.Namespace))).To(Succeed())
+		b.each(func(key *v1alpha1.EndpointAPIKey) error { return bed.Cluster.Delete(b.Context, key) })
 		b.await("gone", func() int { return b.gone }, keys)
 		return nil
 	})
@@ -219,7 +233,7 @@ func (b *bench) deletion(keys int) figures {
 func (b *bench) passes(scenario string, keys int, length time.Duration) figures {
 	b.t.Helper()
 	return b.measure(scenario, keys, func() []time.Duration {
-		time.Sleep(length)
+		<-time.After(length)
 		return nil
 	})
 }

@@ -67,7 +67,7 @@ func (b *bench) floor(keys int) figures {
 		return latencies
 	})
 	b.Expect(b.Cognigy.Live("")).To(HaveLen(keys))
-	b.discard(f)
+	b.discard()
 	return row
 }
 
@@ -122,19 +122,16 @@ func deliveredEvent(key *v1alpha1.EndpointAPIKey, keyID string) *eventsv1.Event 
 }
 
 // discard removes what the floor made.
-func (b *bench) discard(f *floor) {
+func (b *bench) discard() {
 	b.t.Helper()
-	found := &v1alpha1.EndpointAPIKeyList{}
-	b.Expect(bed.Cluster.List(b.Context, found, client.InNamespace(b.Namespace))).To(Succeed())
-	for i := range found.Items {
-		key := &found.Items[i]
+	b.each(func(key *v1alpha1.EndpointAPIKey) error {
 		before := key.DeepCopy()
 		controllerutil.RemoveFinalizer(key, v1alpha1.Finalizer)
-		b.Expect(bed.Cluster.Patch(b.Context, key, client.MergeFrom(before))).To(Succeed())
-	}
-	for _, kind := range []client.Object{&v1alpha1.EndpointAPIKey{}, &eventsv1.Event{}} {
-		b.Expect(bed.Cluster.DeleteAllOf(b.Context, kind, client.InNamespace(b.Namespace))).To(Succeed())
-	}
+		if err := bed.Cluster.Patch(b.Context, key, client.MergeFrom(before)); err != nil {
+			return err
+		}
+		return bed.Cluster.Delete(b.Context, key)
+	})
 	b.Expect(bed.Cluster.DeleteAllOf(b.Context, &corev1.Secret{}, client.InNamespace(b.Namespace), client.HasLabels{v1alpha1.SecretTypeLabel})).To(Succeed())
 	for _, entry := range b.Cognigy.Live("") {
 		b.Cognigy.RevokeKey(entry.ID)

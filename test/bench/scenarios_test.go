@@ -30,7 +30,7 @@ type plan struct {
 }
 
 var samples = map[fixtures.Sample]plan{
-	fixtures.SmallSample: {storms: []int{500}, kept: 50, driftInterval: 3 * time.Second},
+	fixtures.SmallSample: {storms: []int{50}, kept: 50, driftInterval: 3 * time.Second},
 	fixtures.LargeSample: {storms: []int{500, 2000, 5000}, kept: 2000, driftInterval: 20 * time.Second},
 }
 

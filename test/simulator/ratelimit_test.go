@@ -44,8 +44,8 @@ func TestRateLimitRefills(t *testing.T) {
 func TestQuota(t *testing.T) {
 	limit, now := rateLimit{}, time.Unix(1_700_000_000, 0)
 	limit.SetQuota(2, time.Minute)
-	for _, second := range []time.Duration{0, 1, 60} {
-		equal(t, "within the quota", limit.overQuota(call{}, now.Add(second*time.Second)), false)
+	for _, after := range []time.Duration{0, time.Second, time.Minute} {
+		equal(t, "within the quota", limit.overQuota(call{}, now.Add(after)), false)
 	}
 	equal(t, "the last", limit.overQuota(call{}, now.Add(70*time.Second)), false)
 	equal(t, "one too many", limit.overQuota(call{}, now.Add(119*time.Second)), true)

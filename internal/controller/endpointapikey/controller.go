@@ -93,10 +93,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	// Reconciles begin with leadership, which on a standby comes long after its start.
 	r.lead.Do(func() { r.leaderSince = r.Clock.Now() })
 	defer r.Connections.Hosts.GiveBack(request.String())
-	key, err := r.awaitFirstTurn(ctx, request)
-	if err != nil {
+	key, waits := r.awaitFirstTurn(ctx, request)
+	if waits {
 		return ctrl.Result{}, nil // the resource is woken
 	}
+	var err error
 	if key == nil {
 		// The cache often lags behind a write of our own, and acting on that costs writes that Kubernetes refuses.
 		key = &v1alpha1.EndpointAPIKey{}

@@ -19,34 +19,34 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// awaitFirstTurn returns a resource that nothing was done for yet once it has its turn, or ratelimit.ErrWaiting; nil for any
-// other resource. It reads from caches only, so that thousands of resources that wait cost no request. What the cache shows of
-// such a resource will do: every write to it fails if it has changed since.
-func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Request) (*v1alpha1.EndpointAPIKey, error) {
-	key := &v1alpha1.EndpointAPIKey{}
-	if r.Get(ctx, request.NamespacedName, key) != nil || !isNew(key) || len(r.issuances.of(key).attempts) > 0 {
-		return nil, nil
+// awaitFirstTurn returns a resource that nothing was done for yet once it has its turn, nil for any other resource, and whether
+// the resource has to wait. It reads from caches only, so that thousands of resources that wait cost no request. What the cache
+// shows of such a resource will do: every write to it fails if it has changed since.
+func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Request) (key *v1alpha1.EndpointAPIKey, waits bool) {
+	key = &v1alpha1.EndpointAPIKey{}
+	if err := r.Get(ctx, request.NamespacedName, key); err != nil || !r.isNew(ctx, key) {
+		return nil, false
 	}
-	if !apierrors.IsNotFound(r.Cache.Get(ctx, key.SecretName(), kube.SecretMetadata())) {
-		return nil, nil
+	session := r.knownUsable(ctx, key)
+	if session == nil {
+		return nil, false
 	}
-	found, err := r.Connections.Find(ctx, key)
-	if err != nil || connection.Usable(found) != nil {
-		return nil, nil
-	}
-	session := r.Connections.Known(found)
-	switch {
-	case session == nil:
-		return nil, nil
-	case !session.Join(r.turn(newScope(key), session)):
-		return nil, ratelimit.ErrWaiting
-	default:
-		return key, nil
-	}
+	return key, !session.Join(r.turn(newScope(key), session))
 }
 
-func isNew(key *v1alpha1.EndpointAPIKey) bool {
-	return key.DeletionTimestamp.IsZero() && !key.Spec.Suspend && len(key.Status.Conditions) == 0 && len(key.Finalizers) == 0
+// isNew reports whether a resource needs its first key, as far as caches and this process know.
+func (r *Reconciler) isNew(ctx context.Context, key *v1alpha1.EndpointAPIKey) bool {
+	untouched := key.DeletionTimestamp.IsZero() && !key.Spec.Suspend && len(key.Status.Conditions) == 0 && len(key.Finalizers) == 0
+	return untouched && len(r.issuances.of(key).attempts) == 0 &&
+		apierrors.IsNotFound(r.Cache.Get(ctx, key.SecretName(), kube.SecretMetadata()))
+}
+
+// knownUsable returns the session that a resource may use, as far as caches and this process know, or nil.
+func (r *Reconciler) knownUsable(ctx context.Context, key *v1alpha1.EndpointAPIKey) *connection.Session {
+	if found, err := r.Connections.Find(ctx, key); err == nil && connection.Usable(found) == nil {
+		return r.Connections.Known(found)
+	}
+	return nil
 }
 
 // turn is what a scope waits for.
