@@ -114,15 +114,20 @@ chaos: export CHAOS_SCRIPT = $(if $(SCRIPT),$(abspath $(SCRIPT)))
 chaos: build-tests ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or what SCRIPT=<file> says.
 	$(RELIABILITY) -run '^TestChaos$$'
 
+# The scenarios of many keys and of neighbours, whole.
+LOAD = $(SUITES) -count=1 -timeout 40m -run '^Test(SlowCognigy|Outage|Restart|Gone.*|SharedQuota|Failing.*|Rejected.*|Hanging.*)$$' ./test/e2e
+
 .PHONY: load-test
 load-test: export TEST_SAMPLE = large
-load-test: build-tests ## Slow, failing, hanging and limited Cognigys under hundreds of keys (about 8 minutes).
-	$(SUITES) -count=1 -timeout 40m -run '^Test(SlowCognigy|Outage|Restart|Gone.*|SharedQuota|Failing.*|Rejected.*|Hanging.*)$$' ./test/e2e
+load-test: build-tests ## Slow, failing, hanging and limited Cognigys under hundreds of keys, and neighbours (about 8 minutes).
+	$(LOAD)
 
 .PHONY: bench
 bench: export TEST_SAMPLE = large
-bench: build-tests ## Measure what 500, 2,000 and 5,000 keys cost, beside a bare program that does the same writes (about 15 minutes).
+bench: build-tests ## Measure what 500, 2,000 and 5,000 keys cost beside a bare program that does the same writes, then neighbours (about 25 minutes).
 	assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go test -v -count=1 -timeout 60m ./test/bench
+	$(LOAD)
+	@cat $(FIGURES)/bench.txt
 	@echo "The same as JSON: $(FIGURES)/bench.json"
 
 .PHONY: mutation-test

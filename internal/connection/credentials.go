@@ -24,7 +24,8 @@ const CredentialsInterval = 3 * time.Second
 // Credentials are what a connection authenticates with.
 type Credentials struct {
 	apiKey cognigy.Sensitive
-	// Protected is whether the Secret that holds them has the finalizer that keeps it while keys depend on it.
+	// Protected is whether the Secret that holds them is there to stay: it has the finalizer that keeps it while keys depend on it,
+	// and nobody deletes it.
 	Protected bool
 }
 
@@ -56,6 +57,7 @@ func (r *Resolver) credentials(ctx context.Context, connection v1alpha1.Connecti
 			"data key %q of the credentials Secret %q holds white space or characters that no API key has; check what was put there", dataKey, name)
 	}
 	return Credentials{
-		apiKey: cognigy.NewSensitive(trimmed), Protected: controllerutil.ContainsFinalizer(secret, v1alpha1.InUseFinalizer),
+		apiKey:    cognigy.NewSensitive(trimmed),
+		Protected: secret.DeletionTimestamp.IsZero() && controllerutil.ContainsFinalizer(secret, v1alpha1.InUseFinalizer),
 	}, nil
 }

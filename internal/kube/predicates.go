@@ -6,6 +6,7 @@ package kube
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
@@ -13,9 +14,9 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 )
 
-// FinalizersChanged passes updates that add or remove a finalizer.
-var FinalizersChanged = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-	return len(e.ObjectOld.GetFinalizers()) != len(e.ObjectNew.GetFinalizers())
+// InUseChanged passes updates that add or remove the finalizer of connections and credentials.
+var InUseChanged = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	return controllerutil.ContainsFinalizer(e.ObjectOld, v1alpha1.InUseFinalizer) != controllerutil.ContainsFinalizer(e.ObjectNew, v1alpha1.InUseFinalizer)
 }}
 
 // StatusCleared passes updates that remove the report, so that the operator makes it again.
@@ -38,14 +39,14 @@ var Relevant = predicate.Or(
 	finalizerRemoved,
 )
 
-// finalizerRemoved passes updates that remove a finalizer; the operator adds its own itself.
+// finalizerRemoved passes updates that remove the finalizer of a resource, which nobody but the operator should.
 var finalizerRemoved = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-	return len(e.ObjectOld.GetFinalizers()) > len(e.ObjectNew.GetFinalizers())
+	return controllerutil.ContainsFinalizer(e.ObjectOld, v1alpha1.Finalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, v1alpha1.Finalizer)
 }}
 
 // UsabilityChanged passes updates of a connection that change whether it can be used, and for what; not every report of one
 // that cannot.
-var UsabilityChanged = predicate.Or(predicate.GenerationChangedPredicate{}, FinalizersChanged, predicate.Funcs{
+var UsabilityChanged = predicate.Or(predicate.GenerationChangedPredicate{}, InUseChanged, predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := ready(e.ObjectOld), ready(e.ObjectNew)
 		return before.Status != after.Status || before.Reason != after.Reason || before.ObservedGeneration != after.ObservedGeneration

@@ -89,6 +89,7 @@ func withTimes(p Plan, o Observed, now time.Time, t Timing) Plan {
 		p.RequeueAt = earliest(p.RequeueAt, missing.Add(t.ListLag))
 	}
 	if o.RetiresAt.After(now) {
+		p.RetiresAt = o.RetiresAt
 		p.RequeueAt = earliest(p.RequeueAt, o.RetiresAt)
 	}
 	return p

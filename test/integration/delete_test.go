@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
@@ -173,4 +174,16 @@ func TestDeleteKeepsForeignKeys(t *testing.T) {
 	e.AwaitGone(key)
 	e.AwaitDelivered(other, 1)
 	e.Expect(e.Cognigy.Live("")).To(ContainElement(HaveField("ID", byHand.ID)))
+}
+
+// Names of keys can be forged. However many bear the resource's marker, its deletion ends.
+func TestDeleteManyMarkedKeys(t *testing.T) {
+	e := newEnvironment(t)
+	key := e.issued()
+	for range 24 {
+		e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("forged", plan.Marker(e.ClusterUID, string(key.UID))))
+	}
+	e.Delete(key)
+	e.AwaitGone(key)
+	e.Expect(e.Cognigy.Live("")).To(BeEmpty())
 }

@@ -82,14 +82,20 @@ func TestStatusCleared(t *testing.T) {
 	e.Expect(e.Posts()).To(Equal(1))
 }
 
-// The operator restores a finalizer that someone removes: without it, the key would outlive the resource.
+// The operator restores a finalizer that someone removes, also if others take its place: without it, the key would outlive the
+// resource.
 func TestFinalizerRemoved(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.issued()
-	e.Change(key, func() { key.Finalizers = nil })
-	e.Await(func(g Gomega) { g.Expect(e.Read(key).Finalizers).To(ConsistOf(v1alpha1.Finalizer)) })
-	e.AwaitDelivered(key, 1)
-	e.Expect(e.Posts()).To(Equal(1))
+	for name, left := range map[string][]string{"all are": nil, "others take its place": {"example.com/one", "example.com/two"}} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnvironment(t)
+			key := e.issued()
+			e.Change(key, func() { key.Finalizers = left })
+			e.Await(func(g Gomega) { g.Expect(e.Read(key).Finalizers).To(ConsistOf(append(left, v1alpha1.Finalizer))) })
+			e.AwaitDelivered(key, 1)
+			e.Expect(e.Posts()).To(Equal(1))
+			e.Change(key, func() { key.Finalizers = []string{v1alpha1.Finalizer} })
+		})
+	}
 }
 
 // A controller that deletes the Secret for ever must not make the operator issue keys for ever.

@@ -98,6 +98,13 @@ func (l *issuanceLog) of(key *v1alpha1.EndpointAPIKey) issuanceRecord {
 	return known
 }
 
+// knows reports whether the log knows of any resource of a name.
+func (l *issuanceLog) knows(name types.NamespacedName) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.records[name]) > 0
+}
+
 // deleted returns what the log knows of the resources of a name, but the one that exists.
 func (l *issuanceLog) deleted(name types.NamespacedName, existing types.UID) []issuanceRecord {
 	l.mu.Lock()

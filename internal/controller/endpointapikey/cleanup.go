@@ -48,7 +48,7 @@ func (r *Reconciler) cleanUp(ctx context.Context, record issuanceRecord) time.Du
 		failure = err
 	}
 	logf.FromContext(ctx).Error(failure, "could not revoke the keys of a deleted resource", "uid", record.key.UID)
-	return r.failures.When(request)
+	return r.backoff(request, failure)
 }
 
 // observeDeleted is observe for a resource that is gone. Withdrawn permission does not keep it from revoking.

@@ -16,7 +16,7 @@ import (
 
 // errUnprotected: the finalizers that keep the connection and its credentials are not there yet.
 var errUnprotected = condition.Waiting(v1alpha1.ReasonConnectionNotReady,
-	"the connection and its credentials Secret do not carry the finalizer %s yet, which keeps them from deletion; "+
+	"the connection or its credentials Secret does not carry the finalizer %s yet, which keeps it from deletion, or is being deleted; "+
 		"if that lasts, find out what keeps the operator from changing the Secret's metadata", v1alpha1.InUseFinalizer)
 
 // checkDependencies makes sure that the operator can revoke the key later: the connection and its credentials stay as long as

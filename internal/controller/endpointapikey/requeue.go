@@ -41,6 +41,9 @@ func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error)
 	switch {
 	case next.State == plan.EndpointNotFound && next.Do == plan.Wait:
 		return kube.After(max(next.RequeueAt.Sub(r.Clock.Now()), r.failures.When(request)))
+	case next.Do == plan.Revoke && len(next.Revoke) > mostPerTurn: // the others are next
+		r.confirmations.Forget(request)
+		return kube.After(confirmInterval)
 	case next.Do == plan.Revoke:
 		return kube.After(r.confirmations.When(request))
 	case next.Do != plan.Wait:
@@ -75,8 +78,10 @@ func (r *Reconciler) retry(request ctrl.Request, next plan.Plan, failure error) 
 		return kube.After(0) // it waits for its turn
 	case condition.FailureOf(failure) == nil:
 		return ctrl.Result{}, failure
-	default:
+	case next.Do == plan.Wait:
 		return kube.After(max(next.RequeueAt.Sub(r.Clock.Now()), r.backoff(request, failure)))
+	default:
+		return kube.After(r.backoff(request, failure))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -23,6 +25,8 @@ const mostPerTurn = 10
 // revoke revokes keys; only a later list proves that they are gone. One that fails does not keep it from the others, unless
 // Cognigy limits the rate.
 func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) error {
+	keys = slices.Clone(keys)
+	rand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] }) // those that fail must not be the first each time
 	keys = keys[:min(len(keys), mostPerTurn)]
 	session, err := r.session(ctx, s, len(keys))
 	if err != nil {

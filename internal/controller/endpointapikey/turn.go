@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -36,8 +37,9 @@ func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Reque
 
 // isNew reports whether a resource needs its first key, as far as caches and this process know.
 func (r *Reconciler) isNew(ctx context.Context, key *v1alpha1.EndpointAPIKey) bool {
-	untouched := key.DeletionTimestamp.IsZero() && !key.Spec.Suspend && len(key.Status.Conditions) == 0 && len(key.Finalizers) == 0
-	return untouched && len(r.issuances.of(key).attempts) == 0 &&
+	untouched := key.DeletionTimestamp.IsZero() && !key.Spec.Suspend && len(key.Finalizers) == 0 &&
+		equality.Semantic.DeepEqual(key.Status, v1alpha1.EndpointAPIKeyStatus{})
+	return untouched && !r.issuances.knows(client.ObjectKeyFromObject(key)) &&
 		apierrors.IsNotFound(r.Cache.Get(ctx, key.SecretName(), kube.SecretMetadata()))
 }
 

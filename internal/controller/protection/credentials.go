@@ -41,7 +41,7 @@ type Credentials struct {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Credentials) SetupWithManager(mgr ctrl.Manager) error {
-	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, kube.FinalizersChanged))
+	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, kube.InUseChanged))
 	return ctrl.NewControllerManagedBy(mgr).Named("credentials").
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isCredentials))).
 		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), changed).
