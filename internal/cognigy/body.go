@@ -15,7 +15,7 @@ const (
 	smallBodyBytes = 60 << 10
 )
 
-// read reads an answer, and waits for its turn among the large ones if it is large. The caller calls done once it has decoded
+// read reads an answer. A large one waits while others that share the bound are decoded. The caller calls done once it has decoded
 // the answer.
 func (c *Client) read(ctx context.Context, answer io.Reader) (body []byte, done func(), err error) {
 	done = func() {}

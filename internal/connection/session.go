@@ -19,7 +19,7 @@ import (
 const probeInterval = 5 * time.Second
 
 // Session is what requests through one connection need: a client with its current credentials, the lists of keys, and the
-// turns at its host. New credentials make a new Session, which shares lists and host with the one before.
+// limiter of its host. New credentials make a new Session, which shares lists and host with the one before.
 type Session struct {
 	*cognigy.Client
 	*Lists

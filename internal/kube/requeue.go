@@ -45,7 +45,7 @@ func Backoff(shortest, longest time.Duration) workqueue.TypedRateLimiter[reconci
 }
 
 // Remembering has a queue wait as long as a limiter says, but for a longest wait. It leaves it to the reconciler to forget
-// failures: the queue would forget them whenever an object waits for its turn.
+// failures: the queue would forget them whenever an object waits for the rate limit.
 func Remembering(limiter workqueue.TypedRateLimiter[reconcile.Request], longest time.Duration) workqueue.TypedRateLimiter[reconcile.Request] {
 	return remembering{limiter, longest}
 }

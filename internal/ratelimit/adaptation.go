@@ -11,9 +11,9 @@ import (
 
 const (
 	// A host that refuses a request with 429 gets none for a while: twice as long each time, if it serves none in between.
-	shortestSilence = time.Second
-	longestSilence  = 2 * time.Minute
-	// lowestRate, in requests per second, is the rate below which a refusal does not cut. Below it, silences limit the rate.
+	shortestWindow = time.Second
+	longestWindow  = 2 * time.Minute
+	// lowestRate, in requests per second, is the rate below which a refusal does not cut. Below it, retry-after windows limit the rate.
 	lowestRate = 0.5
 	// slowStart is the factor by which a served request raises the rate, up to half of what the host refused.
 	slowStart = 1.05
@@ -23,7 +23,7 @@ const (
 	burstSeconds = 0.25
 )
 
-// adaptation learns what a host bears, since few users know its limit. A refusal halves the rate and silences the host; each
+// adaptation learns what a host bears, since few users know its limit. A refusal halves the rate and begins a retry-after window; each
 // served request raises the rate, first fast and then slowly. Until it is back at the limit, there is hardly a burst.
 type adaptation struct {
 	limit     Limit
@@ -32,8 +32,8 @@ type adaptation struct {
 	refusals  int       // in a row
 	cutAt     time.Time // when the rate was halved last
 	servedAt  time.Time // when the latest request was served
-	// silentUntil is the end of the latest silence.
-	silentUntil time.Time
+	// closedUntil is the end of the latest retry-after window.
+	closedUntil time.Time
 }
 
 func newAdaptation(limit Limit) adaptation {
@@ -58,8 +58,8 @@ func (a *adaptation) burst() int {
 	return min(a.limit.Burst, max(1, int(a.perSecond*burstSeconds)))
 }
 
-// silence is how long the host is to get no request.
-func (a *adaptation) silence(now time.Time) time.Duration { return max(0, a.silentUntil.Sub(now)) }
+// window is what is left of the latest retry-after window.
+func (a *adaptation) window(now time.Time) time.Duration { return max(0, a.closedUntil.Sub(now)) }
 
 // observe learns from the outcome of a request. One that was sent before the latest cut tells of the rate before it.
 func (a *adaptation) observe(outcome error, sent, now time.Time) {
@@ -73,7 +73,7 @@ func (a *adaptation) observe(outcome error, sent, now time.Time) {
 	case window > 0 && sent.After(a.cutAt):
 		a.refused(window, now)
 	case window > 0:
-		a.silenceUntil(now.Add(window))
+		a.closeUntil(now.Add(window))
 	}
 }
 
@@ -92,13 +92,13 @@ func (a *adaptation) refused(window time.Duration, now time.Time) {
 		a.threshold = a.perSecond / 2
 	}
 	a.perSecond, a.cutAt = min(a.perSecond, max(lowestRate, a.perSecond/2)), now
-	a.silenceUntil(now.Add(max(window, min(shortestSilence<<a.refusals, longestSilence))))
+	a.closeUntil(now.Add(max(window, min(shortestWindow<<a.refusals, longestWindow))))
 	a.refusals = min(a.refusals+1, 16)
 }
 
-func (a *adaptation) silenceUntil(until time.Time) {
-	if until.After(a.silentUntil) {
-		a.silentUntil = until
+func (a *adaptation) closeUntil(until time.Time) {
+	if until.After(a.closedUntil) {
+		a.closedUntil = until
 	}
 }
 
@@ -115,7 +115,7 @@ func retryAfter(outcome error) time.Duration {
 	case failure == nil:
 		return 0
 	case failure.RetryAfter == 0 && failure.Kind == cognigy.RateLimited:
-		return shortestSilence
+		return shortestWindow
 	default:
 		return failure.RetryAfter
 	}

@@ -31,7 +31,7 @@ func (s *storm) serve(e *environment, resources int) {
 			r := e.request([]string{"a", "b", "c"}[id%3], id/25)
 			r.Waiter = r.Waiter + string(rune('a'+id%25))
 			for served := false; !served; {
-				e.Expect(e.Await(context.Background(), r)).To(Succeed())
+				e.Expect(e.Wait(context.Background(), r)).To(Succeed())
 				outcome := s.send()
 				e.Release(r.Waiter, outcome)
 				if served = outcome == nil; !served {

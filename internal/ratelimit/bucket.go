@@ -9,10 +9,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// bucket is a token bucket. Turns that were given and not yet taken have a token promised each.
+// bucket is a token bucket. Each reservation that is not used yet has one of its tokens.
 type bucket struct {
 	tokens   *rate.Limiter
-	promised int
+	reserved int
 }
 
 func newBucket(perSecond float64, burst int) *bucket {
@@ -29,10 +29,10 @@ func (b *bucket) set(perSecond float64, burst int, now time.Time) {
 	}
 }
 
-// free is how many tokens are there and promised to nobody.
-func (b *bucket) free(now time.Time) float64 { return b.tokens.TokensAt(now) - float64(b.promised) }
+// free is how many tokens are there and not reserved.
+func (b *bucket) free(now time.Time) float64 { return b.tokens.TokensAt(now) - float64(b.reserved) }
 
-// used is how many tokens of the burst are gone or promised.
+// used is how many tokens of the burst are gone or reserved.
 func (b *bucket) used(now time.Time) float64 { return float64(b.tokens.Burst()) - b.free(now) }
 
 // wait is how long it takes until a token is free, if nobody takes one meanwhile.
@@ -49,7 +49,7 @@ func (b *bucket) after(tokens float64) time.Duration {
 
 // resize changes the burst, and leaves as many tokens used as before, where the burst has as many.
 func (b *bucket) resize(burst int, now time.Time) {
-	used := int(b.used(now)) - b.promised
+	used := int(b.used(now)) - b.reserved
 	b.tokens = rate.NewLimiter(b.tokens.Limit(), burst)
 	b.use(max(0, min(used, burst)), now)
 }

@@ -44,7 +44,7 @@ func (b *budget) setOwn(connection types.UID, limit Limit, now time.Time) {
 }
 
 // wait is how long it takes until anybody may send a request.
-func (b *budget) wait(now time.Time) time.Duration { return max(b.silence(now), b.all.wait(now)) }
+func (b *budget) wait(now time.Time) time.Duration { return max(b.window(now), b.all.wait(now)) }
 
 // waitOf is how long it takes until a connection may send a request as far as its own limit is concerned.
 func (b *budget) waitOf(connection types.UID, now time.Time) time.Duration {
@@ -68,5 +68,5 @@ func (b *budget) buckets(r *Request, now time.Time) []*bucket {
 
 // idle reports whether the budget is as good as a new one.
 func (b *budget) idle(now time.Time) bool {
-	return b.atLimit() && b.silence(now) == 0 && b.all.used(now) <= 0
+	return b.atLimit() && b.window(now) == 0 && b.all.used(now) <= 0
 }

@@ -11,92 +11,92 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// longestWait is the time after which a host looks again for a waiter that may have a turn.
+// longestWait is the time after which a host looks again for a waiter that it can serve.
 const longestWait = time.Minute
 
-// Request asks for a turn.
+// Request is one that a waiter wants to send.
 type Request struct {
-	Waiter     string // who asks: unique, and the same when it asks again
-	Namespace  string // whose turns are used; empty for what belongs to no namespace
+	Waiter     string // who sends it: unique, and the same when it tries again
+	Namespace  string // whose share it uses; empty for a connection of the cluster-wide kind
 	Connection types.UID
 	EndpointID string // empty if the request is for none
 	Routine    bool   // urgent requests come first: a drift check can wait, a new key cannot
-	Wake       func() // called once the waiter has its turn; it does not block
+	Wake       func() // called once there is a reservation for the waiter; it does not block
 }
 
-// Host gives turns to those that want to send requests to one host.
+// Host limits the requests to one host, and queues those that have to wait.
 type Host struct {
-	hosts       *Hosts
-	fixed       bool // an administrator has fixed the limit
-	connections map[types.UID]connection
-	budget      budget
-	queue       queue
-	turns       map[*waiter]bool // that were given and not taken yet
-	timer       *time.Timer      // of the next dispatch
+	hosts        *Hosts
+	fixed        bool // an administrator has fixed the limit
+	connections  map[types.UID]connection
+	budget       budget
+	queue        queue
+	reservations map[*waiter]bool // that are not used yet
+	timer        *time.Timer      // of the next dispatch
 }
 
-// Take returns true if the request may be sent now. It then counts as under way until Release. Otherwise the request waits,
-// and is woken once it has a turn, which Take returns then.
-func (h *Host) Take(r Request) bool {
+// Acquire returns true if the request may be sent now. It then counts as under way until Release. Otherwise the host queues the
+// request, and wakes its waiter once there is a reservation for it, which the next Acquire uses.
+func (h *Host) Acquire(r Request) bool {
 	h.hosts.mu.Lock()
-	w, woken := h.join(r)
-	taken := !w.turnUntil.IsZero()
-	if taken {
-		h.endTurn(w)
-		w.takenAt = time.Now()
-		w.use(1, w.takenAt)
+	w, woken := h.enqueue(r)
+	acquired := !w.reservedUntil.IsZero()
+	if acquired {
+		h.endReservation(w)
+		w.acquiredAt = time.Now()
+		w.use(1, w.acquiredAt)
 	}
 	h.hosts.mu.Unlock()
 	wake(woken)
-	return taken
+	return acquired
 }
 
-// Join returns true if the request has a turn, which is then held until Take, GiveBack or Leave. Otherwise the request waits, as
-// with Take.
-func (h *Host) Join(r Request) bool {
+// Reserve returns true if there is a reservation for the request, which then lasts until Acquire, CancelReservation or Cancel.
+// Otherwise the host queues the request, as for Acquire.
+func (h *Host) Reserve(r Request) bool {
 	h.hosts.mu.Lock()
-	w, woken := h.join(r)
-	w.claimed = !w.turnUntil.IsZero()
+	w, woken := h.enqueue(r)
+	w.claimed = !w.reservedUntil.IsZero()
 	claimed := w.claimed
 	h.hosts.mu.Unlock()
 	wake(woken)
 	return claimed
 }
 
-// Await takes a turn, and blocks until there is one.
-func (h *Host) Await(ctx context.Context, r Request) error {
-	turn := make(chan struct{}, 1)
+// Wait acquires the request, and blocks until it may be sent.
+func (h *Host) Wait(ctx context.Context, r Request) error {
+	reserved := make(chan struct{}, 1)
 	r.Wake = func() {
 		select {
-		case turn <- struct{}{}:
+		case reserved <- struct{}{}:
 		default: // it was woken already
 		}
 	}
-	for !h.Take(r) {
+	for !h.Acquire(r) {
 		select {
-		case <-turn:
+		case <-reserved:
 		case <-ctx.Done():
-			h.hosts.Leave(r.Waiter)
+			h.hosts.Cancel(r.Waiter)
 			return ctx.Err()
 		}
 	}
 	return nil
 }
 
-// Release ends a request that took its turn, and learns from its outcome.
+// Release ends the request of a waiter that acquired it, and learns from its outcome.
 func (h *Host) Release(name string, outcome error) {
 	h.hosts.mu.Lock()
 	var woken []*waiter
-	if w := h.hosts.waiters[name]; w != nil && !w.takenAt.IsZero() {
+	if w := h.hosts.waiters[name]; w != nil && !w.acquiredAt.IsZero() {
 		h.hosts.remove(w)
-		h.budget.observe(outcome, w.takenAt, time.Now())
+		h.budget.observe(outcome, w.acquiredAt, time.Now())
 		woken = h.hosts.dispatch()
 	}
 	h.hosts.mu.Unlock()
 	wake(woken)
 }
 
-// Charge accounts for requests that a waiter sends beyond the one that took a turn: later ones wait longer.
+// Charge accounts for requests that a waiter sends beyond the one that it acquired: later ones wait longer.
 func (h *Host) Charge(name string, requests int) {
 	h.hosts.mu.Lock()
 	defer h.hosts.mu.Unlock()
@@ -105,11 +105,11 @@ func (h *Host) Charge(name string, requests int) {
 	}
 }
 
-// Silence is how long the host wants no request, even from those that took a turn.
-func (h *Host) Silence() time.Duration {
+// RetryAfter is what is left of the window in which the host wants no request.
+func (h *Host) RetryAfter() time.Duration {
 	h.hosts.mu.Lock()
 	defer h.hosts.mu.Unlock()
-	return h.budget.silence(time.Now())
+	return h.budget.window(time.Now())
 }
 
 // SlowStart has the host get few requests at first, after an outage that began at a time: every resource wants to send at once.
@@ -123,29 +123,29 @@ func (h *Host) SlowStart(since time.Time) {
 	}
 }
 
-// join has a request wait unless it does already, and gives turns. It returns whom to wake beside it. The caller holds the
-// lock.
-func (h *Host) join(r Request) (*waiter, []*waiter) {
+// enqueue queues a request unless it is queued or reserved already, and makes reservations. It returns the other waiters to wake.
+// The caller holds the lock.
+func (h *Host) enqueue(r Request) (*waiter, []*waiter) {
 	now := time.Now()
 	known := h.hosts.waiters[r.Waiter]
 	switch {
 	case known == nil:
-	case known.fits(h, r) && (known.turnUntil.IsZero() || h.budget.silence(now) == 0):
+	case known.fits(h, r) && (known.reservedUntil.IsZero() || h.budget.window(now) == 0):
 		return known, nil
-	default: // it asks for something else, or its turn was given before the host was silenced
+	default: // it is for something else, or was reserved before the retry-after window began
 		h.hosts.remove(known)
 	}
-	joined := &waiter{Request: r, host: h}
-	h.hosts.waiters[r.Waiter] = joined
-	h.queue.add(joined)
-	given := h.dispatch(now)
+	queued := &waiter{Request: r, host: h}
+	h.hosts.waiters[r.Waiter] = queued
+	h.queue.add(queued)
+	woken := h.dispatch(now)
 	if known != nil {
-		given = append(given, h.hosts.dispatch()...) // what it gave up may serve others
+		woken = append(woken, h.hosts.dispatch()...) // others may use what it had
 	}
-	return joined, slices.DeleteFunc(given, func(w *waiter) bool { return w == joined })
+	return queued, slices.DeleteFunc(woken, func(w *waiter) bool { return w == queued })
 }
 
-// dispatch gives turns to those that may have one, and returns them. The caller holds the lock.
+// dispatch makes reservations for the waiters that it can serve, and returns them. The caller holds the lock.
 func (h *Host) dispatch(now time.Time) []*waiter {
 	h.budget.update(now)
 	var woken []*waiter
@@ -155,13 +155,12 @@ func (h *Host) dispatch(now time.Time) []*waiter {
 			h.dispatchAfter(min(wait, h.nextExpiry(now)))
 			return woken
 		}
-		h.promise(next, now)
+		h.reserve(next, now)
 		woken = append(woken, next)
 	}
 }
 
-// next removes the waiter from the queue that gets the next turn and returns it, or nil and how long it takes until there may
-// be one.
+// next removes the waiter from the queue that is served next and returns it, or nil and how long it takes until there may be one.
 func (h *Host) next(now time.Time) (*waiter, time.Duration) {
 	if h.queue.empty() {
 		return nil, longestWait
@@ -172,15 +171,15 @@ func (h *Host) next(now time.Time) (*waiter, time.Duration) {
 	return h.queue.next(waits{
 		routine: h.budget.routine.wait(now),
 		namespace: func(namespace string) time.Duration {
-			// mutation: namespace-takes-every-place
-			if !h.hosts.places.namespaceHasOne(namespace) {
+			// mutation: namespace-exceeds-concurrency-limit
+			if !h.hosts.concurrency.admitsNamespace(namespace) {
 				return longestWait // Release dispatches
 			}
 			// mutation: namespace-takes-every-token
 			return h.budget.shares.wait(namespace, h.budget.all, now)
 		},
 		first: func(w *waiter) time.Duration {
-			if !h.hosts.places.hasOne(&w.Request) {
+			if !h.hosts.concurrency.admits(&w.Request) {
 				return longestWait
 			}
 			return h.budget.waitOf(w.Connection, now)
@@ -188,39 +187,39 @@ func (h *Host) next(now time.Time) (*waiter, time.Duration) {
 	})
 }
 
-// nextExpiry is how long it takes until the next turn expires.
+// nextExpiry is how long it takes until the next reservation expires.
 func (h *Host) nextExpiry(now time.Time) time.Duration {
 	next := longestWait
-	for w := range h.turns {
+	for w := range h.reservations {
 		if !w.claimed {
-			next = min(next, max(0, w.turnUntil.Sub(now)))
+			next = min(next, max(0, w.reservedUntil.Sub(now)))
 		}
 	}
 	return next
 }
 
-// expire takes turns back that nobody claimed in time.
+// expire ends reservations that were not claimed in time.
 func (h *Host) expire(now time.Time) {
-	for w := range h.turns {
-		if !w.claimed && !now.Before(w.turnUntil) {
+	for w := range h.reservations {
+		if !w.claimed && !now.Before(w.reservedUntil) {
 			h.hosts.remove(w)
 		}
 	}
 }
 
-// dispatchAfter dispatches again after a time, while anybody waits or has a turn.
+// dispatchAfter dispatches again after a time, while there are waiters or reservations.
 func (h *Host) dispatchAfter(wait time.Duration) {
 	if h.timer != nil {
 		h.timer.Stop()
 	}
-	if h.queue.empty() && len(h.turns) == 0 {
+	if h.queue.empty() && len(h.reservations) == 0 {
 		return
 	}
 	h.timer = time.AfterFunc(wait, func() {
 		h.hosts.mu.Lock()
 		now := time.Now()
 		h.expire(now)
-		woken := append(h.dispatch(now), h.hosts.dispatch()...) // all hosts share the places
+		woken := append(h.dispatch(now), h.hosts.dispatch()...) // all hosts share the concurrency limit
 		h.hosts.mu.Unlock()
 		wake(woken)
 	})

@@ -68,9 +68,9 @@ func (e *environment) after(elapsed time.Duration) {
 	synctest.Wait()
 }
 
-// send sends a request that is answered at once, if it has a turn.
+// send sends a request that is answered at once, if it may be sent now.
 func (e *environment) send(r ratelimit.Request) bool {
-	taken := e.Take(r)
+	taken := e.Acquire(r)
 	if taken {
 		e.Release(r.Waiter, nil)
 	}
@@ -84,68 +84,68 @@ func refused(retryAfter time.Duration) error {
 // refuse sends a request that is refused.
 func (e *environment) refuse(retryAfter time.Duration) {
 	r := e.request("refused", 0)
-	e.Expect(e.Await(context.Background(), r)).To(Succeed())
+	e.Expect(e.Wait(context.Background(), r)).To(Succeed())
 	time.Sleep(time.Millisecond)
 	e.Release(r.Waiter, refused(retryAfter))
 }
 
 // About half of the burst goes at once, the other half is for other namespaces. Those who wait are woken one after the other.
-func TestTake(t *testing.T) {
+func TestAcquire(t *testing.T) {
 	in(t, 5, 4, func(e *environment) {
 		for id := range 3 {
 			e.Expect(e.send(e.request("a", id))).To(BeTrue())
 		}
 		for id := 3; id < 6; id++ {
-			e.Expect(e.Take(e.request("a", id))).To(BeFalse())
+			e.Expect(e.Acquire(e.request("a", id))).To(BeFalse())
 		}
-		e.Expect(e.Take(e.request("a", 4))).To(BeFalse(), "asking again changes nothing")
+		e.Expect(e.Acquire(e.request("a", 4))).To(BeFalse(), "asking again changes nothing")
 		e.Expect(e.wakes()).To(BeEmpty())
 		e.after(time.Second)
 		e.Expect(e.wakes()).To(Equal([]string{"a/3", "a/4", "a/5"}), "in the order in which they came")
 		e.Expect(e.send(e.request("a", 3))).To(BeTrue())
-		e.Expect(e.send(e.request("a", 3))).To(BeFalse(), "a turn is good for one request")
+		e.Expect(e.send(e.request("a", 3))).To(BeFalse(), "a reservation is good for one request")
 	})
 }
 
-// A turn that nobody takes goes to the next.
-func TestTurnExpires(t *testing.T) {
+// A reservation that is not used is for the next waiter.
+func TestReservationExpires(t *testing.T) {
 	in(t, 1, 1, func(e *environment) {
 		e.Expect(e.send(e.request("a", 0))).To(BeTrue())
 		for id := 1; id < 3; id++ {
-			e.Expect(e.Take(e.request("a", id))).To(BeFalse())
+			e.Expect(e.Acquire(e.request("a", id))).To(BeFalse())
 		}
 		e.after(10 * time.Second)
 		e.Expect(e.wakes()).To(Equal([]string{"a/1"}))
 		e.after(12 * time.Second)
 		e.Expect(e.wakes()).To(Equal([]string{"a/2"}))
-		e.Expect(e.Take(e.request("a", 1))).To(BeFalse())
+		e.Expect(e.Acquire(e.request("a", 1))).To(BeFalse())
 	})
 }
 
-func TestLeave(t *testing.T) {
+func TestCancel(t *testing.T) {
 	in(t, 1, 1, func(e *environment) {
-		e.Expect(e.Join(e.request("a", 0))).To(BeTrue())
+		e.Expect(e.Reserve(e.request("a", 0))).To(BeTrue())
 		for id := 1; id < 4; id++ {
-			e.Expect(e.Join(e.request("a", id))).To(BeFalse())
+			e.Expect(e.Reserve(e.request("a", id))).To(BeFalse())
 		}
-		e.hosts.Leave("a/1")
+		e.hosts.Cancel("a/1")
 		e.Expect(e.wakes()).To(BeEmpty())
-		e.hosts.Leave("a/0")
-		e.Expect(e.wakes()).To(Equal([]string{"a/2"}), "the turn goes to the next that still waits, with its token")
-		e.Expect(e.Take(e.request("a", 2))).To(BeTrue())
-		e.hosts.Leave("a/2")
-		e.Expect(e.send(e.request("b", 0))).To(BeFalse(), "who is under way cannot leave")
+		e.hosts.Cancel("a/0")
+		e.Expect(e.wakes()).To(Equal([]string{"a/2"}), "the reservation is for the next that is queued, with its token")
+		e.Expect(e.Acquire(e.request("a", 2))).To(BeTrue())
+		e.hosts.Cancel("a/2")
+		e.Expect(e.send(e.request("b", 0))).To(BeFalse(), "a request that is under way cannot be cancelled")
 	})
 }
 
-func TestAwait(t *testing.T) {
+func TestWait(t *testing.T) {
 	in(t, 1, 1, func(e *environment) {
-		e.Expect(e.Await(context.Background(), e.request("a", 0))).To(Succeed())
-		e.Expect(e.Await(context.Background(), e.request("a", 1))).To(Succeed())
+		e.Expect(e.Wait(context.Background(), e.request("a", 0))).To(Succeed())
+		e.Expect(e.Wait(context.Background(), e.request("a", 1))).To(Succeed())
 		e.Expect(time.Since(e.began)).To(BeNumerically("~", time.Second, time.Millisecond))
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()
-		e.Expect(e.Await(ctx, e.request("a", 2))).To(MatchError(context.DeadlineExceeded))
+		e.Expect(e.Wait(ctx, e.request("a", 2))).To(MatchError(context.DeadlineExceeded))
 	})
 }
 
@@ -153,23 +153,23 @@ func TestAwait(t *testing.T) {
 func TestCharge(t *testing.T) {
 	in(t, 10, 2, func(e *environment) {
 		r := e.request("a", 0)
-		e.Expect(e.Take(r)).To(BeTrue())
+		e.Expect(e.Acquire(r)).To(BeTrue())
 		e.Charge(r.Waiter, 3)
 		e.Release(r.Waiter, nil)
-		e.Expect(e.Await(context.Background(), e.request("b", 0))).To(Succeed())
+		e.Expect(e.Wait(context.Background(), e.request("b", 0))).To(Succeed())
 		e.Expect(time.Since(e.began)).To(BeNumerically("~", 300*time.Millisecond, 10*time.Millisecond))
 	})
 }
 
-// A turn that is given back serves the next; one who waits goes on waiting.
-func TestGiveBack(t *testing.T) {
+// A reservation that is cancelled is for the next waiter; one that is queued stays so.
+func TestCancelReservation(t *testing.T) {
 	in(t, 1, 1, func(e *environment) {
-		e.Expect(e.Join(e.request("a", 0))).To(BeTrue())
-		e.Expect(e.Join(e.request("a", 1))).To(BeFalse())
-		e.hosts.GiveBack("a/1")
+		e.Expect(e.Reserve(e.request("a", 0))).To(BeTrue())
+		e.Expect(e.Reserve(e.request("a", 1))).To(BeFalse())
+		e.hosts.CancelReservation("a/1")
 		e.after(time.Minute)
-		e.Expect(e.wakes()).To(BeEmpty(), "who knows of its turn keeps it")
-		e.hosts.GiveBack("a/0")
+		e.Expect(e.wakes()).To(BeEmpty(), "a reservation that is known of lasts")
+		e.hosts.CancelReservation("a/0")
 		e.Expect(e.wakes()).To(Equal([]string{"a/1"}))
 	})
 }

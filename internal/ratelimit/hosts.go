@@ -27,19 +27,19 @@ var defaultLimit = Limit{PerSecond: 3, Burst: 50}
 // AnyHost stands in NewHosts for every host that is not named.
 const AnyHost = "*"
 
-// Hosts holds the turns at all hosts. It is safe for concurrent use.
+// Hosts limits the requests to all hosts. It is safe for concurrent use.
 type Hosts struct {
 	fixed map[string]Limit
 
-	mu      sync.Mutex
-	hosts   map[string]*Host
-	waiters map[string]*waiter // by Request.Waiter: those that wait, have a turn, or took it
-	places  places
+	mu          sync.Mutex
+	hosts       map[string]*Host
+	waiters     map[string]*waiter // by Request.Waiter: queued, reserved or under way
+	concurrency concurrency
 }
 
 // NewHosts returns Hosts. An administrator may fix the limits of hosts, by host:port or AnyHost.
 func NewHosts(fixed map[string]Limit) *Hosts {
-	return &Hosts{fixed: fixed, hosts: map[string]*Host{}, waiters: map[string]*waiter{}, places: places{}}
+	return &Hosts{fixed: fixed, hosts: map[string]*Host{}, waiters: map[string]*waiter{}, concurrency: concurrency{}}
 }
 
 // Host returns the host of a base URL to which a connection leads, until it is forgotten.
@@ -59,7 +59,7 @@ func (h *Hosts) Host(baseURL string, uid types.UID) *Host {
 }
 
 func (h *Hosts) open(name string) *Host {
-	host := &Host{hosts: h, connections: map[types.UID]connection{}, budget: newBudget(defaultLimit), turns: map[*waiter]bool{}}
+	host := &Host{hosts: h, connections: map[types.UID]connection{}, budget: newBudget(defaultLimit), reservations: map[*waiter]bool{}}
 	for _, named := range []string{AnyHost, name} {
 		if limit, ok := h.fixed[named]; ok {
 			host.fixed = true
@@ -79,17 +79,19 @@ func (h *Hosts) prune() {
 	}
 }
 
-// Leave gives up what a waiter has: its place in a queue, or a turn that it did not take.
-func (h *Hosts) Leave(name string) {
-	h.giveUp(name, func(w *waiter) bool { return w.takenAt.IsZero() })
+// Cancel removes a waiter from its queue, or ends a reservation that it does not need any more. It leaves a request that is under
+// way as it is.
+func (h *Hosts) Cancel(name string) {
+	h.cancelIf(name, func(w *waiter) bool { return w.acquiredAt.IsZero() })
 }
 
-// GiveBack gives up a turn that Join returned and nobody took. One that waits goes on waiting, also if it is being woken.
-func (h *Hosts) GiveBack(name string) {
-	h.giveUp(name, func(w *waiter) bool { return w.takenAt.IsZero() && w.claimed })
+// CancelReservation ends a reservation that Reserve returned and that was not used. A waiter that is queued, or being woken, stays
+// so.
+func (h *Hosts) CancelReservation(name string) {
+	h.cancelIf(name, func(w *waiter) bool { return w.acquiredAt.IsZero() && w.claimed })
 }
 
-func (h *Hosts) giveUp(name string, applies func(*waiter) bool) {
+func (h *Hosts) cancelIf(name string, applies func(*waiter) bool) {
 	h.mu.Lock()
 	var woken []*waiter
 	if known := h.waiters[name]; known != nil && applies(known) {
@@ -100,21 +102,22 @@ func (h *Hosts) giveUp(name string, applies func(*waiter) bool) {
 	wake(woken)
 }
 
-// remove ends what a waiter has. The caller holds the lock.
+// remove forgets a waiter, wherever it is. The caller holds the lock.
 func (h *Hosts) remove(w *waiter) {
 	delete(h.waiters, w.Waiter)
 	switch {
-	case !w.takenAt.IsZero():
-		h.places.hold(&w.Request, -1)
-	case !w.turnUntil.IsZero():
-		h.places.hold(&w.Request, -1)
-		w.host.endTurn(w)
+	case !w.acquiredAt.IsZero():
+		h.concurrency.add(&w.Request, -1)
+	case !w.reservedUntil.IsZero():
+		h.concurrency.add(&w.Request, -1)
+		w.host.endReservation(w)
 	default:
 		w.host.queue.remove(w)
 	}
 }
 
-// dispatch gives turns at all hosts, since all share the places. It returns whom to wake. The caller holds the lock.
+// dispatch makes reservations at all hosts, since all share the concurrency limit. It returns the waiters to wake. The caller
+// holds the lock.
 func (h *Hosts) dispatch() []*waiter {
 	var woken []*waiter
 	for _, host := range h.hosts {
@@ -125,7 +128,7 @@ func (h *Hosts) dispatch() []*waiter {
 	return woken
 }
 
-// wake tells waiters that they have their turn. The caller does not hold the lock.
+// wake tells waiters that they have a reservation. The caller does not hold the lock.
 func wake(woken []*waiter) {
 	for _, w := range woken {
 		w.Wake()

@@ -23,7 +23,7 @@ func burst(host *ratelimit.Host, connection types.UID) int {
 		r := ratelimit.Request{
 			Waiter: fmt.Sprint(connection, id), Namespace: fmt.Sprint(connection, id), Connection: connection, Wake: func() {},
 		}
-		if host.Take(r) {
+		if host.Acquire(r) {
 			host.Release(r.Waiter, nil)
 			sent++
 		}
@@ -94,7 +94,7 @@ func TestHostsAreForgotten(t *testing.T) {
 	g := NewWithT(t)
 	hosts := ratelimit.NewHosts(nil)
 	quiet, refusing := hosts.Host("https://quiet.test", "c"), hosts.Host("https://refusing.test", "c")
-	g.Expect(refusing.Take(ratelimit.Request{Waiter: "w"})).To(BeTrue())
+	g.Expect(refusing.Acquire(ratelimit.Request{Waiter: "w"})).To(BeTrue())
 	refusing.Release("w", refused(0))
 	_ = hosts.Host("https://other.test", "c")
 	isKept := func(host *ratelimit.Host, address string) bool { return hosts.Host(address, "c") == host }

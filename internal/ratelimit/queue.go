@@ -10,13 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// urgentPerRoutine is how many turns urgent requests have for one that routine ones have while both wait.
+// urgentPerRoutine is how many urgent requests are served for one routine request while both wait.
 const urgentPerRoutine = 8
 
-// queue orders those that wait for one host: urgent requests before routine ones, namespaces in turn, and within one the
-// Endpoints in turn.
+// queue orders the requests to one host: urgent before routine ones, namespaces round-robin, and within one the Endpoints
+// round-robin.
 type queue struct {
-	urgent, routine ring[string, *ring[target, *line]]
+	urgent, routine ring[string, *ring[target, *fifo]]
 	// served is how many urgent requests were served while routine ones waited.
 	served int
 }
@@ -27,12 +27,12 @@ type target struct {
 	endpointID string
 }
 
-// line holds those that wait for one Endpoint, in the order in which they came.
-type line struct{ waiters []*waiter }
+// fifo holds the requests for one Endpoint, in the order in which they came.
+type fifo struct{ waiters []*waiter }
 
 func (q *queue) empty() bool { return len(q.urgent.order)+len(q.routine.order) == 0 }
 
-func (q *queue) ringOf(routine bool) *ring[string, *ring[target, *line]] {
+func (q *queue) ringOf(routine bool) *ring[string, *ring[target, *fifo]] {
 	if routine {
 		return &q.routine
 	}
@@ -40,9 +40,9 @@ func (q *queue) ringOf(routine bool) *ring[string, *ring[target, *line]] {
 }
 
 func (q *queue) add(w *waiter) {
-	targets := q.ringOf(w.Routine).at(w.Namespace, func() *ring[target, *line] { return &ring[target, *line]{} })
-	line := targets.at(target{w.Connection, w.EndpointID}, func() *line { return &line{} })
-	line.waiters = append(line.waiters, w)
+	targets := q.ringOf(w.Routine).at(w.Namespace, func() *ring[target, *fifo] { return &ring[target, *fifo]{} })
+	waiting := targets.at(target{w.Connection, w.EndpointID}, func() *fifo { return &fifo{} })
+	waiting.waiters = append(waiting.waiters, w)
 	if w.EndpointID == "" { // a probe may find out that the others need not wait
 		targets.moveToFront(target{connection: w.Connection})
 	}
@@ -51,9 +51,9 @@ func (q *queue) add(w *waiter) {
 func (q *queue) remove(w *waiter) {
 	namespaces, at := q.ringOf(w.Routine), target{w.Connection, w.EndpointID}
 	targets := namespaces.values[w.Namespace]
-	line := targets.values[at]
-	line.waiters = slices.DeleteFunc(line.waiters, func(other *waiter) bool { return other == w })
-	if len(line.waiters) == 0 {
+	waiting := targets.values[at]
+	waiting.waiters = slices.DeleteFunc(waiting.waiters, func(other *waiter) bool { return other == w })
+	if len(waiting.waiters) == 0 {
 		targets.remove(at)
 	}
 	if len(targets.order) == 0 {
@@ -69,9 +69,9 @@ type waits struct {
 	first     func(*waiter) time.Duration
 }
 
-// next removes the waiter whose turn it is and returns it, or nil and how long it takes until there may be one.
+// next removes the waiter that is served next and returns it, or nil and how long it takes until there may be one.
 func (q *queue) next(waits waits) (*waiter, time.Duration) {
-	rings := []*ring[string, *ring[target, *line]]{&q.urgent, &q.routine}
+	rings := []*ring[string, *ring[target, *fifo]]{&q.urgent, &q.routine}
 	if q.served >= urgentPerRoutine {
 		slices.Reverse(rings)
 	}
@@ -102,8 +102,8 @@ func (q *queue) count(w *waiter) {
 	}
 }
 
-// nextOf finds the waiter whose turn it is, and lets the others of its namespace and Endpoint have theirs last.
-func nextOf(namespaces *ring[string, *ring[target, *line]], waits waits) (*waiter, time.Duration) {
+// nextOf finds the waiter that is served next, and puts its namespace and its Endpoint last.
+func nextOf(namespaces *ring[string, *ring[target, *fifo]], waits waits) (*waiter, time.Duration) {
 	shortest := longestWait
 	for _, namespace := range namespaces.order {
 		if wait := waits.namespace(namespace); wait > 0 {
@@ -125,7 +125,7 @@ func nextOf(namespaces *ring[string, *ring[target, *line]], waits waits) (*waite
 	return nil, shortest
 }
 
-// ring holds values whose keys take turns.
+// ring holds values whose keys are served round-robin.
 type ring[K comparable, V any] struct {
 	order  []K
 	values map[K]V

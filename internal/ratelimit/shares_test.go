@@ -16,8 +16,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// A namespace that asked for little has its turn at once, however many of another wait.
-func TestNamespacesTakeTurns(t *testing.T) {
+// A namespace that asked for little is served at once, however many of another wait.
+func TestNamespacesAreServedRoundRobin(t *testing.T) {
 	in(t, 2, 20, func(e *environment) {
 		for id := range 100 {
 			e.send(e.request("a", id))
@@ -56,7 +56,7 @@ func TestRoutine(t *testing.T) {
 		send := func(id int, isRoutine bool) {
 			r := e.request("a", id)
 			r.Routine = isRoutine
-			for e.Await(ctx, r) == nil {
+			for e.Wait(ctx, r) == nil {
 				e.Release(r.Waiter, nil)
 				mu.Lock()
 				served[isRoutine]++
@@ -81,14 +81,14 @@ func TestRoutine(t *testing.T) {
 	})
 }
 
-// Whoever holds places leaves as many free: an Endpoint to the others of its connection, a connection to the others of its
+// Requests that hang leave as many to others: an Endpoint to the others of its connection, a connection to the others of its
 // namespace, a namespace to all others.
-func TestPlaces(t *testing.T) {
+func TestConcurrencyLimit(t *testing.T) {
 	in(t, 1000, 1000, func(e *environment) {
 		hanging := func(namespace, connection, endpoint string) int {
 			taken := 0
-			for id := range ratelimit.Places {
-				if e.Take(ratelimit.Request{
+			for id := range ratelimit.ConcurrencyLimit {
+				if e.Acquire(ratelimit.Request{
 					Waiter: fmt.Sprint(namespace, connection, endpoint, id), Namespace: namespace, Connection: types.UID(connection),
 					EndpointID: endpoint, Wake: func() {},
 				}) {
@@ -101,12 +101,12 @@ func TestPlaces(t *testing.T) {
 		e.Expect(hanging("a", "1", "y")).To(Equal(8))
 		e.Expect(hanging("a", "2", "x")).To(Equal(16))
 		e.Release("a1y0", nil)
-		e.Expect(e.Join(ratelimit.Request{Waiter: "a1y8", Namespace: "a", Connection: "1", EndpointID: "y"})).To(BeTrue(),
-			"a place that is given up goes to one that waits for it")
+		e.Expect(e.Reserve(ratelimit.Request{Waiter: "a1y8", Namespace: "a", Connection: "1", EndpointID: "y"})).To(BeTrue(),
+			"an end lets the next begin")
 		for endpoint := range 20 {
 			hanging("a", "1", fmt.Sprint("another", endpoint))
 		}
-		e.Expect(e.Take(ratelimit.Request{Waiter: "probe", Namespace: "a", Connection: "1"})).To(BeTrue(), "a probe finds out what hangs")
+		e.Expect(e.Acquire(ratelimit.Request{Waiter: "probe", Namespace: "a", Connection: "1"})).To(BeTrue(), "a probe finds out what hangs")
 		for connection := range 20 {
 			hanging("a", fmt.Sprint("another", connection), "x")
 		}
@@ -128,7 +128,7 @@ func TestProbeIsFirst(t *testing.T) {
 		}
 		probe := e.request("a", 20)
 		probe.EndpointID = ""
-		e.Expect(e.Take(probe)).To(BeFalse())
+		e.Expect(e.Acquire(probe)).To(BeFalse())
 		e.after(time.Second + time.Millisecond)
 		e.Expect(e.wakes()).To(Equal([]string{"a/20"}))
 	})

@@ -10,8 +10,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 )
 
-// ErrWaiting is the error of a request that waits for its turn: its Wake is called once it has it.
-var ErrWaiting = errors.New("waiting for a turn to send a request to Cognigy")
+// ErrQueued is the error of a request that waits in the queue of its host: the host wakes its waiter.
+var ErrQueued = errors.New("waiting for the rate limit")
 
 // RetryAfter returns for how long Cognigy asks to wait by its answer; zero if it does not say.
 func RetryAfter(err error) time.Duration {

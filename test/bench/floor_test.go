@@ -25,7 +25,7 @@ import (
 )
 
 // concurrency is how many keys of one connection the operator works on at a time, and so does the floor.
-const concurrency = ratelimit.Places / 4
+const concurrency = ratelimit.ConcurrencyLimit / 4
 
 // floor does for each resource what makes a delivery safe, and nothing else: it reads nothing, decides nothing and repeats nothing.
 type floor struct {

@@ -32,7 +32,6 @@ func TestNamespaceDeleted(t *testing.T) {
 func TestConnectionDeletedFirst(t *testing.T) {
 	e := newEnvironment(t)
 	key, connection, credentials := e.issued(), e.Connection(), e.Credentials("")
-	e.Delete(credentials)
 	e.Delete(connection)
 	e.Await(func(g Gomega) {
 		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
@@ -49,9 +48,30 @@ func TestConnectionDeletedFirst(t *testing.T) {
 		g.Expect(ready.Message).To(ContainSubstring("is being deleted"))
 	})
 	e.Delete(late)
+	e.Delete(credentials)
 	e.Delete(key)
 	e.AwaitGone(key)
 	e.AwaitAbsent(connection)
+	e.AwaitAbsent(credentials)
+	e.Expect(e.Posts()).To(Equal(1))
+}
+
+// Credentials that are being deleted still revoke, but no key is issued with them any more.
+func TestCredentialsDeletedFirst(t *testing.T) {
+	e := newEnvironment(t)
+	key, credentials := e.issued(), e.Credentials("")
+	e.Delete(credentials)
+	late := e.Key(fixtures.Named("late"))
+	e.Create(late)
+	e.Await(func(g Gomega) {
+		ready := meta.FindStatusCondition(e.Read(late).Status.Conditions, v1alpha1.ConditionReady)
+		g.Expect(ready).NotTo(BeNil())
+		g.Expect(ready.Message).To(ContainSubstring("or is being deleted"))
+	})
+	e.Delete(late)
+	e.Delete(key)
+	e.AwaitGone(key)
+	e.Delete(e.Connection())
 	e.AwaitAbsent(credentials)
 	e.Expect(e.Posts()).To(Equal(1))
 }

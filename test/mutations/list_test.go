@@ -21,6 +21,7 @@ type noticed struct {
 
 const (
 	controller  = "test/integration"
+	endToEnd    = "test/e2e"
 	reliability = "test/reliability"
 )
 
@@ -89,22 +90,22 @@ var mutations = []mutation{
 	{
 		"S4", "The operator quotes the body of an answer in an error.",
 		"error-quotes-body", insert("failure.detail = string(body)"),
-		noticed{in: "test/e2e", by: "TestNothingLeaks", says: "a plaintext is found in the"},
+		noticed{in: endToEnd, by: "TestNothingLeaks", says: "a plaintext is found in the"},
 	},
 	{
 		"S4", "The operator logs the warnings of admission, which may quote a Secret.",
 		"log-warnings", skip,
-		noticed{in: "test/e2e", by: "TestWarningsAreNotLogged", says: "canary-that-nobody-may-log"},
+		noticed{in: endToEnd, by: "TestWarningsAreNotLogged", says: "canary-that-nobody-may-log"},
 	},
 	{
 		"S4", "net/http logs bytes that a server sent beyond its answer.",
 		"log-unsolicited-bytes", skip,
-		noticed{in: "test/e2e", by: "TestUnsolicitedBytesAreNotLogged", says: "canary-that-nobody-may-log"},
+		noticed{in: endToEnd, by: "TestUnsolicitedBytesAreNotLogged", says: "canary-that-nobody-may-log"},
 	},
 	{
 		"S4", "The operator accepts a verbosity at which client-go logs Secrets.",
 		"log-bodies", never,
-		noticed{in: "test/e2e", by: "TestFlags/--zap-log-level: at most 7", says: "to contain substring"},
+		noticed{in: endToEnd, by: "TestFlags/--zap-log-level: at most 7", says: "to contain substring"},
 	},
 	{
 		"S5", "The operator compares only the beginning of a marker, and revokes other resources' keys.",
@@ -147,14 +148,14 @@ var mutations = []mutation{
 		noticed{in: reliability, by: "TestCrash/first issue, whose answer is lost", says: "S6: a POST without an intent of its own"},
 	},
 	{
-		"S7", "A namespace whose requests hang takes every place.",
-		"namespace-takes-every-place", never,
-		noticed{in: "internal/ratelimit", by: "TestPlaces", says: "however many namespaces hang"},
+		"S7", "A namespace whose requests hang takes every worker.",
+		"namespace-exceeds-concurrency-limit", never,
+		noticed{in: "internal/ratelimit", by: "TestConcurrencyLimit", says: "however many namespaces hang"},
 	},
 	{
 		"S7", "A namespace that asks first takes every token.",
 		"namespace-takes-every-token", insert("return 0"),
-		noticed{in: "internal/ratelimit", by: "TestNamespacesTakeTurns", says: "to be true"},
+		noticed{in: "internal/ratelimit", by: "TestNamespacesAreServedRoundRobin", says: "to be true"},
 	},
 	{
 		"liveness", "The operator issues keys without a budget.",

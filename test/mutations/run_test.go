@@ -87,7 +87,7 @@ func (m mutation) site(g Gomega, anchors []anchor) anchor {
 func (m mutation) try(t *testing.T, site anchor) (output string, err error) {
 	t.Helper()
 	overlay := "-overlay=" + m.overlay(t, site)
-	if strings.HasPrefix(m.noticed.in, "test/") {
+	if m.noticed.in == endToEnd || m.noticed.in == reliability {
 		overlay = "-exec=env GOFLAGS=" + overlay
 	}
 	command := goCommand(t.Context(), "test", "-count=1", "-v", "-timeout=10m", overlay, "-run="+pattern(m.noticed.by), "./"+m.noticed.in)

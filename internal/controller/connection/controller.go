@@ -63,7 +63,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata).
 		WatchesRawSource(&r.waker).
 		WithOptions(controller.Options{
-			MaxConcurrentReconciles: ratelimit.Places, RateLimiter: kube.Remembering(r.failures, longestRetry),
+			MaxConcurrentReconciles: ratelimit.ConcurrencyLimit, RateLimiter: kube.Remembering(r.failures, longestRetry),
 		}).
 		Complete(r)
 }
@@ -78,13 +78,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	found := r.Kind.New()
 	if err := r.Get(ctx, request.NamespacedName, found); err != nil {
 		r.Connections.Forget(request.NamespacedName)
-		r.Connections.Hosts.Leave(r.waiter(request.NamespacedName))
+		r.Connections.Hosts.Cancel(r.waiter(request.NamespacedName))
 		r.failures.Forget(request)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	err := r.probe(ctx, found)
-	if errors.Is(err, ratelimit.ErrWaiting) { // the connection is woken
-		return kube.Written(r.reportSilence(ctx, found))
+	if errors.Is(err, ratelimit.ErrQueued) { // the connection is woken
+		return kube.Written(r.reportRetryAfter(ctx, found))
 	}
 	failure := condition.FailureOf(err)
 	if err != nil && failure == nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// probe sends one authenticated request, or returns ratelimit.ErrWaiting if it has to wait for its turn.
+// probe sends one authenticated request, or returns ratelimit.ErrQueued if it has to wait for the rate limit.
 func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error {
 	if err := checkSelector(found); err != nil {
 		return err
@@ -26,19 +26,19 @@ func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error
 	if err != nil {
 		return err
 	}
-	turn := r.turn(found)
-	if !session.Take(turn) {
-		return ratelimit.ErrWaiting
+	request := r.request(found)
+	if !session.Acquire(request) {
+		return ratelimit.ErrQueued
 	}
 	err = session.Probe(ctx)
 	if before := condition.Find(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady); err == nil && before.Reason == v1alpha1.ReasonUnavailable {
 		session.SlowStart(before.LastTransitionTime.Add(time.Second)) // Kubernetes cuts fractions off
 	}
-	session.Release(turn.Waiter, err)
+	session.Release(request.Waiter, err)
 	return err
 }
 
-func (r *Reconciler) turn(found v1alpha1.Connection) ratelimit.Request {
+func (r *Reconciler) request(found v1alpha1.Connection) ratelimit.Request {
 	name := client.ObjectKeyFromObject(found)
 	return ratelimit.Request{
 		Waiter: r.waiter(name), Namespace: found.GetNamespace(), Connection: found.GetUID(),
@@ -46,7 +46,7 @@ func (r *Reconciler) turn(found v1alpha1.Connection) ratelimit.Request {
 	}
 }
 
-// waiter is the name of a connection's probe among those that wait for a turn.
+// waiter is the name of a connection's probe in the queue for the rate limit.
 func (r *Reconciler) waiter(name types.NamespacedName) string {
 	return r.Kind.Prefix + "connection " + name.String()
 }

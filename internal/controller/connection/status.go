@@ -15,10 +15,10 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
 
-// reportSilence tells why a connection that nobody could use yet is not even probed.
-func (r *Reconciler) reportSilence(ctx context.Context, found v1alpha1.Connection) error {
+// reportRetryAfter tells why a connection that nobody could use yet is not even probed.
+func (r *Reconciler) reportRetryAfter(ctx context.Context, found v1alpha1.Connection) error {
 	session := r.Connections.Known(found)
-	if session == nil || session.Silence() == 0 || connection.Usable(found) == nil {
+	if session == nil || session.RetryAfter() == 0 || connection.Usable(found) == nil {
 		return nil
 	}
 	return r.report(ctx, found, condition.Waiting(v1alpha1.ReasonRateLimited,

@@ -38,7 +38,7 @@ func (r *Reconciler) cleanUp(ctx context.Context, record issuanceRecord) time.Du
 			r.failures.Forget(request)
 			return 0
 		}
-		if errors.Is(stepFailure, ratelimit.ErrWaiting) {
+		if errors.Is(stepFailure, ratelimit.ErrQueued) {
 			return 0 // it is woken
 		}
 		result, err := r.result(request, next, stepFailure)

@@ -83,7 +83,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata).
 		WatchesRawSource(&r.waker).
 		WithOptions(controller.Options{
-			MaxConcurrentReconciles: ratelimit.Places, RateLimiter: kube.Remembering(r.failures, longestRetry),
+			MaxConcurrentReconciles: ratelimit.ConcurrencyLimit, RateLimiter: kube.Remembering(r.failures, longestRetry),
 		}).
 		Complete(r)
 }
@@ -92,8 +92,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	// Reconciles begin with leadership, which on a standby comes long after its start.
 	r.lead.Do(func() { r.leaderSince = r.Clock.Now() })
-	defer r.Connections.Hosts.GiveBack(request.String())
-	key, waits := r.awaitFirstTurn(ctx, request)
+	defer r.Connections.Hosts.CancelReservation(request.String())
+	key, waits := r.reserveFirst(ctx, request)
 	if waits {
 		return ctrl.Result{}, nil // the resource is woken
 	}
@@ -106,7 +106,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if apierrors.IsNotFound(err) {
 		r.failures.Forget(request)
 		r.confirmations.Forget(request)
-		r.Connections.Hosts.Leave(request.String())
+		r.Connections.Hosts.Cancel(request.String())
 		return ctrl.Result{RequeueAfter: r.cleanUpDeleted(ctx, request.NamespacedName, "")}, nil
 	}
 	if err != nil {

@@ -27,7 +27,7 @@ import (
 // issue makes a key and delivers it in one go, since the plaintext cannot survive into another reconcile. A failure before the
 // POST leaves nothing behind; one after it leaves the intent, so that the operator finds the key by its marker and revokes it.
 func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error {
-	session, err := r.awaitTurn(ctx, s)
+	session, err := r.reserve(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	}
 	// Nothing of this was a request to Cognigy, which meanwhile may have told another resource to send none for a while.
 	if s.acquired == nil {
-		if err := r.take(s, session, 1); err != nil {
+		if err := r.acquire(s, session, 1); err != nil {
 			return err
 		}
 	}

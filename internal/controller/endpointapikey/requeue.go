@@ -41,7 +41,7 @@ func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error)
 	switch {
 	case next.State == plan.EndpointNotFound && next.Do == plan.Wait:
 		return kube.After(max(next.RequeueAt.Sub(r.Clock.Now()), r.failures.When(request)))
-	case next.Do == plan.Revoke && len(next.Revoke) > mostPerTurn: // the others are next
+	case next.Do == plan.Revoke && len(next.Revoke) > maxRevocations: // the others are next
 		r.confirmations.Forget(request)
 		return kube.After(confirmInterval)
 	case next.Do == plan.Revoke:
@@ -66,7 +66,7 @@ func priority(next plan.Plan) int {
 // retry says when to reconcile again after a failure.
 func (r *Reconciler) retry(request ctrl.Request, next plan.Plan, failure error) (ctrl.Result, error) {
 	switch {
-	case errors.Is(failure, ratelimit.ErrWaiting): // the resource is woken
+	case errors.Is(failure, ratelimit.ErrQueued): // the resource is woken
 		return r.whileWaiting(next), nil
 	case errors.Is(failure, errReplaced), apierrors.IsNotFound(failure), apierrors.IsConflict(failure), apierrors.IsAlreadyExists(failure):
 		return kube.After(kube.ConflictInterval)
@@ -75,7 +75,7 @@ func (r *Reconciler) retry(request ctrl.Request, next plan.Plan, failure error) 
 	case ratelimit.RetryAfter(failure) > 0:
 		return kube.After(ratelimit.RetryAfter(failure))
 	case cognigy.IsKind(failure, cognigy.RateLimited):
-		return kube.After(0) // it waits for its turn
+		return kube.After(0) // it waits in the queue
 	case condition.FailureOf(failure) == nil:
 		return ctrl.Result{}, failure
 	case next.Do == plan.Wait:
@@ -85,7 +85,7 @@ func (r *Reconciler) retry(request ctrl.Request, next plan.Plan, failure error) 
 	}
 }
 
-// whileWaiting says when to look again although the resource waits for its turn: something more urgent is due then.
+// whileWaiting says when to look again although the resource waits for the rate limit: something more urgent is due then.
 func (r *Reconciler) whileWaiting(next plan.Plan) ctrl.Result {
 	result := ctrl.Result{}
 	for _, due := range []time.Time{next.RotatesAt, next.RetiresAt} {

@@ -18,16 +18,17 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// mostPerTurn is how many keys are revoked in one turn: names of keys can be forged, and whoever does so must not use up what
+// maxRevocations is how many keys one reconcile revokes: names of keys can be forged, and whoever does so must not use up what
 // others may send.
-const mostPerTurn = 10
+const maxRevocations = 10
 
 // revoke revokes keys; only a later list proves that they are gone. One that fails does not keep it from the others, unless
 // Cognigy limits the rate.
 func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) error {
 	keys = slices.Clone(keys)
-	rand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] }) // those that fail must not be the first each time
-	keys = keys[:min(len(keys), mostPerTurn)]
+	// Those that fail must not be the first each time.
+	rand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] }) //nolint:gosec // an order is no secret
+	keys = keys[:min(len(keys), maxRevocations)]
 	session, err := r.session(ctx, s, len(keys))
 	if err != nil {
 		return err

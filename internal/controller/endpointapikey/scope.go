@@ -74,7 +74,7 @@ func (s *scope) setDriftCheck(is bool) { s.driftCheck = is }
 
 func (s *scope) setAcquired(session *connection.Session) { s.acquired = session }
 
-// waiter is the scope's name among those that wait for a turn. Others may have had the name of a deleted resource since.
+// waiter is the scope's name in the queue for the rate limit. Others may have had the name of a deleted resource since.
 func (s *scope) waiter() string {
 	name := s.key.Namespace + "/" + s.key.Name
 	if s.deleted {

@@ -26,8 +26,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// workers is how many connections are scanned at a time, one of each tenant. A scan holds its worker while it waits for its
-// turns.
+// workers is how many connections are scanned at a time, one of each tenant. A scan holds its worker while it waits for
+// the rate limit.
 const workers = 32
 
 // Reconciler scans the Endpoints that connections of one kind reach.

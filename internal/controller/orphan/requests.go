@@ -36,18 +36,18 @@ func (r *Reconciler) keys(ctx context.Context, s *scanned, endpointID string, no
 	return keys, err
 }
 
-// send waits for a turn and sends a request, again and again while Cognigy says that there are too many.
+// send waits for the rate limit and sends a request, again and again while Cognigy says that there are too many.
 func (r *Reconciler) send(ctx context.Context, found v1alpha1.Connection, session *connection.Session, request func() error) error {
-	turn := ratelimit.Request{
+	waiting := ratelimit.Request{
 		Waiter: r.Kind.Prefix + "scan " + client.ObjectKeyFromObject(found).String(), Namespace: found.GetNamespace(),
 		Connection: found.GetUID(), Routine: true,
 	}
 	for {
-		if err := session.Await(ctx, turn); err != nil {
+		if err := session.Wait(ctx, waiting); err != nil {
 			return err
 		}
 		err := request()
-		session.Release(turn.Waiter, err)
+		session.Release(waiting.Waiter, err)
 		if !cognigy.IsKind(err, cognigy.RateLimited) || ratelimit.RetryAfter(err) > r.DriftInterval {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -43,7 +44,7 @@ type Connections struct {
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Connections) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).Named(r.Kind.Prefix+"protection").
-		For(r.Kind.New(), builder.WithPredicates(kube.Relevant)).
+		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.Relevant, kube.InUseChanged))).
 		Watches(&v1alpha1.EndpointAPIKey{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), builder.WithPredicates(kube.CreatedOrDeleted)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers}).
 		Complete(r)

@@ -18,9 +18,9 @@ import (
 func TestRetryAfter(t *testing.T) {
 	in(t, 1000, 1000, func(e *environment) {
 		e.refuse(10 * time.Second)
-		e.Expect(e.Silence()).To(Equal(10 * time.Second))
+		e.Expect(e.RetryAfter()).To(Equal(10 * time.Second))
 		for id := range 300 {
-			e.Expect(e.Take(e.request("a", id))).To(BeFalse())
+			e.Expect(e.Acquire(e.request("a", id))).To(BeFalse())
 		}
 		e.after(10 * time.Second)
 		e.Expect(e.wakes()).To(BeEmpty())
@@ -29,23 +29,23 @@ func TestRetryAfter(t *testing.T) {
 	})
 }
 
-// While a host says nothing but 429, it is asked less and less often; once it serves a request, the rate rises.
-func TestSilenceGrows(t *testing.T) {
+// A host that answers nothing but 429 gets requests less and less often; once it serves one, the rate rises.
+func TestWindowGrows(t *testing.T) {
 	in(t, 20, 40, func(e *environment) {
 		for _, seconds := range []float64{1, 2, 4, 8, 16, 32, 64, 120, 120} {
 			e.refuse(0)
-			e.Expect(e.Silence().Seconds()).To(Equal(seconds))
+			e.Expect(e.RetryAfter().Seconds()).To(Equal(seconds))
 		}
 		began := time.Now()
 		for id := range 200 {
 			r := e.request("a", id)
-			e.Expect(e.Await(context.Background(), r)).To(Succeed())
+			e.Expect(e.Wait(context.Background(), r)).To(Succeed())
 			e.Release(r.Waiter, nil)
 		}
 		e.Expect(time.Since(began) - 120*time.Second).To(BeNumerically("~", 60*time.Second, 15*time.Second))
-		e.Expect(e.Silence()).To(BeZero())
+		e.Expect(e.RetryAfter()).To(BeZero())
 		e.refuse(0)
-		e.Expect(e.Silence()).To(Equal(time.Second))
+		e.Expect(e.RetryAfter()).To(Equal(time.Second))
 	})
 }
 
@@ -54,22 +54,22 @@ func TestOtherFailures(t *testing.T) {
 	in(t, 5, 10, func(e *environment) {
 		for id, outcome := range []error{errors.New("of Kubernetes"), &cognigy.Error{Kind: cognigy.Unavailable}} {
 			r := e.request("a", id)
-			e.Expect(e.Take(r)).To(BeTrue())
+			e.Expect(e.Acquire(r)).To(BeTrue())
 			e.Release(r.Waiter, outcome)
-			e.Expect(e.Silence()).To(BeZero())
+			e.Expect(e.RetryAfter()).To(BeZero())
 		}
 	})
 }
 
-// A turn that was given before a silence is not taken during it.
-func TestTurnBeforeASilence(t *testing.T) {
+// A reservation from before a retry-after window is not used during it.
+func TestReservationBeforeAWindow(t *testing.T) {
 	in(t, 10, 10, func(e *environment) {
 		for id := range 2 {
-			e.Expect(e.Join(e.request("a", id))).To(BeTrue())
+			e.Expect(e.Reserve(e.request("a", id))).To(BeTrue())
 		}
 		e.refuse(0)
-		e.Expect(e.Take(e.request("a", 0))).To(BeFalse())
-		e.Expect(e.Join(e.request("a", 1))).To(BeFalse())
+		e.Expect(e.Acquire(e.request("a", 0))).To(BeFalse())
+		e.Expect(e.Reserve(e.request("a", 1))).To(BeFalse())
 		e.Expect(e.wakes()).To(BeEmpty())
 		e.after(2 * time.Second)
 		e.Expect(e.wakes()).To(Equal([]string{"a/0"}), "there is no burst after it")
@@ -90,7 +90,7 @@ func TestSlowStart(t *testing.T) {
 	})
 }
 
-// Who pretends an outage does not slow a host that serves others.
+// An outage that only one tenant sees does not slow a host that serves others.
 func TestNoSlowStart(t *testing.T) {
 	in(t, 20, 40, func(e *environment) {
 		since := time.Now()

@@ -20,10 +20,10 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// awaitFirstTurn returns a resource that nothing was done for yet once it has its turn, nil for any other resource, and whether
-// the resource has to wait. It reads from caches only, so that thousands of resources that wait cost no request. What the cache
+// reserveFirst returns a resource that nothing was done for yet, nil for any other one, and whether the resource has to wait for
+// the rate limit. It reads from caches only, so that thousands of resources that wait cost no request. What the cache
 // shows of such a resource will do: every write to it fails if it has changed since.
-func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Request) (key *v1alpha1.EndpointAPIKey, waits bool) {
+func (r *Reconciler) reserveFirst(ctx context.Context, request reconcile.Request) (key *v1alpha1.EndpointAPIKey, waits bool) {
 	key = &v1alpha1.EndpointAPIKey{}
 	if err := r.Get(ctx, request.NamespacedName, key); err != nil || !r.isNew(ctx, key) {
 		return nil, false
@@ -32,7 +32,7 @@ func (r *Reconciler) awaitFirstTurn(ctx context.Context, request reconcile.Reque
 	if session == nil {
 		return nil, false
 	}
-	return key, !session.Join(r.turn(newScope(key), session))
+	return key, !session.Reserve(r.request(newScope(key), session))
 }
 
 // isNew reports whether a resource needs its first key, as far as caches and this process know.
@@ -51,8 +51,8 @@ func (r *Reconciler) knownUsable(ctx context.Context, key *v1alpha1.EndpointAPIK
 	return nil
 }
 
-// turn is what a scope waits for.
-func (r *Reconciler) turn(s *scope, session *connection.Session) ratelimit.Request {
+// request is what a scope wants to send.
+func (r *Reconciler) request(s *scope, session *connection.Session) ratelimit.Request {
 	name := requestFor(s.key)
 	return ratelimit.Request{
 		Waiter: s.waiter(), Namespace: s.key.Namespace, Connection: session.Connection, EndpointID: s.endpointID,
@@ -62,20 +62,20 @@ func (r *Reconciler) turn(s *scope, session *connection.Session) ratelimit.Reque
 	}
 }
 
-// awaitTurn returns a session once the resource has a turn to use it, which it need not take.
-func (r *Reconciler) awaitTurn(ctx context.Context, s *scope) (*connection.Session, error) {
+// reserve returns a session once there is a reservation for the resource, which need not use it.
+func (r *Reconciler) reserve(ctx context.Context, s *scope) (*connection.Session, error) {
 	session, err := r.permittedSession(ctx, s)
 	if err != nil || s.acquired != nil {
 		return session, err
 	}
-	if !session.Join(r.turn(s, session)) {
-		return nil, ratelimit.ErrWaiting
+	if !session.Reserve(r.request(s, session)) {
+		return nil, ratelimit.ErrQueued
 	}
 	return session, nil
 }
 
-// session returns a session for a number of requests, or why there is none. The first call of a reconcile takes a turn, for
-// which the resource may have to wait; later ones charge it.
+// session returns a session for a number of requests, or why there is none. The first call of a reconcile acquires
+// the requests, for which the resource may have to wait; later ones charge them.
 func (r *Reconciler) session(ctx context.Context, s *scope, requests int) (*connection.Session, error) {
 	session, err := r.permittedSession(ctx, s)
 	if err != nil {
@@ -85,13 +85,13 @@ func (r *Reconciler) session(ctx context.Context, s *scope, requests int) (*conn
 		session.Charge(s.waiter(), requests)
 		return session, nil
 	}
-	return session, r.take(s, session, requests)
+	return session, r.acquire(s, session, requests)
 }
 
-// take takes the turn of a scope for a number of requests.
-func (r *Reconciler) take(s *scope, session *connection.Session, requests int) error {
-	if !session.Take(r.turn(s, session)) {
-		return ratelimit.ErrWaiting
+// acquire acquires a number of requests for a scope.
+func (r *Reconciler) acquire(s *scope, session *connection.Session, requests int) error {
+	if !session.Acquire(r.request(s, session)) {
+		return ratelimit.ErrQueued
 	}
 	s.setAcquired(session)
 	session.Charge(s.waiter(), requests-1)
@@ -121,12 +121,12 @@ func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connectio
 	return session, err
 }
 
-// release gives the scope's turn to another resource. If Cognigy does not answer as it should, or rejects the credentials,
+// release ends the scope's requests, so that others may follow. If Cognigy does not answer as it should, or rejects the credentials,
 // it has the connection probed: if all of Cognigy fails, the connection reports so, and its other resources send nothing.
 func (r *Reconciler) release(s *scope, failure error) {
 	if s.acquired == nil {
-		if !errors.Is(failure, ratelimit.ErrWaiting) {
-			r.Connections.Hosts.Leave(s.waiter())
+		if !errors.Is(failure, ratelimit.ErrQueued) {
+			r.Connections.Hosts.Cancel(s.waiter())
 		}
 		return
 	}
