@@ -85,6 +85,7 @@ func TestRoutine(t *testing.T) {
 // namespace, a namespace to all others.
 func TestConcurrencyLimit(t *testing.T) {
 	in(t, 1000, 1000, func(e *environment) {
+		total := 0
 		hanging := func(namespace, connection, endpoint string) int {
 			taken := 0
 			for id := range ratelimit.ConcurrencyLimit {
@@ -93,6 +94,7 @@ func TestConcurrencyLimit(t *testing.T) {
 					EndpointID: endpoint, Wake: func() {},
 				}) {
 					taken++
+					total++
 				}
 			}
 			return taken
@@ -117,6 +119,7 @@ func TestConcurrencyLimit(t *testing.T) {
 			}
 		}
 		e.Expect(hanging("g", "1", "x")).To(BeNumerically(">=", 1), "however many namespaces hang")
+		e.Expect(total).To(BeNumerically("<=", ratelimit.ConcurrencyLimit), "no more requests hang than there are workers")
 	})
 }
 

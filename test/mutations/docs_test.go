@@ -21,7 +21,7 @@ A test that cannot fail proves nothing. So we break the operator on purpose, onc
 named reason. The promises are those of [reliability.md](reliability.md#what-is-promised).
 
 ` + "```sh" + `
-make mutation-test     # all of them, one after the other: about 15 minutes on two cores
+make mutation-test     # all of them, one after the other: about half an hour on two cores
 ` + "```" + `
 
 A comment ` + "`// mutation: <name>`" + ` in the operator's code marks the statement, condition or argument below it as one that a promise rests on. The list in

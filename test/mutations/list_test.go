@@ -150,7 +150,7 @@ var mutations = []mutation{
 	{
 		"S7", "A namespace whose requests hang takes every worker.",
 		"namespace-exceeds-concurrency-limit", never,
-		noticed{in: "internal/ratelimit", by: "TestConcurrencyLimit", says: "however many namespaces hang"},
+		noticed{in: "internal/ratelimit", by: "TestConcurrencyLimit", says: "than there are workers"},
 	},
 	{
 		"S7", "A namespace that asks first takes every token.",
