@@ -80,10 +80,9 @@ func TestHangingTenant(t *testing.T) {
 	fleets := make([]*fleet, 4)
 	for i := range fleets {
 		fleets[i] = newFleet(t, 5, hangingTimeouts)
-		// All are of one namespace, as far as the operator is concerned, and of one tenant.
 		fleets[i].Cognigy.Inject(simulator.Fault{Route: simulator.RouteKeys, Delay: hang})
 	}
-	tenant := fleets[0]
+	tenant := fleets[0] // which has connections of its own to the Cognigys of the others
 	for i, f := range fleets[1:] {
 		connection := tenant.Connection()
 		connection.Name = fmt.Sprintf("hanging-%d", i)
