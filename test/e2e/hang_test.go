@@ -40,6 +40,7 @@ func (f *fleet) serveUnimpeded(endpoints []string, without time.Duration) time.D
 
 // A Cognigy that accepts requests and never answers does not keep the workers from the resources of another connection.
 func TestHangingConnection(t *testing.T) {
+	onlyInLoadTest(t)
 	start(t)
 	healthy, hanging := newFleet(t, 10), newFleet(t, 10, hangingTimeouts)
 	without := healthy.serve(healthy.endpoints)
