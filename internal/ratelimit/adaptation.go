@@ -110,13 +110,9 @@ func (a *adaptation) slowStart() {
 
 // retryAfter is how long Cognigy wants no request; zero if it does not say so.
 func retryAfter(outcome error) time.Duration {
-	failure := cognigy.AsError(outcome)
-	switch {
-	case failure == nil:
-		return 0
-	case failure.RetryAfter == 0 && failure.Kind == cognigy.RateLimited:
+	wait := RetryAfter(outcome)
+	if wait == 0 && cognigy.IsKind(outcome, cognigy.RateLimited) {
 		return shortestWindow
-	default:
-		return failure.RetryAfter
 	}
+	return wait
 }

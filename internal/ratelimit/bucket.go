@@ -35,7 +35,7 @@ func (b *bucket) free(now time.Time) float64 { return b.tokens.TokensAt(now) - f
 // used is how many tokens of the burst are gone or reserved.
 func (b *bucket) used(now time.Time) float64 { return float64(b.tokens.Burst()) - b.free(now) }
 
-// wait is how long it takes until a token is free, if nobody takes one meanwhile.
+// wait is how long it takes until a token is free, if no other request takes one meanwhile.
 func (b *bucket) wait(now time.Time) time.Duration { return b.after(1 - b.free(now)) }
 
 // after is how long it takes until a number of tokens more is there.

@@ -37,30 +37,29 @@ type Host struct {
 
 // Acquire returns true if the request may be sent now. It then counts as under way until Release. Otherwise the host queues the
 // request, and wakes its waiter once there is a reservation for it, which the next Acquire uses.
-func (h *Host) Acquire(r Request) bool {
-	h.hosts.mu.Lock()
-	w, woken := h.enqueue(r)
-	acquired := !w.reservedUntil.IsZero()
-	if acquired {
-		h.endReservation(w)
-		w.acquiredAt = time.Now()
-		w.use(1, w.acquiredAt)
-	}
-	h.hosts.mu.Unlock()
-	wake(woken)
+func (h *Host) Acquire(r Request) (acquired bool) {
+	h.hosts.change(func() []*waiter {
+		w, woken := h.enqueue(r)
+		if acquired = !w.reservedUntil.IsZero(); acquired {
+			h.endReservation(w)
+			w.acquiredAt = time.Now()
+			w.use(1, w.acquiredAt)
+		}
+		return woken
+	})
 	return acquired
 }
 
 // Reserve returns true if there is a reservation for the request, which then lasts until Acquire, CancelReservation or Cancel.
 // Otherwise the host queues the request, as for Acquire.
-func (h *Host) Reserve(r Request) bool {
-	h.hosts.mu.Lock()
-	w, woken := h.enqueue(r)
-	w.claimed = !w.reservedUntil.IsZero()
-	claimed := w.claimed
-	h.hosts.mu.Unlock()
-	wake(woken)
-	return claimed
+func (h *Host) Reserve(r Request) (reserved bool) {
+	h.hosts.change(func() []*waiter {
+		w, woken := h.enqueue(r)
+		reserved = !w.reservedUntil.IsZero()
+		w.claimed = reserved
+		return woken
+	})
+	return reserved
 }
 
 // Wait acquires the request, and blocks until it may be sent.
@@ -85,15 +84,15 @@ func (h *Host) Wait(ctx context.Context, r Request) error {
 
 // Release ends the request of a waiter that acquired it, and learns from its outcome.
 func (h *Host) Release(name string, outcome error) {
-	h.hosts.mu.Lock()
-	var woken []*waiter
-	if w := h.hosts.waiters[name]; w != nil && !w.acquiredAt.IsZero() {
+	h.hosts.change(func() []*waiter {
+		w := h.hosts.waiters[name]
+		if w == nil || w.acquiredAt.IsZero() {
+			return nil
+		}
 		h.hosts.remove(w)
 		h.budget.observe(outcome, w.acquiredAt, time.Now())
-		woken = h.hosts.dispatch()
-	}
-	h.hosts.mu.Unlock()
-	wake(woken)
+		return h.hosts.dispatch()
+	})
 }
 
 // Charge accounts for requests that a waiter sends beyond the one that it acquired: later ones wait longer.
@@ -216,11 +215,10 @@ func (h *Host) dispatchAfter(wait time.Duration) {
 		return
 	}
 	h.timer = time.AfterFunc(wait, func() {
-		h.hosts.mu.Lock()
-		now := time.Now()
-		h.expire(now)
-		woken := append(h.dispatch(now), h.hosts.dispatch()...) // all hosts share the concurrency limit
-		h.hosts.mu.Unlock()
-		wake(woken)
+		h.hosts.change(func() []*waiter {
+			now := time.Now()
+			h.expire(now)
+			return append(h.dispatch(now), h.hosts.dispatch()...) // all hosts share the concurrency limit
+		})
 	})
 }

@@ -20,7 +20,7 @@ type Limit struct {
 	Burst     int // requests at once
 }
 
-// defaultLimit is for hosts of which nobody says what they bear. Fifty at once and three a second are 950 in five minutes;
+// defaultLimit is for hosts whose limit no flag and no administrator sets. Fifty at once and three a second are 950 in five minutes;
 // 1,000 is what Cognigy last published for its shared installations (per source address, in 2025).
 var defaultLimit = Limit{PerSecond: 3, Burst: 50}
 
@@ -92,14 +92,23 @@ func (h *Hosts) CancelReservation(name string) {
 }
 
 func (h *Hosts) cancelIf(name string, applies func(*waiter) bool) {
+	h.change(func() []*waiter {
+		if known := h.waiters[name]; known != nil && applies(known) {
+			h.remove(known)
+			return h.dispatch()
+		}
+		return nil
+	})
+}
+
+// change makes a change under the lock, and wakes the waiters that it returns after that: they have a reservation.
+func (h *Hosts) change(change func() (woken []*waiter)) {
 	h.mu.Lock()
-	var woken []*waiter
-	if known := h.waiters[name]; known != nil && applies(known) {
-		h.remove(known)
-		woken = h.dispatch()
-	}
+	woken := change()
 	h.mu.Unlock()
-	wake(woken)
+	for _, w := range woken {
+		w.Wake()
+	}
 }
 
 // remove forgets a waiter, wherever it is. The caller holds the lock.
@@ -126,13 +135,6 @@ func (h *Hosts) dispatch() []*waiter {
 		}
 	}
 	return woken
-}
-
-// wake tells waiters that they have a reservation. The caller does not hold the lock.
-func wake(woken []*waiter) {
-	for _, w := range woken {
-		w.Wake()
-	}
 }
 
 // HostOf is the host:port of a base URL, in one spelling: that it has several must not give anyone several budgets.

@@ -16,13 +16,12 @@ import (
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/sync/errgroup"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
@@ -163,7 +162,7 @@ func (b *bench) see(object any, isGone bool) {
 		b.gone++
 		return
 	}
-	if _, known := b.delivered[key.Name]; !known && isReady(key) {
+	if _, known := b.delivered[key.Name]; !known && meta.IsStatusConditionTrue(key.Status.Conditions, v1alpha1.ConditionReady) {
 		b.delivered[key.Name] = time.Since(b.created[key.Name])
 	}
 }
@@ -182,10 +181,6 @@ func (b *bench) await(what string, count func() int, keys int) {
 		}
 		return reached
 	}).WithTimeout(patience).WithPolling(20 * time.Millisecond).Should(Equal(keys))
-}
-
-func isReady(key *v1alpha1.EndpointAPIKey) bool {
-	return condition.Find(key.Status.Conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue
 }
 
 // deliveries creates resources at once and waits until all keys are delivered. It returns how long each took.

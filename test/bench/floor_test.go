@@ -20,6 +20,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
@@ -73,9 +74,8 @@ func (b *bench) floor(keys int) figures {
 
 // deliver takes the steps of the design's Issue.
 func (f *floor) deliver(ctx context.Context, key *v1alpha1.EndpointAPIKey) error {
-	before := key.DeepCopy()
-	controllerutil.AddFinalizer(key, v1alpha1.Finalizer)
-	if err := f.client.Patch(ctx, key, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	key, err := kube.Patch(ctx, f.client, key, func(key *v1alpha1.EndpointAPIKey) { controllerutil.AddFinalizer(key, v1alpha1.Finalizer) })
+	if err != nil {
 		return err
 	}
 	secret := &corev1.Secret{
@@ -86,7 +86,9 @@ func (f *floor) deliver(ctx context.Context, key *v1alpha1.EndpointAPIKey) error
 		return err
 	}
 	now := metav1.NowMicro()
-	if err := f.report(ctx, key, func() { key.Status.Issuance = &v1alpha1.Issuance{StartedAt: now, Deadline: &now} }); err != nil {
+	if key, err = kube.PatchStatus(ctx, f.client, key, func(key *v1alpha1.EndpointAPIKey) {
+		key.Status.Issuance = &v1alpha1.Issuance{StartedAt: now, Deadline: &now}
+	}); err != nil {
 		return err
 	}
 	issued, err := f.cognigy.CreateKey(ctx, key.Spec.Endpoint.ID, key.Namespace+" "+key.Name)
@@ -100,16 +102,11 @@ func (f *floor) deliver(ctx context.Context, key *v1alpha1.EndpointAPIKey) error
 	if err := f.client.Create(ctx, deliveredEvent(key, issued.ID)); err != nil {
 		return err
 	}
-	return f.report(ctx, key, func() {
+	_, err = kube.PatchStatus(ctx, f.client, key, func(key *v1alpha1.EndpointAPIKey) {
 		key.Status.Issuance, key.Status.KeyID, key.Status.KeyPreview = nil, issued.ID, issued.Preview
 		condition.Set(&key.Status.Conditions, key.Generation, time.Now(), []metav1.Condition{condition.Ready(true, v1alpha1.ReasonDelivered, "delivered")})
 	})
-}
-
-func (f *floor) report(ctx context.Context, key *v1alpha1.EndpointAPIKey, change func()) error {
-	before := key.DeepCopy()
-	change()
-	return f.client.Status().Patch(ctx, key, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	return err
 }
 
 func deliveredEvent(key *v1alpha1.EndpointAPIKey, keyID string) *eventsv1.Event {

@@ -7,10 +7,9 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
@@ -18,12 +17,7 @@ var bed *testbed.Testbed
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	controlplane.Main(func() (int, error) { return run(m) })
 }
 
 func run(m *testing.M) (code int, err error) {

@@ -43,11 +43,13 @@ type figures struct {
 func (b *bench) measure(scenario string, keys int, do func() []time.Duration) figures {
 	b.t.Helper()
 	b.t.Logf("%s of %d keys", scenario, keys)
-	before, sent, cpu := b.audited(), len(b.Cognigy.Requests()), b.cpu()
+	before, sent := b.audited(), len(b.Cognigy.Requests())
+	cpu, _ := b.process()
 	began := time.Now()
 	latencies := do()
 	f := figures{Scenario: scenario, Keys: keys, Seconds: time.Since(began).Seconds(), Cognigy: map[string]int{}, Kubernetes: map[string]int{}}
-	f.CPUSeconds, f.PeakMiB = b.cpu()-cpu, b.peak()
+	f.CPUSeconds, f.PeakMiB = b.process()
+	f.CPUSeconds -= cpu
 	f.P50, f.P99 = quantile(latencies, 0.5), quantile(latencies, 0.99)
 	for _, request := range b.Cognigy.Requests()[sent:] {
 		f.Cognigy[request.Method+" "+route(request)]++
@@ -107,40 +109,22 @@ func (b *bench) audited() controlplane.Counts {
 	return controlplane.Count(events)
 }
 
-// cpu is how many seconds the operator computed.
-func (b *bench) cpu() float64 {
+// process returns how many seconds the operator computed, and how much memory it held at most, in MiB; zeros if none runs, or
+// where there is no /proc.
+func (b *bench) process() (cpuSeconds, peakMiB float64) {
 	if b.operator == nil {
-		return 0
-	}
-	stat, err := b.stat()
-	if err != nil {
-		return 0 // there is no /proc here
-	}
-	return stat.CPUTime()
-}
-
-// peak is how much memory the operator held at most, in MiB.
-func (b *bench) peak() float64 {
-	if b.operator == nil {
-		return 0
+		return 0, 0
 	}
 	process, err := procfs.NewProc(b.operator.PID())
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	status, err := process.NewStatus()
-	if err != nil {
-		return 0
+	stat, statErr := process.Stat()
+	status, statusErr := process.NewStatus()
+	if statErr != nil || statusErr != nil {
+		return 0, 0
 	}
-	return float64(status.VmHWM) / (1 << 20)
-}
-
-func (b *bench) stat() (procfs.ProcStat, error) {
-	process, err := procfs.NewProc(b.operator.PID())
-	if err != nil {
-		return procfs.ProcStat{}, err
-	}
-	return process.Stat()
+	return stat.CPUTime(), float64(status.VmHWM) / (1 << 20)
 }
 
 func quantile(latencies []time.Duration, share float64) float64 {

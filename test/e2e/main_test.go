@@ -9,12 +9,11 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
@@ -25,12 +24,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	controlplane.Main(func() (int, error) { return run(m) })
 }
 
 func run(m *testing.M) (code int, err error) {

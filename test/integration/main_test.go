@@ -42,12 +42,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "32"); err != nil { // tests wait more than they work
 		panic(err)
 	}
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	controlplane.Main(func() (int, error) { return run(m) })
 }
 
 func run(m *testing.M) (code int, err error) {

@@ -6,6 +6,7 @@ package integration_test
 import (
 	"testing"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -42,11 +43,7 @@ func TestConnectionDeletedFirst(t *testing.T) {
 	// What is being deleted still revokes, but no key is issued through it any more.
 	late := e.Key(fixtures.Named("late"))
 	e.Create(late)
-	e.Await(func(g Gomega) {
-		ready := meta.FindStatusCondition(e.Read(late).Status.Conditions, v1alpha1.ConditionReady)
-		g.Expect(ready).NotTo(BeNil())
-		g.Expect(ready.Message).To(ContainSubstring("is being deleted"))
-	})
+	e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "is being deleted")
 	e.Delete(late)
 	e.Delete(credentials)
 	e.Delete(key)
@@ -63,11 +60,7 @@ func TestCredentialsDeletedFirst(t *testing.T) {
 	e.Delete(credentials)
 	late := e.Key(fixtures.Named("late"))
 	e.Create(late)
-	e.Await(func(g Gomega) {
-		ready := meta.FindStatusCondition(e.Read(late).Status.Conditions, v1alpha1.ConditionReady)
-		g.Expect(ready).NotTo(BeNil())
-		g.Expect(ready.Message).To(ContainSubstring("or is being deleted"))
-	})
+	e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "or is being deleted")
 	e.Delete(late)
 	e.Delete(key)
 	e.AwaitGone(key)

@@ -18,12 +18,11 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
@@ -42,12 +41,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", sideBySide); err != nil {
 		panic(err)
 	}
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	controlplane.Main(func() (int, error) { return run(m) })
 }
 
 func run(m *testing.M) (code int, err error) {

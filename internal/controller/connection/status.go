@@ -15,7 +15,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
 
-// reportRetryAfter tells why a connection that nobody could use yet is not even probed.
+// reportRetryAfter tells why a connection that could not be used yet is not even probed.
 func (r *Reconciler) reportRetryAfter(ctx context.Context, found v1alpha1.Connection) error {
 	session := r.Connections.Known(found)
 	if session == nil || session.RetryAfter() == 0 || connection.Usable(found) == nil {

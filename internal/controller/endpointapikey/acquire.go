@@ -137,7 +137,7 @@ func (r *Reconciler) release(s *scope, failure error) {
 	}
 }
 
-// isDriftCheck reports whether a plan only looks at what is delivered, in which nobody is interested at this moment.
+// isDriftCheck reports whether a plan only looks at what is delivered: nothing else asks for the list.
 func (r *Reconciler) isDriftCheck(next plan.Plan) bool {
 	rotates := !next.RotatesAt.IsZero() && !r.Clock.Now().Before(next.RotatesAt)
 	return next.Do == plan.List && !next.ListNotBefore.IsZero() && !rotates
