@@ -64,8 +64,12 @@ control-plane: ## Make sure that there are etcd, kube-apiserver and kube-control
 SUITES   = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(TOOL) gotestsum --format testname --format-hide-empty-pkg --
 # Packages that start a control plane, or for minutes many processes. They run one after the other, since side by side they
 # would take each other's time; and always, since the test cache does not know what the operator's binary was built from.
-ALONE   := ./api/v1alpha1 ./test/integration ./test/controlplane ./test/fixtures ./test/bench ./test/e2e ./test/reliability
-SIDE_BY_SIDE = $(filter-out $(patsubst ./%,$(MODULE)/%,$(ALONE)),$(shell go list ./...))
+ALONE   := ./api/v1alpha1 ./test/controlplane ./test/fixtures ./test/bench ./test/reliability
+SIDE_BY_SIDE = $(filter-out $(patsubst ./%,$(MODULE)/%,$(ALONE) ./test/integration ./test/e2e),$(shell go list ./...))
+# A Ginkgo suite runs in several processes, which wait much longer than they compute: $(call SPECS,<folder>,<processes>,<flags>).
+SPECS    = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go tool ginkgo run --procs=$(2) --timeout=40m --no-color \
+	--fail-on-empty --fail-on-pending --output-dir=$(REPORTS) --junit-report=$(1).xml $(3) ./test/$(1)
+REPORTS := bin/reports
 MODULE   = $(shell go list -m)
 # What the long suites measure is collected here, since go test shows nothing of a test that passes.
 export FIGURES = $(CURDIR)/bin/figures
@@ -83,12 +87,17 @@ build-tests: control-plane build-installer
 	@echo "Building the operator and the tests"
 	@go build ./... && go list -export -test -deps ./... >/dev/null
 	@$(TOOL) gotestsum --version
+	@go tool ginkgo version
 	@rm -rf $(FIGURES) && mkdir -p $(FIGURES)
 
 .PHONY: run-tests
 run-tests:
 	@echo "Testing packages that need no control plane, side by side"
 	@$(SUITES) -timeout 20m $(SIDE_BY_SIDE)
+	@echo "Testing the controllers against a control plane, with 16 processes"
+	@$(call SPECS,integration,16)
+	@echo "Testing the operator's binary against a control plane, with 4 processes"
+	@$(call SPECS,e2e,4)
 	@echo "Testing against a control plane, one package after the other: $(ALONE)"
 	@$(SUITES) -p 1 -count=1 -timeout 40m $(ALONE)
 	@cat $(FIGURES)/*
@@ -115,7 +124,7 @@ chaos: build-tests ## Have random things happen: SEED=1 OPS=40 DURATION=10m; or 
 	$(RELIABILITY) -run '^TestChaos$$'
 
 # The scenarios of many keys and of neighbours, whole.
-LOAD = $(SUITES) -count=1 -timeout 40m -run '^Test(SlowCognigy|Outage|Restart|Gone.*|SharedQuota|Failing.*|Rejected.*|Hanging.*)$$' ./test/e2e
+LOAD = $(call SPECS,e2e,4,--label-filter=load)
 
 .PHONY: load-test
 load-test: export TEST_SAMPLE = large

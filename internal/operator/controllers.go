@@ -34,7 +34,7 @@ func (s shared) addControllers() error {
 		namespaced, cluster,
 		&endpointapikey.Reconciler{
 			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
-			Events: s.events, Clock: s.clock, Cluster: s.cluster, DriftInterval: s.options.DriftInterval, ListLag: listLag,
+			Events: s.events, Clock: s.clock, Cluster: s.cluster, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
 			Probe: func(found v1alpha1.Connection) {
 				if connection.IsCluster(found) {
 					cluster.RequestProbe(found)

@@ -21,6 +21,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
@@ -33,13 +34,9 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-const (
-	// listLag is how long Cognigy's lists may take to show what was done, since no documentation promises read-your-writes.
-	listLag = 5 * time.Second
-	// shutdownTimeout lets a running issuance end: it exceeds the longest requestTimeout plus deliveryTimeout of a connection, five
-	// minutes each. Everything else ends at once. The Deployment's termination grace period is longer still.
-	shutdownTimeout = 10*time.Minute + 30*time.Second
-)
+// shutdownTimeout lets a running issuance end: it exceeds the longest requestTimeout plus deliveryTimeout of a connection, five
+// minutes each. Everything else ends at once. The Deployment's termination grace period is longer still.
+const shutdownTimeout = 10*time.Minute + 30*time.Second
 
 // Run runs the operator until the context ends, or until the process loses leadership.
 func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) error {
@@ -83,6 +80,7 @@ func newManager(config *rest.Config, options *options.Options, userAgent string)
 		Scheme:                        scheme,
 		Cache:                         cacheOptions(options),
 		Client:                        clientOptions(),
+		Controller:                    controllerOptions(),
 		Metrics:                       metricsOptions(options),
 		HealthProbeBindAddress:        options.ProbeAddress,
 		LeaderElection:                options.LeaderElect,
@@ -106,6 +104,11 @@ func clientOptions() client.Options {
 		Cache:      &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}},
 		FieldOwner: delivery.FieldManager,
 	}
+}
+
+// controllerOptions let a process run the operator more than once, as tests do: it uses the controllers' names again.
+func controllerOptions() config.Controller {
+	return config.Controller{SkipNameValidation: new(true)}
 }
 
 func clientgoscheme(s *runtime.Scheme) error { return scheme.AddToScheme(s) }

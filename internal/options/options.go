@@ -23,6 +23,8 @@ import (
 
 const (
 	shortestDriftInterval = time.Second
+	// defaultListLag is far longer than any list was seen to lag behind. No documentation promises read-your-writes.
+	defaultListLag = 5 * time.Second
 	// From verbosity 8 on, client-go logs the bodies of requests, and with them Secrets.
 	highestVerbosity   = 7
 	inClusterNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -37,13 +39,14 @@ type Options struct {
 	WatchNamespaces []string
 	ClusterID       string // "" for the UID of the namespace kube-system
 	DriftInterval   time.Duration
+	ListLag         time.Duration              // how long Cognigy's lists may take to show what was done; no flag changes it
 	HostRateLimits  map[string]ratelimit.Limit // by host:port, or ratelimit.AnyHost
 	Log             zap.Options
 }
 
 // Parse reads the command line. It returns pflag.ErrHelp after it has printed the help.
 func Parse(args []string) (*Options, error) {
-	options := &Options{}
+	options := &Options{ListLag: defaultListLag}
 	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false,
 		"Elect a leader, so that of several replicas one works and the others stand by.")

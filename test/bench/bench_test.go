@@ -134,7 +134,7 @@ func (b *bench) observe() {
 	b.t.Helper()
 	ctx, stop := context.WithCancel(b.Context)
 	b.t.Cleanup(stop)
-	watched, err := cache.New(bed.Plane.Config(), cache.Options{
+	watched, err := cache.New(bed.Config, cache.Options{
 		Scheme: bed.Cluster.Scheme(), DefaultNamespaces: map[string]cache.Config{b.Namespace: {}},
 	})
 	b.Expect(err).NotTo(HaveOccurred())

@@ -9,6 +9,9 @@ import (
 	"flag"
 	"testing"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
@@ -21,7 +24,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	if bed, err = testbed.Start(context.Background()); err != nil {
+	ctrl.SetLogger(logr.Discard()) // the operator logs, not the test
+	if bed, err = testbed.StartWithBinary(context.Background()); err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, bed.Stop()) }()

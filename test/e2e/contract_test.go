@@ -4,6 +4,7 @@
 package e2e_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -12,8 +13,8 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
-	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -21,6 +22,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -30,67 +32,68 @@ import (
 
 // What other programs and later versions of the operator depend on, word for word. A test that named the constants would
 // follow a rename; this one tells that the rename orphans every object, key and dashboard that knows the old word.
-func TestContract(t *testing.T) {
-	e := newEnvironment(t)
-	p := start(t, "--leader-elect")
-	key := e.Key(retain)
-	e.Create(key)
-	e.AwaitDelivered(key, 1)
-	e.Await(func(g Gomega) { g.Expect(events(g, e)).To(HaveKey("KeyDelivered")) })
-
-	t.Run("finalizers", func(t *testing.T) {
-		g := NewWithT(t)
-		g.Expect(e.Read(key).Finalizers).To(ConsistOf("cognigy-operator.io/revoke"))
+var _ = Describe("Other programs and later versions know the operator by", Ordered, Serial, func() {
+	var (
+		e   *fixtures.Environment
+		p   *process
+		key *v1alpha1.EndpointAPIKey
+	)
+	BeforeAll(func() {
+		e = newEnvironment()
+		p = start("--leader-elect")
+		key = e.Key(retain)
+		e.Create(key)
+		DeferCleanup(release, e, key)
+		e.AwaitDelivered(key, 1)
+		e.Await(func(g Gomega) { g.Expect(events(g, e)).To(HaveKey("KeyDelivered")) })
+	})
+	It("its finalizers", func() {
+		Expect(e.Read(key).Finalizers).To(ConsistOf("cognigy-operator.io/revoke"))
 		for _, kept := range []client.Object{e.Connection(), e.Credentials("")} {
-			g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(kept), kept)).To(Succeed())
-			g.Expect(kept.GetFinalizers()).To(ConsistOf("cognigy-operator.io/in-use"), kept.GetName())
+			Expect(cluster.Get(context.Background(), client.ObjectKeyFromObject(kept), kept)).To(Succeed())
+			Expect(kept.GetFinalizers()).To(ConsistOf("cognigy-operator.io/in-use"), kept.GetName())
 		}
 	})
-	t.Run("labels and annotations of the Secret", func(t *testing.T) {
-		g := NewWithT(t)
+	It("its labels and annotations of Secrets", func() {
 		secret := e.Secret(key)
-		g.Expect(secret.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "endpoint-api-key"}))
-		g.Expect(slices.Collect(maps.Keys(secret.Annotations))).To(ConsistOf(
+		Expect(secret.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "endpoint-api-key"}))
+		Expect(slices.Collect(maps.Keys(secret.Annotations))).To(ConsistOf(
 			"cognigy-operator.io/owner-uid", "cognigy-operator.io/key-id", "cognigy-operator.io/key-preview",
 			"cognigy-operator.io/endpoint-id", "cognigy-operator.io/issued-at", "cognigy-operator.io/checksum",
 		))
 		credentials := e.Credentials("")
-		g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(credentials), credentials)).To(Succeed())
-		g.Expect(credentials.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "credentials"}))
+		Expect(cluster.Get(context.Background(), client.ObjectKeyFromObject(credentials), credentials)).To(Succeed())
+		Expect(credentials.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "credentials"}))
 	})
-	t.Run("the name of a key in Cognigy", func(t *testing.T) {
-		NewWithT(t).Expect(e.Cognigy.Ledger()[0].Name).To(Equal(fmt.Sprintf("%s crm k8s-%s-%s",
+	It("the names of its keys in Cognigy", func() {
+		Expect(e.Cognigy.Ledger()[0].Name).To(Equal(fmt.Sprintf("%s crm k8s-%s-%s",
 			e.Namespace, digest(e.ClusterUID)[:10], digest(string(key.UID))[:24])))
 	})
-	t.Run("the Lease", func(t *testing.T) {
+	It("its Lease", func() {
 		lease := &coordinationv1.Lease{}
 		name := types.NamespacedName{Namespace: installation.Namespace, Name: "cognigy-operator.io"}
-		NewWithT(t).Expect(cluster.Get(t.Context(), name, lease)).To(Succeed())
+		Expect(cluster.Get(context.Background(), name, lease)).To(Succeed())
 	})
-	t.Run("the recorder of Events", func(t *testing.T) {
-		g := NewWithT(t)
-		for reason, event := range events(g, e) {
-			g.Expect(event.ReportingController).To(Equal("cognigy-operator"), reason)
+	It("what it calls itself in Events", func() {
+		for reason, event := range events(Default, e) {
+			Expect(event.ReportingController).To(Equal("cognigy-operator"), reason)
 		}
 	})
-	t.Run("one field manager for every write", func(t *testing.T) {
-		g := NewWithT(t)
-		for what, managers := range fieldManagers(t, g, e, key) {
-			g.Expect(managers).To(Equal([]string{"cognigy-operator"}), what)
+	It("the one field manager of all its writes", func() {
+		for what, managers := range fieldManagers(e, key) {
+			Expect(managers).To(Equal([]string{"cognigy-operator"}), what)
 		}
 	})
-	t.Run("controllers in metrics", func(t *testing.T) {
-		g := NewWithT(t)
-		metrics := scrapeAs(t, g, p, "contract")
+	It("the names of its controllers in metrics", func() {
+		metrics := scrapeAs(p, "contract")
 		var names []string
 		for _, match := range regexp.MustCompile(`controller_runtime_max_concurrent_reconciles\{controller="([^"]+)"\}`).FindAllStringSubmatch(metrics, -1) {
 			names = append(names, match[1])
 		}
-		g.Expect(names).To(ConsistOf("endpointapikey", "cognigyconnection", "clustercognigyconnection", "credentials",
+		Expect(names).To(ConsistOf("endpointapikey", "cognigyconnection", "clustercognigyconnection", "credentials",
 			"protection", "clusterprotection", "orphans", "clusterorphans"))
 	})
-	release(t, e, key)
-}
+})
 
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
@@ -109,8 +112,8 @@ func events(g Gomega, e *fixtures.Environment) map[string]eventsv1.Event {
 }
 
 // fieldManagers returns the field managers of each object that the operator writes, without the test's own.
-func fieldManagers(t *testing.T, g Gomega, e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) map[string][]string {
-	t.Helper()
+func fieldManagers(e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) map[string][]string {
+	GinkgoHelper()
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: installation.Namespace, Name: "cognigy-operator.io"}}
 	written := map[string]client.Object{
 		"EndpointAPIKey": key.DeepCopy(), "CognigyConnection": e.Connection(), "credentials": e.Credentials(""),
@@ -118,10 +121,10 @@ func fieldManagers(t *testing.T, g Gomega, e *fixtures.Environment, key *v1alpha
 	}
 	managers := map[string][]string{}
 	for what, object := range written {
-		g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(object), object)).To(Succeed())
+		Expect(cluster.Get(context.Background(), client.ObjectKeyFromObject(object), object)).To(Succeed())
 		managers[what] = managersOf(object)
 	}
-	for reason, event := range events(g, e) {
+	for reason, event := range events(Default, e) {
 		managers["Event "+reason] = managersOf(&event)
 	}
 	return managers
@@ -142,29 +145,53 @@ func managersOf(object client.Object) []string {
 // canary stands for what a Secret holds.
 const canary = "canary-that-nobody-may-log"
 
-// Admission may warn of a Secret in words that quote it. The operator logs no warnings.
-func TestWarningsAreNotLogged(t *testing.T) {
-	e := newEnvironment(t)
-	policy, binding := warnOfSecrets(e.Namespace)
-	e.Create(policy)
-	e.Create(binding)
-	t.Cleanup(func() { e.Delete(binding); e.Delete(policy) })
-	warned := &warnings{}
-	e.Await(func(g Gomega) { // the API server takes a moment to enforce a policy
-		config := bed.Plane.Config()
-		config.WarningHandler = warned
-		warning, err := client.New(config, client.Options{Scheme: cluster.Scheme()})
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(warning.Create(t.Context(), &corev1.Secret{ObjectMeta: e.Meta("probe")}, client.DryRunAll)).To(Succeed())
-		g.Expect(warned.texts).To(ContainElement(ContainSubstring(canary)))
+var _ = Describe("The operator's log", Label("security"), func() {
+	It("holds no warnings of admission, which may quote Secrets", func() {
+		e := newEnvironment()
+		policy, binding := warnOfSecrets(e.Namespace)
+		e.Create(policy)
+		e.Create(binding)
+		DeferCleanup(func() { e.Delete(binding); e.Delete(policy) })
+		warned := &warnings{}
+		e.Await(func(g Gomega) { // the API server takes a moment to enforce a policy
+			config := rest.CopyConfig(bed.Config)
+			config.WarningHandler = warned
+			warning, err := client.New(config, client.Options{Scheme: cluster.Scheme()})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(warning.Create(context.Background(), &corev1.Secret{ObjectMeta: e.Meta("probe")}, client.DryRunAll)).To(Succeed())
+			g.Expect(warned.texts).To(ContainElement(ContainSubstring(canary)))
+		})
+		p := start("--zap-log-level=7")
+		key := e.Key(retain)
+		e.Create(key)
+		e.AwaitDelivered(key, 1)
+		e.Expect(p.output.String()).To(And(ContainSubstring("issued key "), Not(ContainSubstring(canary))))
+		release(e, key)
 	})
-	p := start(t, "--zap-log-level=7")
-	key := e.Key(retain)
-	e.Create(key)
-	e.AwaitDelivered(key, 1)
-	e.Expect(p.output.String()).To(And(ContainSubstring("issued key "), Not(ContainSubstring(canary))))
-	release(t, e, key)
-}
+
+	// net/http prints such bytes, which may be anything that passes the server, to the standard logger, which the operator discards.
+	It("holds nothing that a server sends beyond its answer", func() {
+		e := newEnvironment()
+		chatty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				return
+			}
+			DeferCleanup(func() { _ = conn.Close() })
+			const body = `{"items":[],"total":0}`
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s%s", len(body), body, canary)
+		}))
+		DeferCleanup(chatty.Close)
+		p := start("--zap-log-level=7")
+		connection := e.Connection(func(spec *v1alpha1.ConnectionSpec) {
+			spec.BaseURL, spec.CABundle, spec.AllowInsecureHTTP = chatty.URL, nil, true
+		})
+		connection.Name = "chatty"
+		e.Create(connection)
+		e.AwaitReady(connection)
+		e.Consistently(p.output.String).ShouldNot(ContainSubstring(canary))
+	})
+})
 
 type warnings struct{ texts []string }
 
@@ -189,28 +216,4 @@ func warnOfSecrets(namespace string) (policy, binding client.Object) {
 		}},
 	}}
 	return policy, binding
-}
-
-// A server may send more than the answer that it announced. net/http prints such bytes to the standard logger, which the
-// operator discards: they may be anything that passes the server.
-func TestUnsolicitedBytesAreNotLogged(t *testing.T) {
-	e := newEnvironment(t)
-	chatty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			return
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		const body = `{"items":[],"total":0}`
-		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s%s", len(body), body, canary)
-	}))
-	t.Cleanup(chatty.Close)
-	p := start(t, "--zap-log-level=7")
-	connection := e.Connection(func(spec *v1alpha1.ConnectionSpec) {
-		spec.BaseURL, spec.CABundle, spec.AllowInsecureHTTP = chatty.URL, nil, true
-	})
-	connection.Name = "chatty"
-	e.Create(connection)
-	e.AwaitReady(connection)
-	e.Consistently(p.output.String).ShouldNot(ContainSubstring(canary))
 }

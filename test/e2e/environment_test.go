@@ -5,8 +5,8 @@ package e2e_test
 
 import (
 	"context"
-	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -15,10 +15,10 @@ import (
 )
 
 // newEnvironment makes a connection, changed by the edits. It becomes ready once an operator runs.
-func newEnvironment(t *testing.T, edits ...func(*v1alpha1.ConnectionSpec)) *fixtures.Environment {
-	t.Helper()
-	return fixtures.New(t, fixtures.Options{
-		Cluster: cluster, Context: context.Background(), Patience: patience, Cognigy: simulator.Options{TLS: true}, Connection: edits,
+func newEnvironment(edits ...func(*v1alpha1.ConnectionSpec)) *fixtures.Environment {
+	GinkgoHelper()
+	return fixtures.New(GinkgoT(), fixtures.Options{
+		Cluster: cluster, Namespaces: namespaces, Context: context.Background(), Patience: patience, Cognigy: simulator.Options{TLS: true}, Connection: edits,
 	})
 }
 
@@ -26,8 +26,8 @@ func newEnvironment(t *testing.T, edits ...func(*v1alpha1.ConnectionSpec)) *fixt
 func retain(key *v1alpha1.EndpointAPIKey) { key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain }
 
 // release deletes a resource and waits for it to go.
-func release(t *testing.T, e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) {
-	t.Helper()
+func release(e *fixtures.Environment, key *v1alpha1.EndpointAPIKey) {
+	GinkgoHelper()
 	e.Expect(cluster.Delete(e.Context, key)).To(Succeed())
 	e.AwaitAbsent(key)
 }

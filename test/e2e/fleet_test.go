@@ -7,10 +7,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,28 +23,27 @@ import (
 // fleet is a connection to a Cognigy of its own, with many resources.
 type fleet struct {
 	*fixtures.Environment
-	t         *testing.T
 	endpoints []string
 	keys      int
 }
 
 // newFleet makes a connection that is ready, with the timeouts that users get unless the edits say otherwise: what is measured is how
 // little one resource's wait for them costs others. Start the operator before.
-func newFleet(t *testing.T, endpoints int, edits ...func(*v1alpha1.ConnectionSpec)) *fleet {
-	t.Helper()
-	f := &fleet{Environment: newEnvironment(t, append([]func(*v1alpha1.ConnectionSpec){fixtures.WithDefaultTimeouts}, edits...)...), t: t}
+func newFleet(endpoints int, edits ...func(*v1alpha1.ConnectionSpec)) *fleet {
+	GinkgoHelper()
+	f := &fleet{Environment: newEnvironment(append([]func(*v1alpha1.ConnectionSpec){fixtures.WithDefaultTimeouts}, edits...)...)}
 	f.AwaitReady(f.Connection())
 	f.endpoints = []string{f.Endpoint.ID}
 	for i := 1; i < endpoints; i++ {
 		f.endpoints = append(f.endpoints, f.Cognigy.AddEndpoint("project", fmt.Sprintf("Endpoint %d", i)).ID)
 	}
-	t.Cleanup(f.discard)
+	DeferCleanup(f.discard)
 	return f
 }
 
 // apply creates resources on some of the Endpoints in turn, as fast as the API server takes them.
 func (f *fleet) apply(keys int, endpoints []string) {
-	f.t.Helper()
+	GinkgoHelper()
 	for i := range keys {
 		f.Create(f.Key(fixtures.Named(fmt.Sprintf("key-%d", f.keys)), func(key *v1alpha1.EndpointAPIKey) {
 			key.Spec.Endpoint.ID = endpoints[i%len(endpoints)]
@@ -55,7 +54,7 @@ func (f *fleet) apply(keys int, endpoints []string) {
 
 // settle waits until the resources on some of the Endpoints are ready, and proves that their Secrets' values work.
 func (f *fleet) settle(endpoints []string) {
-	f.t.Helper()
+	GinkgoHelper()
 	found := &v1alpha1.EndpointAPIKeyList{}
 	f.Eventually(func(g Gomega) {
 		g.Expect(cluster.List(f.Context, found, client.InNamespace(f.Namespace))).To(Succeed())
@@ -80,7 +79,7 @@ func (f *fleet) settle(endpoints []string) {
 
 // serve applies a few resources and returns how long it takes until they are ready.
 func (f *fleet) serve(endpoints []string) time.Duration {
-	f.t.Helper()
+	GinkgoHelper()
 	began := time.Now()
 	f.apply(few, endpoints)
 	f.settle(endpoints)
@@ -97,6 +96,11 @@ func (f *fleet) discard() {
 		g.Expect(left.Items).To(BeEmpty())
 	}).WithTimeout(patience).Should(Succeed())
 	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.CognigyConnection{}, client.InNamespace(f.Namespace))).To(Succeed())
+}
+
+// measured adds to the report what a spec measured.
+func measured(format string, arguments ...any) {
+	AddReportEntry("measured", fmt.Sprintf(format, arguments...), ReportEntryVisibilityAlways)
 }
 
 // busiest returns the most requests that arrived within a second.

@@ -4,9 +4,9 @@
 package e2e_test
 
 import (
-	"testing"
 	"time"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
@@ -27,7 +27,7 @@ func unimpeded(without time.Duration) time.Duration { return 3*without + 2*time.
 // without what is in their way. What is in the way is so each time; what else slows the machine down is not, so that it tries
 // three times.
 func (f *fleet) serveUnimpeded(endpoints []string, without time.Duration) time.Duration {
-	f.t.Helper()
+	GinkgoHelper()
 	var beside time.Duration
 	for range 3 {
 		if beside = f.serve(endpoints); beside <= unimpeded(without) {
@@ -38,35 +38,35 @@ func (f *fleet) serveUnimpeded(endpoints []string, without time.Duration) time.D
 	return beside
 }
 
-// A Cognigy that accepts requests and never answers does not keep the workers from the resources of another connection.
-func TestHangingConnection(t *testing.T) {
-	onlyInLoadTest(t)
-	start(t)
-	healthy, hanging := newFleet(t, 10), newFleet(t, 10, hangingTimeouts)
-	without := healthy.serve(healthy.endpoints)
-	hanging.Cognigy.Inject(simulator.Fault{Delay: hang})
-	hanging.apply(many, hanging.endpoints)
-	hanging.waits(8)
-	beside := healthy.serveUnimpeded(healthy.endpoints, without)
-	t.Logf("%d keys took %s, and %s beside a connection on which %d requests hang", few, without, beside, hanging.Posts())
-}
+var _ = Describe("Requests that hang", Serial, Label("load"), func() {
+	It("do not delay the resources of another connection", func() {
+		onlyInLoadTest()
+		start()
+		healthy, hanging := newFleet(10), newFleet(10, hangingTimeouts)
+		without := healthy.serve(healthy.endpoints)
+		hanging.Cognigy.Inject(simulator.Fault{Delay: hang})
+		hanging.apply(many, hanging.endpoints)
+		hanging.waits(8)
+		beside := healthy.serveUnimpeded(healthy.endpoints, without)
+		measured("%d keys took %s, and %s beside a connection on which %d requests hang", few, without, beside, hanging.Posts())
+	})
 
-// An Endpoint for which Cognigy does not answer does not keep the others of the same connection waiting.
-func TestHangingEndpoint(t *testing.T) {
-	onlyInLoadTest(t)
-	start(t)
-	f := newFleet(t, 11, hangingTimeouts)
-	hanging, healthy := f.endpoints[:1], f.endpoints[1:]
-	without := f.serve(healthy)
-	f.Cognigy.Inject(simulator.Fault{EndpointID: hanging[0], Delay: hang})
-	f.apply(many, hanging)
-	f.waits(few + 4)
-	beside := f.serveUnimpeded(healthy, without)
-	t.Logf("%d keys took %s, and %s beside an Endpoint on which requests hang", few, without, beside)
-}
+	It("do not delay the resources of other Endpoints", func() {
+		onlyInLoadTest()
+		start()
+		f := newFleet(11, hangingTimeouts)
+		hanging, healthy := f.endpoints[:1], f.endpoints[1:]
+		without := f.serve(healthy)
+		f.Cognigy.Inject(simulator.Fault{EndpointID: hanging[0], Delay: hang})
+		f.apply(many, hanging)
+		f.waits(few + 4)
+		beside := f.serveUnimpeded(healthy, without)
+		measured("%d keys took %s, and %s beside an Endpoint on which requests hang", few, without, beside)
+	})
+})
 
 // waits until so many keys were asked for.
 func (f *fleet) waits(posts int) {
-	f.t.Helper()
+	GinkgoHelper()
 	f.Eventually(func() int { return f.Posts() }).WithTimeout(patience).Should(BeNumerically(">=", posts))
 }

@@ -5,10 +5,10 @@ package e2e_test
 
 import (
 	"net/http"
-	"testing"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,60 +23,59 @@ const ratePerSecond = 20
 // slack is what a slow machine takes beside what a test measures.
 const slack = 10 * time.Second
 
-// The user has not set how few requests Cognigy bears: the operator finds out with hardly a request more than needed.
-func TestSlowCognigy(t *testing.T) {
-	keys := slowKeys
-	const endpoints, perSecond = 25, 5
-	start(t)
-	f := newFleet(t, endpoints)
-	f.Cognigy.SetRateLimit(perSecond, perSecond)
-	before := len(f.Cognigy.Requests())
-	began := time.Now()
-	f.apply(keys, f.endpoints)
-	f.settle(f.endpoints)
-	requests := f.Cognigy.Requests()[before:]
-	posts := f.Posts()
-	t.Logf("%d keys: %d requests, %d of them POSTs, %d refused, %s; at least %d requests and %d s",
-		keys, len(requests), posts, f.Cognigy.RateLimited(), time.Since(began).Round(100*time.Millisecond), keys, (keys-perSecond)/perSecond)
-	f.Expect(len(requests)).To(BeNumerically("<=", keys*12/10))
-	least := time.Duration(keys-perSecond) * time.Second / perSecond
-	f.Expect(time.Since(began)).To(BeNumerically("<=", least*13/10+slack))
-	f.Expect(f.Cognigy.Live("")).To(HaveLen(keys))
-}
+var _ = Describe("Many resources at once", Label("load"), func() {
+	It("cost hardly a request more than needed at a Cognigy whose limit the operator does not know", func() {
+		keys := slowKeys
+		const endpoints, perSecond = 25, 5
+		start()
+		f := newFleet(endpoints)
+		f.Cognigy.SetRateLimit(perSecond, perSecond)
+		before := len(f.Cognigy.Requests())
+		began := time.Now()
+		f.apply(keys, f.endpoints)
+		f.settle(f.endpoints)
+		requests := f.Cognigy.Requests()[before:]
+		posts := f.Posts()
+		measured("%d keys: %d requests, %d of them POSTs, %d refused, %s; at least %d requests and %d s",
+			keys, len(requests), posts, f.Cognigy.RateLimited(), time.Since(began).Round(100*time.Millisecond), keys, (keys-perSecond)/perSecond)
+		f.Expect(len(requests)).To(BeNumerically("<=", keys*12/10))
+		least := time.Duration(keys-perSecond) * time.Second / perSecond
+		f.Expect(time.Since(began)).To(BeNumerically("<=", least*13/10+slack))
+		f.Expect(f.Cognigy.Live("")).To(HaveLen(keys))
+	})
 
-// All of Cognigy goes down while many keys wait: few send requests, and only the connection's probe goes on. When Cognigy
-// recovers, they follow at the connection's rate.
-func TestOutage(t *testing.T) {
-	const keys, endpoints = 50, 10
-	start(t)
-	f := newFleet(t, endpoints, fixtures.WithTimeouts(5*time.Second, 10*time.Second))
-	before := len(f.Cognigy.Requests())
-	f.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusServiceUnavailable, Code: http.StatusServiceUnavailable})
-	f.apply(keys, f.endpoints)
-	f.connectionIs(status.InProgressStatus)
-	asked := f.Posts()
-	f.Consistently(func() int { return f.Posts() }).WithTimeout(10*time.Second).
-		Should(BeNumerically("<=", keys), "each resource asks once at most")
-	down := f.Cognigy.Requests()[before:]
-	posts := f.Posts()
+	It("ask once each while Cognigy is down, and do not all come at once when it recovers", func() {
+		const keys, endpoints = 50, 10
+		start()
+		f := newFleet(endpoints, fixtures.WithTimeouts(5*time.Second, 10*time.Second))
+		before := len(f.Cognigy.Requests())
+		f.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: http.StatusServiceUnavailable, Code: http.StatusServiceUnavailable})
+		f.apply(keys, f.endpoints)
+		f.connectionIs(status.InProgressStatus)
+		asked := f.Posts()
+		f.Consistently(func() int { return f.Posts() }).WithTimeout(10*time.Second).
+			Should(BeNumerically("<=", keys), "each resource asks once at most")
+		down := f.Cognigy.Requests()[before:]
+		posts := f.Posts()
 
-	f.Cognigy.ClearFaults()
-	f.settle(f.endpoints)
-	up := f.Cognigy.Requests()[before+len(down):]
-	// A probe, the keys, and for each POST that was answered 503 a list that tells whether it made one.
-	minimum := 1 + keys + posts
-	t.Logf("down: %d requests, %d of them POSTs, %d until the connection was not ready; up: %d requests, at least %d; %d in the busiest second",
-		len(down), posts, asked, len(up), minimum, busiest(up))
-	f.Expect(len(down)).To(BeNumerically("<=", 2*keys))
-	f.Expect(len(up)).To(BeNumerically("<=", minimum*12/10))
-	// The operator sends at the rate; requests that a busy machine delays arrive together. All of them at once would be a herd.
-	f.Expect(busiest(up)).To(BeNumerically("<=", ratePerSecond*3/2), "there is no herd")
-	f.Expect(f.Cognigy.Live("")).To(HaveLen(keys))
-}
+		f.Cognigy.ClearFaults()
+		f.settle(f.endpoints)
+		up := f.Cognigy.Requests()[before+len(down):]
+		// A probe, the keys, and for each POST that was answered 503 a list that tells whether it made one.
+		minimum := 1 + keys + posts
+		measured("down: %d requests, %d of them POSTs, %d until the connection was not ready; up: %d requests, at least %d; %d in the busiest second",
+			len(down), posts, asked, len(up), minimum, busiest(up))
+		f.Expect(len(down)).To(BeNumerically("<=", 2*keys))
+		f.Expect(len(up)).To(BeNumerically("<=", minimum*12/10))
+		// The operator sends at the rate; requests that a busy machine delays arrive together. All of them at once would be a herd.
+		f.Expect(busiest(up)).To(BeNumerically("<=", ratePerSecond*3/2), "there is no herd")
+		f.Expect(f.Cognigy.Live("")).To(HaveLen(keys))
+	})
+})
 
 // connectionIs waits for what kstatus makes of the connection.
 func (f *fleet) connectionIs(want status.Status) {
-	f.t.Helper()
+	GinkgoHelper()
 	f.Eventually(func(g Gomega) {
 		found := f.Connection()
 		g.Expect(cluster.Get(f.Context, client.ObjectKeyFromObject(found), found)).To(Succeed())
@@ -84,34 +83,35 @@ func (f *fleet) connectionIs(want status.Status) {
 	}).WithTimeout(patience).WithPolling(50 * time.Millisecond).Should(Succeed())
 }
 
-// A restart costs a probe. The drift checks of the Endpoints come when they are due. There is no scan for orphans, which lists
-// the same keys at a time of its own.
-func TestRestart(t *testing.T) {
-	onlyInLoadTest(t)
-	const keys, endpoints, interval = 100, 10, 30 * time.Second
-	first := start(t)
-	f := newFleet(t, endpoints, func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-	f.apply(keys, f.endpoints)
-	f.settle(f.endpoints)
-	f.Expect(first.stop()).To(Succeed())
-	before := len(f.Cognigy.Requests())
-	began := time.Now()
-	start(t, "--drift-interval="+interval.String())
-	t.Cleanup(f.discard)
-	f.Eventually(func() int { return f.lists(before) }).WithTimeout(patience).Should(Equal(endpoints))
-	requests := f.Cognigy.Requests()[before:]
-	var looks []simulator.Request
-	for _, request := range requests {
-		if request.Route == simulator.RouteKeys {
-			looks = append(looks, request)
+var _ = Describe("A restart with many resources", Label("load"), func() {
+	// There is no scan for orphans, which lists the same keys at a time of its own.
+	It("costs a probe, and one list per Endpoint when its drift check is due", func() {
+		onlyInLoadTest()
+		const keys, endpoints, interval = 100, 10, 30 * time.Second
+		first := start()
+		f := newFleet(endpoints, func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+		f.apply(keys, f.endpoints)
+		f.settle(f.endpoints)
+		f.Expect(first.stop()).To(Succeed())
+		before := len(f.Cognigy.Requests())
+		began := time.Now()
+		start("--drift-interval=" + interval.String())
+		DeferCleanup(f.discard)
+		f.Eventually(func() int { return f.lists(before) }).WithTimeout(patience).Should(Equal(endpoints))
+		requests := f.Cognigy.Requests()[before:]
+		var looks []simulator.Request
+		for _, request := range requests {
+			if request.Route == simulator.RouteKeys {
+				looks = append(looks, request)
+			}
 		}
-	}
-	t.Logf("%d requests within %s; %d lists between %s and %s, %d in the busiest second", len(requests), time.Since(began).Round(time.Second), len(looks),
-		looks[0].At.Sub(began).Round(100*time.Millisecond), looks[len(looks)-1].At.Sub(began).Round(100*time.Millisecond), busiest(looks))
-	f.Expect(looks[0].At).To(BeTemporally(">=", began.Add(interval*9/10)))
-	f.Expect(requests).To(HaveEach(HaveField("Method", http.MethodGet)))
-	f.Expect(len(requests)).To(BeNumerically("<=", endpoints+5), "beside the lists there are probes")
-}
+		measured("%d requests within %s; %d lists between %s and %s, %d in the busiest second", len(requests), time.Since(began).Round(time.Second), len(looks),
+			looks[0].At.Sub(began).Round(100*time.Millisecond), looks[len(looks)-1].At.Sub(began).Round(100*time.Millisecond), busiest(looks))
+		f.Expect(looks[0].At).To(BeTemporally(">=", began.Add(interval*9/10)))
+		f.Expect(requests).To(HaveEach(HaveField("Method", http.MethodGet)))
+		f.Expect(len(requests)).To(BeNumerically("<=", endpoints+5), "beside the lists there are probes")
+	})
+})
 
 // lists counts the lists among the requests after the first ones.
 func (f *fleet) lists(after int) int {

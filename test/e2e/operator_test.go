@@ -11,9 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"testing"
+	"strings"
 	"time"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
@@ -30,28 +31,30 @@ type process struct {
 	output  testbed.Output
 }
 
-// start runs the operator until the test ends, and waits until it is ready.
-func start(t *testing.T, flags ...string) *process {
-	t.Helper()
-	g := NewWithT(t)
-	file := filepath.Join(t.TempDir(), "kubeconfig")
-	g.Expect(os.WriteFile(file, bed.Kubeconfig, 0o600)).To(Succeed())
-	probes, metrics := freeAddress(g), freeAddress(g)
+// start runs the operator until the spec ends, and waits until it is ready.
+func start(flags ...string) *process {
+	GinkgoHelper()
+	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(os.WriteFile(file, bed.Kubeconfig, 0o600)).To(Succeed())
+	probes, metrics := freeAddress(), freeAddress()
 	p := &process{probes: "http://" + probes, metrics: metrics}
 	flags = append([]string{
 		"--namespace=" + installation.Namespace, "--health-probe-bind-address=" + probes, "--metrics-bind-address=" + metrics,
 		fmt.Sprintf("--host-rate-limits=*=%d/%d", ratePerSecond, 2*ratePerSecond),
 	}, flags...)
+	if !CurrentSpecReport().IsSerial {
+		flags = append(flags, "--watch-namespaces="+strings.Join(namespaces.Names(), ","))
+	}
 	var err error
 	p.Process, err = bed.Run(file, nil, &p.output, flags...)
-	g.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(func() {
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() {
 		_ = p.stop()
-		if t.Failed() {
-			t.Logf("the operator printed:\n%s", &p.output)
+		if CurrentSpecReport().Failed() {
+			AddReportEntry("the operator printed", p.output.String())
 		}
 	})
-	g.Eventually(func() error { return get(p.probes + "/readyz") }).WithTimeout(patience).Should(Succeed())
+	Eventually(func() error { return get(p.probes + "/readyz") }).WithTimeout(patience).Should(Succeed())
 	return p
 }
 
@@ -76,9 +79,9 @@ func get(url string) error {
 	return nil
 }
 
-func freeAddress(g Gomega) string {
+func freeAddress() string {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	g.Expect(err).NotTo(HaveOccurred())
+	Expect(err).NotTo(HaveOccurred())
 	defer listener.Close() //nolint:errcheck // the port is what counts
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
 }

@@ -4,8 +4,9 @@
 package e2e_test
 
 import (
-	"testing"
 	"time"
+
+	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
@@ -38,9 +39,9 @@ func sized[T any](small, whole T) T {
 }
 
 // onlyInLoadTest skips a load scenario in make test: another one there is of the same kind.
-func onlyInLoadTest(t *testing.T) {
-	t.Helper()
+func onlyInLoadTest() {
+	GinkgoHelper()
 	if fixtures.ChosenSample() == fixtures.SmallSample {
-		t.Skip("runs in make load-test")
+		Skip("runs in make load-test")
 	}
 }

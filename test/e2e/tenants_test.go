@@ -5,9 +5,9 @@ package e2e_test
 
 import (
 	"fmt"
-	"testing"
 	"time"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,10 +20,10 @@ import (
 
 // neighbour returns a fleet in another namespace, with the same Cognigy. The two count their resources apart.
 func (f *fleet) neighbour() *fleet {
-	f.t.Helper()
-	other := &fleet{Environment: f.Neighbour(), t: f.t, endpoints: f.endpoints}
+	GinkgoHelper()
+	other := &fleet{Environment: f.Neighbour(), endpoints: f.endpoints}
 	other.AwaitReady(other.Connection())
-	f.t.Cleanup(other.discard)
+	DeferCleanup(other.discard)
 	return other
 }
 
@@ -42,7 +42,7 @@ func (f *fleet) reported(g Gomega) int {
 
 // deliverOne returns how long a new resource takes until its key is delivered.
 func (f *fleet) deliverOne() time.Duration {
-	f.t.Helper()
+	GinkgoHelper()
 	began := time.Now()
 	f.apply(1, f.endpoints[len(f.endpoints)-1:])
 	name := fmt.Sprintf("key-%d", f.keys-1)
@@ -56,7 +56,7 @@ func (f *fleet) deliverOne() time.Duration {
 
 // fastest is the shortest of a few deliveries: what else slows the machine down is not what is measured.
 func (f *fleet) fastest() time.Duration {
-	f.t.Helper()
+	GinkgoHelper()
 	fastest := f.deliverOne()
 	for range 4 {
 		fastest = min(fastest, f.deliverOne())
@@ -67,86 +67,86 @@ func (f *fleet) fastest() time.Duration {
 // noise is what measurements differ by on a machine that does other things too.
 const noise = 500 * time.Millisecond
 
-// A namespace whose Endpoints are gone, all of them, does not keep the keys of another one waiting, although both have the same
-// Cognigy and so the same budget.
-func TestGoneEndpoints(t *testing.T) {
-	start(t, "--host-rate-limits=*=20/100")
-	f := newFleet(t, 11)
-	other := f.neighbour()
-	alone := other.fastest()
-	gone := f.endpoints[:10]
-	for _, endpoint := range gone {
-		f.Cognigy.RemoveEndpoint(endpoint)
-	}
-	f.apply(goneKeys, gone)
-	f.Eventually(f.reported).WithTimeout(patience).Should(BeNumerically(">=", goneKeys/10))
-	beside := other.fastest()
-	t.Logf("a key takes %s, and %s beside %d resources whose Endpoints are gone", alone, beside, goneKeys)
-	f.Expect(beside).To(BeNumerically("<=", 2*alone+noise))
-}
-
-// Four connections of a namespace answer probes, and nothing else. They take the workers of that namespace.
-func TestHangingTenant(t *testing.T) {
-	start(t)
-	healthy := newFleet(t, 2)
-	alone := healthy.fastest()
-	fleets := make([]*fleet, 4)
-	for i := range fleets {
-		fleets[i] = newFleet(t, 5, hangingTimeouts)
-		fleets[i].Cognigy.Inject(simulator.Fault{Route: simulator.RouteKeys, Delay: hang})
-	}
-	tenant := fleets[0] // which has connections of its own to the Cognigys of the others
-	for i, f := range fleets[1:] {
-		connection := tenant.Connection()
-		connection.Name = fmt.Sprintf("hanging-%d", i)
-		connection.Spec.BaseURL, connection.Spec.CABundle = f.Cognigy.URL(), f.Cognigy.CABundle()
-		connection.Spec.Auth.APIKey.SecretRef.Name = v1alpha1.ObjectName(connection.Name)
-		credentials := tenant.Credentials(f.Cognigy.APIKey())
-		credentials.Name = connection.Name
-		tenant.Create(credentials)
-		tenant.Create(connection)
-		tenant.AwaitReady(connection)
-		for j := range tenantKeys / 4 {
-			tenant.Create(tenant.Key(fixtures.Named(fmt.Sprintf("%s-%d", connection.Name, j)), func(key *v1alpha1.EndpointAPIKey) {
-				key.Spec.ConnectionRef.Name, key.Spec.Endpoint.ID = v1alpha1.ObjectName(connection.Name), f.endpoints[j%len(f.endpoints)]
-			}, retain))
+var _ = Describe("A tenant", Label("load"), func() {
+	// Both have the same Cognigy, and so the same budget.
+	It("does not wait for another one whose Endpoints are all gone", Serial, func() {
+		start("--host-rate-limits=*=20/100")
+		f := newFleet(11)
+		other := f.neighbour()
+		alone := other.fastest()
+		gone := f.endpoints[:10]
+		for _, endpoint := range gone {
+			f.Cognigy.RemoveEndpoint(endpoint)
 		}
-	}
-	tenant.apply(tenantKeys/4, tenant.endpoints)
-	hanging := func() int {
-		posts := 0
-		for _, f := range fleets {
-			posts += f.Posts()
-		}
-		return posts
-	}
-	healthy.Eventually(hanging).WithTimeout(patience).Should(BeNumerically(">=", min(16, tenantKeys/2)))
-	beside := healthy.fastest()
-	t.Logf("a key takes %s, and %s beside a tenant of whose requests %d hang", alone, beside, hanging())
-	healthy.Expect(beside).To(BeNumerically("<=", 2*alone+noise))
-}
+		f.apply(goneKeys, gone)
+		f.Eventually(f.reported).WithTimeout(patience).Should(BeNumerically(">=", goneKeys/10))
+		beside := other.fastest()
+		measured("a key takes %s, and %s beside %d resources whose Endpoints are gone", alone, beside, goneKeys)
+		f.Expect(beside).To(BeNumerically("<=", 2*alone+noise))
+	})
 
-// Twenty connections share what Cognigy grants to one address in fixed windows: hardly a request is refused.
-func TestSharedQuota(t *testing.T) {
-	const connections, endpoints = 20, 10
-	start(t, "--host-rate-limits=*=20/40")
-	f := newFleet(t, endpoints)
-	tenants := []*fleet{f}
-	for range connections - 1 {
-		tenants = append(tenants, f.neighbour())
-	}
-	f.Cognigy.SetQuota(quota, quotaWindow)
-	before := len(f.Cognigy.Requests())
-	began := time.Now()
-	for _, tenant := range tenants {
-		tenant.apply(quotaKeys/connections, f.endpoints)
-	}
-	for _, tenant := range tenants {
-		tenant.settle(f.endpoints)
-	}
-	requests, refused := len(f.Cognigy.Requests())-before, f.Cognigy.RateLimited()
-	t.Logf("%d keys over %d connections: %d requests, %d of them refused, in %s; at most %d are granted in %s",
-		quotaKeys, connections, requests, refused, time.Since(began).Round(time.Second), quota, quotaWindow)
-	f.Expect(refused).To(BeNumerically("<=", requests/20))
-	f.Expect(f.Cognigy.Live("")).To(HaveLen(quotaKeys))
-}
+	// Its connections answer probes, and nothing else. Their requests take the workers of that tenant.
+	It("does not wait for another one of whose connections none answers", Serial, func() {
+		start()
+		healthy := newFleet(2)
+		alone := healthy.fastest()
+		fleets := make([]*fleet, 4)
+		for i := range fleets {
+			fleets[i] = newFleet(5, hangingTimeouts)
+			fleets[i].Cognigy.Inject(simulator.Fault{Route: simulator.RouteKeys, Delay: hang})
+		}
+		tenant := fleets[0] // which has connections of its own to the Cognigys of the others
+		for i, f := range fleets[1:] {
+			connection := tenant.Connection()
+			connection.Name = fmt.Sprintf("hanging-%d", i)
+			connection.Spec.BaseURL, connection.Spec.CABundle = f.Cognigy.URL(), f.Cognigy.CABundle()
+			connection.Spec.Auth.APIKey.SecretRef.Name = v1alpha1.ObjectName(connection.Name)
+			credentials := tenant.Credentials(f.Cognigy.APIKey())
+			credentials.Name = connection.Name
+			tenant.Create(credentials)
+			tenant.Create(connection)
+			tenant.AwaitReady(connection)
+			for j := range tenantKeys / 4 {
+				tenant.Create(tenant.Key(fixtures.Named(fmt.Sprintf("%s-%d", connection.Name, j)), func(key *v1alpha1.EndpointAPIKey) {
+					key.Spec.ConnectionRef.Name, key.Spec.Endpoint.ID = v1alpha1.ObjectName(connection.Name), f.endpoints[j%len(f.endpoints)]
+				}, retain))
+			}
+		}
+		tenant.apply(tenantKeys/4, tenant.endpoints)
+		hanging := func() int {
+			posts := 0
+			for _, f := range fleets {
+				posts += f.Posts()
+			}
+			return posts
+		}
+		healthy.Eventually(hanging).WithTimeout(patience).Should(BeNumerically(">=", min(16, tenantKeys/2)))
+		beside := healthy.fastest()
+		measured("a key takes %s, and %s beside a tenant of whose requests %d hang", alone, beside, hanging())
+		healthy.Expect(beside).To(BeNumerically("<=", 2*alone+noise))
+	})
+
+	It("shares with many others what Cognigy grants to one address", func() {
+		const connections, endpoints = 20, 10
+		start("--host-rate-limits=*=20/40")
+		f := newFleet(endpoints)
+		tenants := []*fleet{f}
+		for range connections - 1 {
+			tenants = append(tenants, f.neighbour())
+		}
+		f.Cognigy.SetQuota(quota, quotaWindow)
+		before := len(f.Cognigy.Requests())
+		began := time.Now()
+		for _, tenant := range tenants {
+			tenant.apply(quotaKeys/connections, f.endpoints)
+		}
+		for _, tenant := range tenants {
+			tenant.settle(f.endpoints)
+		}
+		requests, refused := len(f.Cognigy.Requests())-before, f.Cognigy.RateLimited()
+		measured("%d keys over %d connections: %d requests, %d of them refused, in %s; at most %d are granted in %s",
+			quotaKeys, connections, requests, refused, time.Since(began).Round(time.Second), quota, quotaWindow)
+		f.Expect(refused).To(BeNumerically("<=", requests/20))
+		f.Expect(f.Cognigy.Live("")).To(HaveLen(quotaKeys))
+	})
+})

@@ -40,7 +40,7 @@ func avoided(t *testing.T) [][]string {
 			}
 		}
 	}
-	g.Expect(lines.Err()).NotTo(HaveOccurred())
+	g.Expect(lines.Err()).To(Succeed())
 	g.Expect(len(phrases)).To(BeNumerically(">", 30), "the table of the glossary is not read")
 	return phrases
 }

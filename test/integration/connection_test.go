@@ -4,9 +4,8 @@
 package integration_test
 
 import (
-	"testing"
-
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,41 +14,55 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// Each fault of a connection is said on the connection and on the resources that need it, and both recover by themselves.
-func TestConnectionFails(t *testing.T) {
-	t.Parallel()
+// connectionFailure is a way to break a connection, what is reported of it, and how to mend it.
+type connectionFailure struct {
+	harm   func(e *environment, connection *v1alpha1.CognigyConnection)
+	reason string
+	want   status.Status
+	says   string
+	mend   func(e *environment, connection *v1alpha1.CognigyConnection, apiKey string)
+}
+
+var _ = Describe("A CognigyConnection", Label("connection"), func() {
 	const failed, inProgress = status.FailedStatus, status.InProgressStatus
-	credentials := func(e *environment) *corev1.Secret { return e.Credentials("") }
-	cases := map[string]struct {
-		harm   func(e *environment, connection *v1alpha1.CognigyConnection)
-		reason string
-		want   status.Status
-		says   string
-		mend   func(e *environment, connection *v1alpha1.CognigyConnection, apiKey string)
-	}{
-		"the credentials Secret is missing": {
-			harm:   func(e *environment, _ *v1alpha1.CognigyConnection) { e.Delete(credentials(e)) },
+	DescribeTable("reports what is wrong with it, as do its resources, and recovers:", func(test connectionFailure) {
+		e := newEnvironment()
+		connection, apiKey := e.Connection(), e.Cognigy.APIKey()
+		e.AwaitReady(connection)
+		test.harm(e, connection)
+		e.reports(connection, test.reason, test.want, test.says)
+		key := e.Key()
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonConnectionNotReady, test.want, test.says)
+		e.Expect(e.Posts()).To(BeZero())
+		test.mend(e, connection, apiKey)
+		e.AwaitReady(connection)
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Posts()).To(Equal(1))
+	},
+		Entry("the credentials Secret is missing", connectionFailure{
+			harm:   func(e *environment, _ *v1alpha1.CognigyConnection) { e.Delete(e.Credentials("")) },
 			reason: v1alpha1.ReasonCredentialsNotFound, want: inProgress, says: "create it",
 			mend: func(e *environment, _ *v1alpha1.CognigyConnection, apiKey string) { e.Create(e.Credentials(apiKey)) },
-		},
-		"its data key is missing": {
+		}),
+		Entry("its data key is missing", connectionFailure{
 			harm:   setCredentials(func(s *corev1.Secret) { s.Data = nil }),
 			reason: v1alpha1.ReasonCredentialsNotFound, want: inProgress, says: `no data key "api-key"`,
 			mend: mendCredentials,
-		},
-		"the API key is empty": {
+		}),
+		Entry("the API key is empty", connectionFailure{
 			harm:   setCredentials(func(s *corev1.Secret) { s.Data = map[string][]byte{"api-key": []byte("\n")} }),
 			reason: v1alpha1.ReasonCredentialsInvalid, want: failed, says: "is empty", mend: mendCredentials,
-		},
-		"the API key is two lines": {
+		}),
+		Entry("the API key is two lines", connectionFailure{
 			harm:   setCredentials(func(s *corev1.Secret) { s.Data = map[string][]byte{"api-key": []byte("a\nb")} }),
 			reason: v1alpha1.ReasonCredentialsInvalid, want: failed, says: "white space", mend: mendCredentials,
-		},
-		"the API key is wrong": {
+		}),
+		Entry("the API key is wrong", connectionFailure{
 			harm:   setCredentials(func(s *corev1.Secret) { s.Data = map[string][]byte{"api-key": []byte("wrong")} }),
 			reason: v1alpha1.ReasonUnauthorized, want: failed, says: "valid API key", mend: mendCredentials,
-		},
-		"another authority signed the certificate": {
+		}),
+		Entry("another authority signed the certificate", connectionFailure{
 			harm: func(e *environment, c *v1alpha1.CognigyConnection) {
 				e.Change(c, func() { c.Spec.CABundle = nil })
 			},
@@ -57,8 +70,8 @@ func TestConnectionFails(t *testing.T) {
 			mend: func(e *environment, c *v1alpha1.CognigyConnection, _ string) {
 				e.Change(c, func() { c.Spec.CABundle = e.Cognigy.CABundle() })
 			},
-		},
-		"caBundle is no certificate": {
+		}),
+		Entry("caBundle is no certificate", connectionFailure{
 			harm: func(e *environment, c *v1alpha1.CognigyConnection) {
 				e.Change(c, func() { c.Spec.CABundle = []byte("certificate") })
 			},
@@ -66,42 +79,63 @@ func TestConnectionFails(t *testing.T) {
 			mend: func(e *environment, c *v1alpha1.CognigyConnection, _ string) {
 				e.Change(c, func() { c.Spec.CABundle = e.Cognigy.CABundle() })
 			},
-		},
-		"nobody listens": {
+		}),
+		Entry("nobody listens", connectionFailure{
 			harm:   func(e *environment, _ *v1alpha1.CognigyConnection) { e.recreateConnection("https://127.0.0.1:1") },
 			reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "connection refused", mend: mendURL,
-		},
-		"the base URL is redirected": {
+		}),
+		Entry("the base URL is redirected", connectionFailure{
 			harm: func(e *environment, _ *v1alpha1.CognigyConnection) {
 				e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultRedirect, Body: "https://127.0.0.1:1/"})
 			},
 			reason: v1alpha1.ReasonUnexpectedAnswer, want: failed, says: "does not follow", mend: mendCognigy,
-		},
-		"something else answers": {
+		}),
+		Entry("something else answers", connectionFailure{
 			harm: func(e *environment, _ *v1alpha1.CognigyConnection) {
 				e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Status: 200, Body: "<html>welcome</html>"})
 			},
 			reason: v1alpha1.ReasonUnexpectedAnswer, want: inProgress, says: "not the JSON", mend: mendCognigy,
-		},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			e := newEnvironment(t)
-			connection, apiKey := e.Connection(), e.Cognigy.APIKey()
-			e.AwaitReady(connection)
-			test.harm(e, connection)
-			e.reports(connection, test.reason, test.want, test.says)
-			key := e.Key()
-			e.Create(key)
-			e.reports(key, v1alpha1.ReasonConnectionNotReady, test.want, test.says)
-			e.Expect(e.Posts()).To(BeZero())
-			test.mend(e, connection, apiKey)
-			e.AwaitReady(connection)
-			e.AwaitDelivered(key, 1)
-			e.Expect(e.Posts()).To(Equal(1))
-		})
-	}
-}
+		}),
+	)
+
+	It("uses plain HTTP only if its spec permits that", func() {
+		e := newEnvironment()
+		plain, err := simulator.Start(simulator.Options{APIKeys: []string{e.Cognigy.APIKey()}})
+		e.Expect(err).NotTo(HaveOccurred())
+		defer plain.Close()
+		connection := e.Connection()
+		connection.Name, connection.Spec.BaseURL = "plain", plain.URL()
+		e.Expect(cluster.Create(e.Context, connection.DeepCopy())).To(MatchError(ContainSubstring("allowInsecureHTTP: true")))
+		connection.Spec.AllowInsecureHTTP = true
+		e.Create(connection)
+		e.AwaitReady(connection)
+	})
+
+	It("may be created after the resources that refer to it", func() {
+		e := newEnvironment()
+		key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.ConnectionRef.Name = "later" })
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonConnectionNotFound, status.InProgressStatus, "create it")
+		connection := e.Connection()
+		connection.Name = "later"
+		e.Create(connection)
+		e.AwaitDelivered(key, 1)
+	})
+
+	It("recovers from wrong credentials without a new key", func() {
+		e := newEnvironment()
+		connection, key := e.Connection(), e.issued()
+		secret := e.Credentials("")
+		e.Change(secret, func() { secret.Data["api-key"] = []byte("swapped") })
+		e.reports(connection, v1alpha1.ReasonUnauthorized, status.FailedStatus)
+		value := string(e.Secret(key).Data["api-key"])
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
+		e.Change(secret, func() { secret.Data["api-key"] = []byte(e.Cognigy.APIKey()) })
+		e.AwaitReady(connection)
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Posts()).To(Equal(1))
+	})
+})
 
 func setCredentials(edit func(*corev1.Secret)) func(*environment, *v1alpha1.CognigyConnection) {
 	return func(e *environment, _ *v1alpha1.CognigyConnection) {
@@ -126,7 +160,7 @@ func mendURL(e *environment, _ *v1alpha1.CognigyConnection, _ string) {
 
 // recreateConnection replaces the connection by one to an address, changed by the edits.
 func (e *environment) recreateConnection(baseURL string, edits ...func(*v1alpha1.ConnectionSpec)) *v1alpha1.CognigyConnection {
-	e.t.Helper()
+	GinkgoHelper()
 	e.Delete(e.Connection())
 	e.AwaitAbsent(e.Connection())
 	connection := e.Connection()
@@ -140,103 +174,62 @@ func (e *environment) recreateConnection(baseURL string, edits ...func(*v1alpha1
 
 func mendCognigy(e *environment, _ *v1alpha1.CognigyConnection, _ string) { e.Cognigy.ClearFaults() }
 
-// Without encryption only by permission: at admission, and when it is granted, in fact.
-func TestInsecureHTTP(t *testing.T) {
-	e := newEnvironment(t)
-	plain, err := simulator.Start(simulator.Options{APIKeys: []string{e.Cognigy.APIKey()}})
-	e.Expect(err).NotTo(HaveOccurred())
-	defer plain.Close()
-	connection := e.Connection()
-	connection.Name, connection.Spec.BaseURL = "plain", plain.URL()
-	e.Expect(cluster.Create(e.Context, connection.DeepCopy())).To(MatchError(ContainSubstring("allowInsecureHTTP: true")))
-	connection.Spec.AllowInsecureHTTP = true
-	e.Create(connection)
-	e.AwaitReady(connection)
-}
+var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func() {
+	It("issues keys to the namespaces that it allows, and revokes keys of those that it does not allow any more", func() {
+		e := newEnvironment()
+		connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
+			spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": e.Namespace}},
+			}
+		})
+		key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+		})
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus, "allowedNamespaces")
+		e.Expect(e.Posts()).To(BeZero())
 
-// The connection may come after the resource: nothing is lost, the order of applying does not matter.
-func TestConnectionComesLater(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.ConnectionRef.Name = "later" })
-	e.Create(key)
-	e.reports(key, v1alpha1.ReasonConnectionNotFound, status.InProgressStatus, "create it")
-	connection := e.Connection()
-	connection.Name = "later"
-	e.Create(connection)
-	e.AwaitDelivered(key, 1)
-}
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+		e.Change(namespace, func() { namespace.Labels["cognigy"] = e.Namespace })
+		e.AwaitDelivered(key, 1)
 
-// A ClusterCognigyConnection serves the namespaces that it allows, from the moment that it does; its credentials are in the
-// operator's namespace.
-func TestClusterConnection(t *testing.T) {
-	e := newEnvironment(t)
-	connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
-		spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": e.Namespace}},
-		}
+		// Permission that is taken back stops what would be sent to Cognigy; the delivered key stays.
+		e.Change(namespace, func() { delete(namespace.Labels, "cognigy") })
+		e.Delete(e.Secret(key))
+		e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
+		e.Expect(e.Posts()).To(Equal(1))
+		e.Change(connection, func() {
+			connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
+		})
+		e.AwaitDelivered(key, 1)
+		// Revoking remains allowed: a key must not outlive its resource.
+		e.Change(connection, func() {
+			connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": "nobody"}},
+			}
+		})
+		e.Delete(key)
+		e.AwaitGone(key)
 	})
-	key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
-		k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
-	})
-	e.Create(key)
-	e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus, "allowedNamespaces")
-	e.Expect(e.Posts()).To(BeZero())
 
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
-	e.Change(namespace, func() { namespace.Labels["cognigy"] = e.Namespace })
-	e.AwaitDelivered(key, 1)
-
-	// Permission that is taken back stops what would be sent to Cognigy; the delivered key stays.
-	e.Change(namespace, func() { delete(namespace.Labels, "cognigy") })
-	e.Delete(e.Secret(key))
-	e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
-	e.Expect(e.Posts()).To(Equal(1))
-	e.Change(connection, func() {
-		connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
-	})
-	e.AwaitDelivered(key, 1)
-	// Revoking remains allowed: a key must not outlive its resource.
-	e.Change(connection, func() {
-		connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": "nobody"}},
-		}
-	})
-	e.Delete(key)
-	e.AwaitGone(key)
-}
-
-// A selector that admission accepts and Kubernetes cannot evaluate allows no namespace, and the connection reports that.
-func TestBrokenSelector(t *testing.T) {
-	e := newEnvironment(t)
-	connection := &v1alpha1.ClusterCognigyConnection{
-		ObjectMeta: metav1.ObjectMeta{Name: "broken-" + e.Namespace},
-		Spec: v1alpha1.ClusterCognigyConnectionSpec{
-			ConnectionSpec: e.ConnectionSpec(),
-			AllowedNamespaces: v1alpha1.AllowedNamespaces{
-				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"no label": "x"}},
+	// Admission accepts this selector; Kubernetes cannot evaluate it.
+	It("allows no namespace if its selector is invalid, and says so", func() {
+		e := newEnvironment()
+		connection := &v1alpha1.ClusterCognigyConnection{
+			ObjectMeta: metav1.ObjectMeta{Name: "broken-" + e.Namespace},
+			Spec: v1alpha1.ClusterCognigyConnectionSpec{
+				ConnectionSpec: e.ConnectionSpec(),
+				AllowedNamespaces: v1alpha1.AllowedNamespaces{
+					From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"no label": "x"}},
+				},
 			},
-		},
-	}
-	e.Create(connection)
-	e.reports(connection, v1alpha1.ReasonInvalidSpec, status.FailedStatus, "allowedNamespaces.selector")
-	key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
-		k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+		}
+		e.Create(connection)
+		e.reports(connection, v1alpha1.ReasonInvalidSpec, status.FailedStatus, "allowedNamespaces.selector")
+		key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+		})
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
 	})
-	e.Create(key)
-	e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
-}
-
-// Rejected credentials are noticed within seconds of the change, on the connection; a delivered key does not suffer.
-func TestCredentialsSwapped(t *testing.T) {
-	e := newEnvironment(t)
-	connection, key := e.Connection(), e.issued()
-	secret := e.Credentials("")
-	e.Change(secret, func() { secret.Data["api-key"] = []byte("swapped") })
-	e.reports(connection, v1alpha1.ReasonUnauthorized, status.FailedStatus)
-	value := string(e.Secret(key).Data["api-key"])
-	e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
-	e.Change(secret, func() { secret.Data["api-key"] = []byte(e.Cognigy.APIKey()) })
-	e.AwaitReady(connection)
-	e.AwaitDelivered(key, 1)
-	e.Expect(e.Posts()).To(Equal(1))
-}
+})

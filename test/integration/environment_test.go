@@ -5,10 +5,12 @@ package integration_test
 
 import (
 	"context"
-	"testing"
+	"errors"
+	"os"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,20 +19,21 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/suite"
 )
 
 const (
 	// patience is how long a test waits for what is to happen: more than an attempt may take and the lag of a list, on a busy
 	// machine.
 	patience = 3 * time.Minute
+	// namespacesPerSpec is more than a spec needs.
+	namespacesPerSpec = 3
 	// quietTime is how long a test watches that nothing happens: more than a drift interval.
 	quietTime = 2 * driftInterval
 
 	// shortRequest and shortDelivery are for tests in which an attempt to issue a key has to end without a result.
 	shortRequest  = time.Second
 	shortDelivery = 2 * time.Second
-	// listLag is how long a list may take to show what was done.
-	listLag = 5 * time.Second
 )
 
 // shortTimeouts gives attempts up soon. A busy machine may miss them, so that no test that counts on an attempt's success uses
@@ -40,27 +43,27 @@ var shortTimeouts = fixtures.WithTimeouts(shortRequest, shortDelivery)
 // environment is a namespace with a connection to a Cognigy of its own.
 type environment struct {
 	*fixtures.Environment
-	t *testing.T
 }
 
-func newEnvironment(t *testing.T, edits ...func(*v1alpha1.ConnectionSpec)) *environment {
-	t.Helper()
-	return newEnvironmentWith(t, simulator.Options{TLS: true}, edits...)
+func newEnvironment(edits ...func(*v1alpha1.ConnectionSpec)) *environment {
+	GinkgoHelper()
+	return newEnvironmentWith(simulator.Options{TLS: true}, edits...)
 }
 
-func newEnvironmentWith(t *testing.T, cognigy simulator.Options, edits ...func(*v1alpha1.ConnectionSpec)) *environment {
-	t.Helper()
-	t.Parallel()
-	e := &environment{t: t, Environment: fixtures.New(t, fixtures.Options{
-		Cluster: cluster, Context: t.Context(), Patience: patience, Cognigy: cognigy, Connection: edits,
+func newEnvironmentWith(cognigy simulator.Options, edits ...func(*v1alpha1.ConnectionSpec)) *environment {
+	GinkgoHelper()
+	logged, namespaces := logs.Len(), suite.Namespaces(namespacesPerSpec)
+	runOperator(namespaces)
+	e := &environment{fixtures.New(GinkgoT(), fixtures.Options{
+		Cluster: cluster, Namespaces: namespaces, Context: context.Background(), Patience: patience, Cognigy: cognigy, Connection: edits,
 	})}
-	t.Cleanup(e.searchPlaintexts)
+	DeferCleanup(e.searchPlaintexts, logged)
 	return e
 }
 
 // issued creates a resource and waits for its key.
 func (e *environment) issued(edits ...func(*v1alpha1.EndpointAPIKey)) *v1alpha1.EndpointAPIKey {
-	e.t.Helper()
+	GinkgoHelper()
 	key := e.Key(edits...)
 	e.Create(key)
 	e.AwaitDelivered(key, 1)
@@ -70,7 +73,7 @@ func (e *environment) issued(edits ...func(*v1alpha1.EndpointAPIKey)) *v1alpha1.
 // reports waits until an object reports why it is not ready, in words that contain those given, and until kstatus reads that
 // as wanted. It returns the message.
 func (e *environment) reports(object client.Object, reason string, want status.Status, says ...string) string {
-	e.t.Helper()
+	GinkgoHelper()
 	var message string
 	e.Await(func(g Gomega) {
 		g.Expect(cluster.Get(e.Context, clientKey(object), object)).To(Succeed())
@@ -91,19 +94,30 @@ func (e *environment) reports(object client.Object, reason string, want status.S
 
 // remains checks that something stays true for longer than a drift interval.
 func (e *environment) remains(check func(Gomega)) {
-	e.t.Helper()
+	GinkgoHelper()
 	e.Consistently(check).WithTimeout(quietTime).WithPolling(200 * time.Millisecond).Should(Succeed())
 }
 
-// searchPlaintexts looks for plaintexts where they must not be: in logs, events, and objects beside the data of Secrets.
-func (e *environment) searchPlaintexts() {
-	ctx, cancel := context.WithTimeout(context.Background(), patience) // the test's own has ended
-	defer cancel()
-	places := e.ObjectTexts(ctx, fixtures.AnySecret)
-	places["logs"] = logs.String()
-	for _, finding := range e.FindPlaintexts(places) {
-		e.t.Error(finding)
+// searchPlaintexts looks for plaintexts where they must not be: in what the operator logged since, in events, and in objects beside
+// the data of Secrets. Of a spec that failed it keeps the log, which is too long for a terminal.
+func (e *environment) searchPlaintexts(since int) {
+	log := logs.From(since)
+	e.Expect(log).To(ContainSubstring("Starting workers"), "the operator logs into what is searched")
+	if CurrentSpecReport().Failed() {
+		AddReportEntry("the operator's log of this spec", keep(log))
 	}
+	places := e.ObjectTexts(e.Context, fixtures.AnySecret)
+	places["logs"] = log
+	e.Expect(e.FindPlaintexts(places)).To(BeEmpty())
+}
+
+// keep writes a text into a file that outlives the test, and returns the file's name.
+func keep(text string) (name string) {
+	file, err := os.CreateTemp("", "cognigy-operator-test-*.log")
+	Expect(err).NotTo(HaveOccurred())
+	_, err = file.WriteString(text)
+	Expect(errors.Join(err, file.Close())).To(Succeed())
+	return file.Name()
 }
 
 func clientKey(object client.Object) client.ObjectKey { return client.ObjectKeyFromObject(object) }

@@ -4,9 +4,8 @@
 package integration_test
 
 import (
-	"testing"
-
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,103 +14,94 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
-// Whatever befalls the Secret or the key, the Secret ends up with a key that works and the old key is revoked.
-func TestHeal(t *testing.T) {
-	t.Parallel()
-	cases := map[string]func(e *environment, secret *corev1.Secret){
-		"the Secret is deleted": func(e *environment, secret *corev1.Secret) { e.Delete(secret) },
-		"the Secret is emptied": func(e *environment, secret *corev1.Secret) {
+var _ = Describe("A delivered key", Label("healing"), func() {
+	DescribeTable("is replaced by one that works, and revoked, when", func(harm func(e *environment, secret *corev1.Secret)) {
+		e := newEnvironment()
+		key := e.issued()
+		before := e.Secret(key)
+		oldValue := string(before.Data["api-key"])
+		harm(e, before)
+		e.Await(func(g Gomega) {
+			after := e.Secret(key)
+			g.Expect(after).NotTo(BeNil())
+			g.Expect(after.Data).To(HaveKey("api-key"))
+			g.Expect(e.Cognigy.Works(e.Endpoint.ID, string(after.Data["api-key"]))).To(BeTrue())
+			g.Expect(string(after.Data["api-key"])).NotTo(Equal(oldValue))
+		})
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, oldValue)).To(BeFalse())
+	},
+		Entry("the Secret is deleted", func(e *environment, secret *corev1.Secret) { e.Delete(secret) }),
+		Entry("the Secret is emptied", func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Data = nil })
-		},
+		}),
 		// Preview and length stay the same: only the checksum tells.
-		"one character in the middle of the value is edited": func(e *environment, secret *corev1.Secret) {
+		Entry("one character in the middle of the value is edited", func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Data["api-key"][30] ^= 1 })
-		},
+		}),
 		// The annotations are the record. Without them the owner reference still says whose the Secret is.
-		"the annotations are stripped": func(e *environment, secret *corev1.Secret) {
+		Entry("the annotations are stripped", func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Annotations = nil })
-		},
+		}),
 		// Without the label the Secret leaves the watch, which is an event too.
-		"label, annotations and value are stripped": func(e *environment, secret *corev1.Secret) {
+		Entry("label, annotations and value are stripped", func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Labels, secret.Annotations, secret.Data = nil, nil, nil })
-		},
+		}),
 		// An edit of the Secret must not make another key count as the delivered one.
-		"the key id is replaced": func(e *environment, secret *corev1.Secret) {
+		Entry("the key id is replaced", func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Annotations[v1alpha1.KeyIDAnnotation] = "0123456789abcdef01234567" })
-		},
-		"the key is revoked in Cognigy's interface": func(e *environment, secret *corev1.Secret) {
+		}),
+		Entry("the key is revoked in Cognigy's interface", func(e *environment, secret *corev1.Secret) {
 			e.Expect(e.Cognigy.RevokeKey(secret.Annotations[v1alpha1.KeyIDAnnotation])).To(BeTrue())
-		},
-		"the Secret is deleted twice": func(e *environment, secret *corev1.Secret) {
+		}),
+		Entry("the Secret is deleted twice", func(e *environment, secret *corev1.Secret) {
 			e.Delete(secret)
 			e.Await(func(g Gomega) { g.Expect(e.Posts()).To(BeNumerically(">=", 2)) })
 			e.Delete(secret)
-		},
-	}
-	for name, harm := range cases {
-		t.Run(name, func(t *testing.T) {
-			e := newEnvironment(t)
-			key := e.issued()
-			before := e.Secret(key)
-			oldValue := string(before.Data["api-key"])
-			harm(e, before)
-			e.Await(func(g Gomega) {
-				after := e.Secret(key)
-				g.Expect(after).NotTo(BeNil())
-				g.Expect(after.Data).To(HaveKey("api-key"))
-				g.Expect(e.Cognigy.Works(e.Endpoint.ID, string(after.Data["api-key"]))).To(BeTrue())
-				g.Expect(string(after.Data["api-key"])).NotTo(Equal(oldValue))
-			})
-			e.AwaitDelivered(key, 1)
-			e.Expect(e.Cognigy.Works(e.Endpoint.ID, oldValue)).To(BeFalse())
-		})
-	}
-}
+		}),
+	)
 
-// Status is a report: wiping it changes nothing but the report, which is made again.
-func TestStatusCleared(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.issued()
-	before := e.Read(key)
-	cleared := before.DeepCopy()
-	cleared.Status = v1alpha1.EndpointAPIKeyStatus{}
-	e.Expect(cluster.Status().Update(e.Context, cleared)).To(Succeed())
-	e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.KeyID).To(Equal(before.Status.KeyID)) })
-	after := e.AwaitDelivered(key, 1)
-	e.Expect(after.Status.KeyID).To(Equal(before.Status.KeyID))
-	e.Expect(e.Posts()).To(Equal(1))
-}
-
-// The operator restores a finalizer that someone removes, also if others take its place: without it, the key would outlive the
-// resource.
-func TestFinalizerRemoved(t *testing.T) {
-	for name, left := range map[string][]string{"all are": nil, "others take its place": {"example.com/one", "example.com/two"}} {
-		t.Run(name, func(t *testing.T) {
-			e := newEnvironment(t)
-			key := e.issued()
-			e.Change(key, func() { key.Finalizers = left })
-			e.Await(func(g Gomega) { g.Expect(e.Read(key).Finalizers).To(ConsistOf(append(left, v1alpha1.Finalizer))) })
-			e.AwaitDelivered(key, 1)
-			e.Expect(e.Posts()).To(Equal(1))
-			e.Change(key, func() { key.Finalizers = []string{v1alpha1.Finalizer} })
-		})
-	}
-}
-
-// A controller that deletes the Secret for ever must not make the operator issue keys for ever.
-func TestIssuanceBudget(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.Key()
-	e.Create(key)
-	e.Await(func(g Gomega) {
-		if secret := e.Secret(key); secret != nil {
-			g.Expect(client.IgnoreNotFound(cluster.Delete(e.Context, secret))).To(Succeed())
-		}
-		g.Expect(cluster.Get(e.Context, clientKey(key), key)).To(Succeed())
-		g.Expect(fixtures.Conditions(key)).To(ContainElement(HaveField("Reason", v1alpha1.ReasonTooManyIssuances)))
+	It("stays when the status is cleared, and is reported again", func() {
+		e := newEnvironment()
+		key := e.issued()
+		before := e.Read(key)
+		cleared := before.DeepCopy()
+		cleared.Status = v1alpha1.EndpointAPIKeyStatus{}
+		e.Expect(cluster.Status().Update(e.Context, cleared)).To(Succeed())
+		e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.KeyID).To(Equal(before.Status.KeyID)) })
+		after := e.AwaitDelivered(key, 1)
+		e.Expect(after.Status.KeyID).To(Equal(before.Status.KeyID))
+		e.Expect(e.Posts()).To(Equal(1))
 	})
-	message := e.reports(key, v1alpha1.ReasonTooManyIssuances, status.InProgressStatus)
-	e.Expect(message).To(ContainSubstring("find out what removes"))
-	e.Expect(e.Posts()).To(Equal(5))
-	e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(5)) })
-}
+
+	// Without it, the key would outlive the resource.
+	DescribeTable("keeps the finalizer of its resource when", func(left []string) {
+		e := newEnvironment()
+		key := e.issued()
+		e.Change(key, func() { key.Finalizers = left })
+		e.Await(func(g Gomega) { g.Expect(e.Read(key).Finalizers).To(ConsistOf(append(left, v1alpha1.Finalizer))) })
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Posts()).To(Equal(1))
+		e.Change(key, func() { key.Finalizers = []string{v1alpha1.Finalizer} })
+	},
+		Entry("someone removes it", nil),
+		Entry("others take its place", []string{"example.com/one", "example.com/two"}),
+	)
+
+	It("is replaced five times, and not for ever, when something deletes the Secret each time", func() {
+		e := newEnvironment()
+		key := e.Key()
+		e.Create(key)
+		e.Await(func(g Gomega) {
+			if secret := e.Secret(key); secret != nil {
+				g.Expect(client.IgnoreNotFound(cluster.Delete(e.Context, secret))).To(Succeed())
+			}
+			g.Expect(cluster.Get(e.Context, clientKey(key), key)).To(Succeed())
+			g.Expect(fixtures.Conditions(key)).To(ContainElement(HaveField("Reason", v1alpha1.ReasonTooManyIssuances)))
+		})
+		message := e.reports(key, v1alpha1.ReasonTooManyIssuances, status.InProgressStatus)
+		e.Expect(message).To(ContainSubstring("find out what removes"))
+		e.Expect(e.Posts()).To(Equal(5))
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(5)) })
+	})
+})

@@ -6,9 +6,9 @@ package integration_test
 import (
 	"context"
 	"net/http"
-	"testing"
 	"time"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
@@ -26,56 +26,85 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// A scan that fails reports nothing. What Cognigy hides from the user does not make it fail.
-func TestScanFails(t *testing.T) {
-	e := newEnvironment(t)
-	connection, other, hidden := e.Connection(), e.Cognigy.AddEndpoint("project", "other"), e.Cognigy.AddEndpoint("project", "hidden")
-	e.orphan(e.Endpoint)
-	e.orphan(hidden)
-	refuse := simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: hidden.ID, Kind: simulator.FaultStatus, Status: 403, Code: 403}
-	e.Cognigy.Inject(refuse)
-	e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: other.ID, Kind: simulator.FaultStatus, Status: 500, Code: 1008})
-	e.awaitScans(func(g Gomega) { g.Expect(e.listsOf(other)).To(BeNumerically(">", 4)) }) // each time it is asked four times
-	e.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
-	e.Expect(connection.Status.OrphanScan).To(BeNil())
-	e.Cognigy.ClearFaults()
-	e.Cognigy.Inject(refuse)
-	e.awaitOrphans(connection, 1)
-}
+var _ = Describe("The scan for orphans", Label("orphans"), func() {
+	It("reports nothing if it fails, and does not fail for what Cognigy hides from the user", func() {
+		e := newEnvironment()
+		connection, other, hidden := e.Connection(), e.Cognigy.AddEndpoint("project", "other"), e.Cognigy.AddEndpoint("project", "hidden")
+		e.orphan(e.Endpoint)
+		e.orphan(hidden)
+		refuse := simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: hidden.ID, Kind: simulator.FaultStatus, Status: 403, Code: 403}
+		e.Cognigy.Inject(refuse)
+		e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteKeys, EndpointID: other.ID, Kind: simulator.FaultStatus, Status: 500, Code: 1008})
+		e.awaitScans(func(g Gomega) { g.Expect(e.listsOf(other)).To(BeNumerically(">", 4)) }) // each time it is asked four times
+		e.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+		e.Expect(connection.Status.OrphanScan).To(BeNil())
+		e.Cognigy.ClearFaults()
+		e.Cognigy.Inject(refuse)
+		e.awaitOrphans(connection, 1)
+	})
 
-// However many orphans Cognigy lists, the operator remembers and reports a bounded number.
-func TestManyOrphans(t *testing.T) {
-	e := newEnvironment(t)
-	// No scan precedes the last orphan.
-	connection := e.recreateConnection(e.Cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-	e.AwaitReady(connection)
-	for range 11 {
-		endpoint := e.Cognigy.AddEndpoint("project", "crowded")
-		for range 100 {
-			e.orphan(endpoint)
+	It("remembers and reports a bounded number", func() {
+		e := newEnvironment()
+		// No scan precedes the last orphan.
+		connection := e.recreateConnection(e.Cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+		e.AwaitReady(connection)
+		for range 11 {
+			endpoint := e.Cognigy.AddEndpoint("project", "crowded")
+			for range 100 {
+				e.orphan(endpoint)
+			}
 		}
-	}
-	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
-	e.awaitOrphans(connection, 1000)
-	e.awaitEvent(v1alpha1.EventOrphaned, "found 1000 new orphans", ", ...")
-}
+		e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
+		e.awaitOrphans(connection, 1000)
+		e.awaitEvent(v1alpha1.EventOrphaned, "found 1000 new orphans", ", ...")
+	})
 
-// A user who may not list Endpoints may still manage the keys of some: those that resources refer to.
-func TestScanWithoutList(t *testing.T) {
-	e := newEnvironment(t)
-	e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 403, Code: 403})
-	spare := e.Cognigy.AddEndpoint("project", "spare")
-	e.orphan(spare)
-	e.orphan(e.Endpoint)
-	e.issued()
-	e.awaitOrphans(e.Connection(), 1)
-	e.Expect(e.listsOf(spare)).To(BeZero())
-}
+	It("covers the Endpoints that resources refer to if the user may not list Endpoints", func() {
+		e := newEnvironment()
+		e.Cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 403, Code: 403})
+		spare := e.Cognigy.AddEndpoint("project", "spare")
+		e.orphan(spare)
+		e.orphan(e.Endpoint)
+		e.issued()
+		e.awaitOrphans(e.Connection(), 1)
+		e.Expect(e.listsOf(spare)).To(BeZero())
+	})
+
+	// Without it, the operator cannot tell which keys are orphans.
+	It("reports nothing without permission to list all resources, and says what to permit", func() {
+		e := newEnvironment()
+		config := rest.CopyConfig(bed.Config)
+		config.Impersonate.UserName = "nobody"
+		nobody, err := installation.NewClient(config)
+		e.Expect(err).NotTo(HaveOccurred())
+		_, emitted, err := e.scanWith(listsAs{Reader: cluster, lister: nobody})
+		e.Expect(apierrors.IsForbidden(err)).To(BeTrue(), "%v", err)
+		e.Expect(emitted).To(Receive(And(
+			ContainSubstring(v1alpha1.EventOrphansUnknown), ContainSubstring("permit it to list endpointapikeys and secrets in all namespaces"),
+		)))
+		e.Expect(emitted).NotTo(Receive())
+	})
+
+	// A resource that is deleted during a scan has its keys revoked.
+	It("does not report a key that is revoked meanwhile", func() {
+		e := newEnvironment()
+		entry, emitted, err := e.scanWith(cluster)
+		e.Expect(err).NotTo(HaveOccurred())
+		e.Expect(emitted).To(Receive(ContainSubstring(entry.ID)))
+		_, emitted, err = e.scanWith(interferes{Reader: cluster, do: func() {
+			for _, entry := range e.Cognigy.Live(e.Endpoint.ID) {
+				e.Cognigy.RevokeKey(entry.ID)
+			}
+		}})
+		e.Expect(err).NotTo(HaveOccurred())
+		e.Expect(emitted).NotTo(Receive())
+	})
+})
 
 // scanWith scans through the connection once, as the operator of a cluster "another" whose API reader is the one given. There is
 // one orphan of that cluster.
 func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emitted chan string, err error) {
-	e.t.Helper()
+	GinkgoHelper()
 	found := e.Connection()
 	e.AwaitReady(found)
 	entry, _ = e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("x", plan.Marker("another", "gone")))
@@ -104,22 +133,6 @@ func (l listsAs) List(ctx context.Context, list client.ObjectList, options ...cl
 	return l.lister.List(ctx, list, options...)
 }
 
-// Without permission to list all resources, the operator cannot tell which keys are orphans: it reports none, and an event
-// says what to do.
-func TestScanWithoutPermission(t *testing.T) {
-	e := newEnvironment(t)
-	config := rest.CopyConfig(admin)
-	config.Impersonate.UserName = "nobody"
-	nobody, err := installation.NewClient(config)
-	e.Expect(err).NotTo(HaveOccurred())
-	_, emitted, err := e.scanWith(listsAs{Reader: cluster, lister: nobody})
-	e.Expect(apierrors.IsForbidden(err)).To(BeTrue(), "%v", err)
-	e.Expect(emitted).To(Receive(And(
-		ContainSubstring(v1alpha1.EventOrphansUnknown), ContainSubstring("permit it to list endpointapikeys and secrets in all namespaces"),
-	)))
-	e.Expect(emitted).NotTo(Receive())
-}
-
 // interferes does something before it lists objects.
 type interferes struct {
 	client.Reader
@@ -129,19 +142,4 @@ type interferes struct {
 func (i interferes) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
 	i.do()
 	return i.Reader.List(ctx, list, options...)
-}
-
-// A resource that is deleted during a scan has revoked its keys, so that the scan does not report them.
-func TestOrphanGoesDuringScan(t *testing.T) {
-	e := newEnvironment(t)
-	entry, emitted, err := e.scanWith(cluster)
-	e.Expect(err).NotTo(HaveOccurred())
-	e.Expect(emitted).To(Receive(ContainSubstring(entry.ID)))
-	_, emitted, err = e.scanWith(interferes{Reader: cluster, do: func() {
-		for _, entry := range e.Cognigy.Live(e.Endpoint.ID) {
-			e.Cognigy.RevokeKey(entry.ID)
-		}
-	}})
-	e.Expect(err).NotTo(HaveOccurred())
-	e.Expect(emitted).NotTo(Receive())
 }

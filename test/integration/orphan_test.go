@@ -5,9 +5,9 @@ package integration_test
 
 import (
 	"net/http"
-	"testing"
 	"time"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,7 +25,7 @@ func (e *environment) orphan(endpoint simulator.Endpoint) simulator.Entry {
 
 // revoking makes the connection one that revokes orphans.
 func (e *environment) revoking() *v1alpha1.CognigyConnection {
-	e.t.Helper()
+	GinkgoHelper()
 	connection := e.Connection()
 	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
 	return connection
@@ -33,13 +33,13 @@ func (e *environment) revoking() *v1alpha1.CognigyConnection {
 
 // awaitScans waits for what some scans do.
 func (e *environment) awaitScans(check func(Gomega)) {
-	e.t.Helper()
+	GinkgoHelper()
 	e.Eventually(check).WithTimeout(patience).WithPolling(200 * time.Millisecond).Should(Succeed())
 }
 
 // awaitOrphans waits for a connection to report a number of orphans.
 func (e *environment) awaitOrphans(connection v1alpha1.Connection, want int32) {
-	e.t.Helper()
+	GinkgoHelper()
 	e.awaitScans(func(g Gomega) {
 		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
 		g.Expect(connection.GetConnectionStatus().OrphanScan).To(HaveField("Count", want))
@@ -59,7 +59,7 @@ func (e *environment) listsOf(endpoint simulator.Endpoint) int {
 
 // awaitScanCount waits until a number of scans have ended; one more has begun then.
 func (e *environment) awaitScanCount(count int) {
-	e.t.Helper()
+	GinkgoHelper()
 	spare := e.Cognigy.AddEndpoint("project", "spare")
 	e.awaitScans(func(g Gomega) { g.Expect(e.listsOf(spare)).To(BeNumerically(">", count)) })
 }
@@ -76,7 +76,7 @@ func (e *environment) isLive(keyID string) bool {
 
 // awaitEvent waits for an event of a connection.
 func (e *environment) awaitEvent(reason string, says ...string) {
-	e.t.Helper()
+	GinkgoHelper()
 	e.awaitScans(func(g Gomega) {
 		found := &corev1.EventList{}
 		g.Expect(cluster.List(e.Context, found, client.InNamespace(e.Namespace))).To(Succeed())
@@ -89,125 +89,122 @@ func (e *environment) awaitEvent(reason string, says ...string) {
 	})
 }
 
-// By default the operator counts and names orphans, however long they exist, and revokes none.
-func TestOrphansAreReported(t *testing.T) {
-	e := newEnvironment(t)
-	connection := e.Connection()
-	orphan := e.orphan(e.Endpoint)
-	e.awaitOrphans(connection, 1)
-	e.awaitEvent(v1alpha1.EventOrphaned, orphan.ID, e.Endpoint.ID, "set orphanPolicy: Revoke")
-	e.awaitScanCount(3)
-	e.Expect(e.isLive(orphan.ID)).To(BeTrue())
-	e.awaitOrphans(connection, 1)
-	e.Cognigy.RevokeKey(orphan.ID)
-	e.awaitOrphans(connection, 0)
-}
-
-// Someone removes a finalizer by force while Cognigy cannot revoke, so that the key still works. The second scan revokes it.
-func TestLastOrphan(t *testing.T) {
-	e := newEnvironment(t)
-	connection, key := e.revoking(), e.issued()
-	value := string(e.Secret(key).Data["api-key"])
-	e.deleteByForce(key)
-	elsewhere := e.orphan(e.Cognigy.AddEndpoint("project", "no resource refers to this one"))
-	e.awaitOrphans(connection, 2)
-	e.awaitEvent(v1alpha1.EventOrphaned, elsewhere.ID, "the next scan finds again")
-	e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
-	e.Cognigy.ClearFaults()
-	e.awaitScans(func(g Gomega) { g.Expect(e.Cognigy.Live("")).To(BeEmpty()) })
-	e.awaitEvent(v1alpha1.EventOrphanRevoked, elsewhere.ID, elsewhere.Preview)
-	e.awaitOrphans(connection, 0)
-	for _, entry := range e.Cognigy.Ledger() {
-		e.Expect(entry.RevokedBy).To(Equal(simulator.RevokedByAPI))
-	}
-	e.Expect(e.Posts()).To(Equal(1))
-}
-
-// The operator revokes no orphan that only one scan found.
-func TestOrphansAreSeenTwice(t *testing.T) {
-	e := newEnvironment(t)
-	connection := e.revoking()
-	first := e.orphan(e.Endpoint)
-	e.awaitOrphans(connection, 1)
-	second := e.orphan(e.Endpoint)
-	e.awaitScans(func(g Gomega) { g.Expect(e.isLive(first.ID)).To(BeFalse()) })
-	e.awaitOrphans(connection, 1)
-	e.Expect(e.isLive(second.ID)).To(BeTrue())
-}
-
-// Whatever is not certainly an orphan stays, even with Revoke: what people made, what another cluster made, what has a resource
-// anywhere in this one, and what was retained, as long as a Secret records it.
-func TestWhatIsNoOrphanStays(t *testing.T) {
-	e := newEnvironment(t)
-	connection := e.revoking()
-	kept := map[string]string{"a resource of the connection": e.Read(e.issued()).Status.KeyID}
-	for why, name := range map[string]string{
-		"made by hand":                "made by hand",
-		"another cluster":             plan.KeyName("x", plan.Marker("another", "gone")),
-		"renamed in Cognigy":          plan.KeyName("x", plan.Marker(e.ClusterUID, "gone")) + " copy",
-		"something like a marker":     "x " + plan.Marker(e.ClusterUID, "gone")[:38],
-		"a display name with markers": plan.KeyName(plan.Marker(e.ClusterUID, "gone"), plan.Marker("another", "gone")),
-	} {
-		made, _ := e.Cognigy.AddKey(e.Endpoint.ID, name)
-		kept[why] = made.ID
-	}
-	kept["another namespace"] = e.neighbour()
-	retained := e.issued(func(k *v1alpha1.EndpointAPIKey) {
-		k.Name, k.Spec.DeletionPolicy = "retained", v1alpha1.DeletionPolicyRetain
+var _ = Describe("An orphan", Label("orphans"), func() {
+	It("is reported, and by default never revoked", func() {
+		e := newEnvironment()
+		connection := e.Connection()
+		orphan := e.orphan(e.Endpoint)
+		e.awaitOrphans(connection, 1)
+		e.awaitEvent(v1alpha1.EventOrphaned, orphan.ID, e.Endpoint.ID, "set orphanPolicy: Revoke")
+		e.awaitScanCount(3)
+		e.Expect(e.isLive(orphan.ID)).To(BeTrue())
+		e.awaitOrphans(connection, 1)
+		e.Cognigy.RevokeKey(orphan.ID)
+		e.awaitOrphans(connection, 0)
 	})
-	kept["retained"] = e.Read(retained).Status.KeyID
-	e.Delete(retained)
-	e.AwaitAbsent(retained)
-	e.awaitScanCount(3)
-	e.awaitOrphans(connection, 0)
-	for why, id := range kept {
-		e.Expect(e.isLive(id)).To(BeTrue(), why)
-	}
-	// Without its Secret, a retained key is of no use and cannot be found again.
-	e.Delete(e.Secret(retained))
-	e.awaitScans(func(g Gomega) { g.Expect(e.isLive(kept["retained"])).To(BeFalse()) })
-	delete(kept, "retained")
-	for why, id := range kept {
-		e.Expect(e.isLive(id)).To(BeTrue(), why)
-	}
-}
+
+	// Someone removes a finalizer by force while Cognigy cannot revoke, so that the key still works.
+	It("is revoked by the second scan that finds it, with orphanPolicy Revoke", func() {
+		e := newEnvironment()
+		connection, key := e.revoking(), e.issued()
+		value := string(e.Secret(key).Data["api-key"])
+		e.deleteByForce(key)
+		elsewhere := e.orphan(e.Cognigy.AddEndpoint("project", "no resource refers to this one"))
+		e.awaitOrphans(connection, 2)
+		e.awaitEvent(v1alpha1.EventOrphaned, elsewhere.ID, "the next scan finds again")
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
+		e.Cognigy.ClearFaults()
+		e.awaitScans(func(g Gomega) { g.Expect(e.Cognigy.Live("")).To(BeEmpty()) })
+		e.awaitEvent(v1alpha1.EventOrphanRevoked, elsewhere.ID, elsewhere.Preview)
+		e.awaitOrphans(connection, 0)
+		for _, entry := range e.Cognigy.Ledger() {
+			e.Expect(entry.RevokedBy).To(Equal(simulator.RevokedByAPI))
+		}
+		e.Expect(e.Posts()).To(Equal(1))
+	})
+
+	It("is not revoked by the first scan that finds it", func() {
+		e := newEnvironment()
+		connection := e.revoking()
+		first := e.orphan(e.Endpoint)
+		e.awaitOrphans(connection, 1)
+		second := e.orphan(e.Endpoint)
+		e.awaitScans(func(g Gomega) { g.Expect(e.isLive(first.ID)).To(BeFalse()) })
+		e.awaitOrphans(connection, 1)
+		e.Expect(e.isLive(second.ID)).To(BeTrue())
+	})
+
+	It("is no key of a person, of another cluster or of a resource, and none that a Secret records", func() {
+		e := newEnvironment()
+		connection := e.revoking()
+		kept := map[string]string{"a resource of the connection": e.Read(e.issued()).Status.KeyID}
+		for why, name := range map[string]string{
+			"made by hand":                "made by hand",
+			"another cluster":             plan.KeyName("x", plan.Marker("another", "gone")),
+			"renamed in Cognigy":          plan.KeyName("x", plan.Marker(e.ClusterUID, "gone")) + " copy",
+			"something like a marker":     "x " + plan.Marker(e.ClusterUID, "gone")[:38],
+			"a display name with markers": plan.KeyName(plan.Marker(e.ClusterUID, "gone"), plan.Marker("another", "gone")),
+		} {
+			made, _ := e.Cognigy.AddKey(e.Endpoint.ID, name)
+			kept[why] = made.ID
+		}
+		kept["another namespace"] = e.neighbour()
+		retained := e.issued(func(k *v1alpha1.EndpointAPIKey) {
+			k.Name, k.Spec.DeletionPolicy = "retained", v1alpha1.DeletionPolicyRetain
+		})
+		kept["retained"] = e.Read(retained).Status.KeyID
+		e.Delete(retained)
+		e.AwaitAbsent(retained)
+		e.awaitScanCount(3)
+		e.awaitOrphans(connection, 0)
+		for why, id := range kept {
+			e.Expect(e.isLive(id)).To(BeTrue(), why)
+		}
+		// Without its Secret, a retained key is of no use and cannot be found again.
+		e.Delete(e.Secret(retained))
+		e.awaitScans(func(g Gomega) { g.Expect(e.isLive(kept["retained"])).To(BeFalse()) })
+		delete(kept, "retained")
+		for why, id := range kept {
+			e.Expect(e.isLive(id)).To(BeTrue(), why)
+		}
+	})
+
+	It("is not looked for with orphanPolicy Ignore", func() {
+		e := newEnvironment()
+		e.orphan(e.Endpoint)
+		connection := e.recreateConnection(e.Cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+		e.AwaitReady(connection)
+		before := e.listsOf(e.Endpoint)
+		e.remains(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+			g.Expect(connection.Status.OrphanScan).To(BeNil())
+			g.Expect(e.listsOf(e.Endpoint)).To(Equal(before))
+		})
+		e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
+		e.awaitOrphans(connection, 1)
+		e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+		e.Await(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+			g.Expect(connection.Status.OrphanScan).To(BeNil())
+		})
+	})
+
+	// The other kind of connection has a reconciler of its own.
+	It("is found through a ClusterCognigyConnection, too", Serial, func() {
+		e := newEnvironment()
+		connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
+		orphan := e.orphan(e.Endpoint)
+		e.awaitOrphans(connection, 1)
+		e.awaitScans(func(g Gomega) { g.Expect(e.isLive(orphan.ID)).To(BeFalse()) })
+		e.awaitOrphans(connection, 0)
+	})
+})
 
 // neighbour issues a key for the same Endpoint in another namespace, through another connection to the same Cognigy.
 func (e *environment) neighbour() (keyID string) {
-	e.t.Helper()
+	GinkgoHelper()
 	neighbour := e.Neighbour()
 	key := neighbour.Key()
 	neighbour.Create(key)
 	return neighbour.AwaitDelivered(key, 1).Status.KeyID
-}
-
-// With Ignore, Cognigy is not asked, and there is no count: neither from the start nor left over.
-func TestOrphansAreIgnored(t *testing.T) {
-	e := newEnvironment(t)
-	e.orphan(e.Endpoint)
-	connection := e.recreateConnection(e.Cognigy.URL(), func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-	e.AwaitReady(connection)
-	before := e.listsOf(e.Endpoint)
-	e.remains(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
-		g.Expect(connection.Status.OrphanScan).To(BeNil())
-		g.Expect(e.listsOf(e.Endpoint)).To(Equal(before))
-	})
-	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyReport })
-	e.awaitOrphans(connection, 1)
-	e.Change(connection, func() { connection.Spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-	e.Await(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
-		g.Expect(connection.Status.OrphanScan).To(BeNil())
-	})
-}
-
-// The other kind of connection has a reconciler of its own.
-func TestOrphansOfClusterConnection(t *testing.T) {
-	e := newEnvironment(t)
-	connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyRevoke })
-	orphan := e.orphan(e.Endpoint)
-	e.awaitOrphans(connection, 1)
-	e.awaitScans(func(g Gomega) { g.Expect(e.isLive(orphan.ID)).To(BeFalse()) })
-	e.awaitOrphans(connection, 0)
 }

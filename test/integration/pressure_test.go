@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -18,70 +18,69 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// Many resources applied at once are served at the connection's rate, with hardly a request more than it takes.
-func TestRateLimit(t *testing.T) {
-	const keys, perSecond, burst = 40, 10, 5
-	e := newEnvironment(t)
-	connection := e.Connection()
-	e.Change(connection, func() {
-		connection.Spec.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: perSecond, Burst: burst}
-	})
-	e.AwaitReady(connection)
-	for i := range keys {
-		e.Create(e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Name = fmt.Sprintf("key-%d", i) }))
-	}
-	e.Await(func(g Gomega) { g.Expect(e.Cognigy.Live("")).To(HaveLen(keys)) })
-	var posts []time.Time
-	for _, request := range e.Cognigy.Requests() {
-		if request.Method == http.MethodPost && request.Route == simulator.RouteKeys {
-			posts = append(posts, request.At)
+var _ = Describe("The rate limit", Label("rate limit"), func() {
+	It("holds for many resources at once, which cost hardly a request more than they need", func() {
+		const keys, perSecond, burst = 40, 10, 5
+		e := newEnvironment()
+		connection := e.Connection()
+		e.Change(connection, func() {
+			connection.Spec.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: perSecond, Burst: burst}
+		})
+		e.AwaitReady(connection)
+		for i := range keys {
+			e.Create(e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Name = fmt.Sprintf("key-%d", i) }))
 		}
-	}
-	e.Expect(len(posts)).To(BeNumerically("<=", keys*12/10))
-	slices.SortFunc(posts, time.Time.Compare)
-	// No request is early; on a busy machine late ones may bunch up.
-	took := posts[len(posts)-1].Sub(posts[0])
-	e.Expect(took).To(BeNumerically(">=", time.Duration(keys-burst-perSecond)*time.Second/perSecond))
-}
+		e.Await(func(g Gomega) { g.Expect(e.Cognigy.Live("")).To(HaveLen(keys)) })
+		var posts []time.Time
+		for _, request := range e.Cognigy.Requests() {
+			if request.Method == http.MethodPost && request.Route == simulator.RouteKeys {
+				posts = append(posts, request.At)
+			}
+		}
+		e.Expect(len(posts)).To(BeNumerically("<=", keys*12/10))
+		slices.SortFunc(posts, time.Time.Compare)
+		// No request is early; on a busy machine late ones may bunch up.
+		took := posts[len(posts)-1].Sub(posts[0])
+		e.Expect(took).To(BeNumerically(">=", time.Duration(keys-burst-perSecond)*time.Second/perSecond))
+	})
 
-// One resource that is told to wait keeps the whole connection silent for that long; then everything goes on.
-func TestRetryAfterHoldsForAll(t *testing.T) {
-	const wait = 4 * time.Second
-	e := newEnvironment(t)
-	e.Cognigy.Inject(simulator.Fault{
-		Method: http.MethodPost, Route: simulator.RouteKeys, Kind: simulator.FaultStatus, Status: 429, Code: 429, RetryAfter: "4", Times: 1,
+	It("has all resources wait when one is told to, and then go on", func() {
+		const wait = 4 * time.Second
+		e := newEnvironment()
+		e.Cognigy.Inject(simulator.Fault{
+			Method: http.MethodPost, Route: simulator.RouteKeys, Kind: simulator.FaultStatus, Status: 429, Code: 429, RetryAfter: "4", Times: 1,
+		})
+		first := e.Key()
+		e.Create(first)
+		e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
+		told := time.Now()
+		others := make([]*v1alpha1.EndpointAPIKey, 5)
+		for i := range others {
+			others[i] = e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Name = fmt.Sprintf("other-%d", i) })
+			e.Create(others[i])
+		}
+		for _, key := range append(others, first) {
+			e.AwaitDelivered(key, 1)
+		}
+		for _, entry := range e.Cognigy.Ledger() {
+			// The ledger knows whole seconds only where Cognigy does; a second is left for that.
+			e.Expect(entry.CreatedAt).To(BeTemporally(">=", told.Add(wait-time.Second)))
+		}
+		e.Expect(e.Posts()).To(Equal(7))
 	})
-	first := e.Key()
-	e.Create(first)
-	e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
-	told := time.Now()
-	others := make([]*v1alpha1.EndpointAPIKey, 5)
-	for i := range others {
-		others[i] = e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Name = fmt.Sprintf("other-%d", i) })
-		e.Create(others[i])
-	}
-	for _, key := range append(others, first) {
-		e.AwaitDelivered(key, 1)
-	}
-	for _, entry := range e.Cognigy.Ledger() {
-		// The ledger knows whole seconds only where Cognigy does; a second is left for that.
-		e.Expect(entry.CreatedAt).To(BeTemporally(">=", told.Add(wait-time.Second)))
-	}
-	e.Expect(e.Posts()).To(Equal(7))
-}
 
-// A Cognigy that asks to slow down is there: its connection stays ready, and its resources are not told otherwise.
-func TestProbeIsRateLimited(t *testing.T) {
-	e := newEnvironment(t)
-	connection := e.Connection()
-	e.AwaitReady(connection)
-	e.Cognigy.Inject(simulator.Fault{
-		Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 429, Code: 429, RetryAfter: "1",
+	It("does not make a connection unready", func() {
+		e := newEnvironment()
+		connection := e.Connection()
+		e.AwaitReady(connection)
+		e.Cognigy.Inject(simulator.Fault{
+			Method: http.MethodGet, Route: simulator.RouteEndpoints, Kind: simulator.FaultStatus, Status: 429, Code: 429, RetryAfter: "1",
+		})
+		before := e.Cognigy.Count(http.MethodGet, simulator.RouteEndpoints)
+		e.remains(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+			g.Expect(fixtures.Kstatus(g, connection)).To(Equal(status.CurrentStatus), "%s", fixtures.Conditions(connection))
+		})
+		e.Expect(e.Cognigy.Count(http.MethodGet, simulator.RouteEndpoints)).To(BeNumerically(">", before))
 	})
-	before := e.Cognigy.Count(http.MethodGet, simulator.RouteEndpoints)
-	e.remains(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
-		g.Expect(fixtures.Kstatus(g, connection)).To(Equal(status.CurrentStatus), "%s", fixtures.Conditions(connection))
-	})
-	e.Expect(e.Cognigy.Count(http.MethodGet, simulator.RouteEndpoints)).To(BeNumerically(">", before))
-}
+})

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"testing"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -21,7 +21,7 @@ import (
 
 // clusterConnection makes a connection for all namespaces, changed by the edits, with credentials in the operator's.
 func (e *environment) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyConnectionSpec)) (*v1alpha1.ClusterCognigyConnection, *corev1.Secret) {
-	e.t.Helper()
+	GinkgoHelper()
 	credentials := e.Credentials(e.Cognigy.APIKey())
 	credentials.Namespace, credentials.Name = installation.Namespace, "credentials-"+e.Namespace
 	e.Create(credentials)
@@ -42,7 +42,7 @@ func (e *environment) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyCo
 
 // waitsFor waits for a connection that is being deleted to say for how many dependents that waits, and to name the first of them.
 func (e *environment) waitsFor(connection *v1alpha1.ClusterCognigyConnection, dependents []*v1alpha1.EndpointAPIKey) {
-	e.t.Helper()
+	GinkgoHelper()
 	var names []string
 	for _, dependent := range dependents {
 		names = append(names, clientKey(dependent).String())
@@ -62,53 +62,53 @@ func (e *environment) waitsFor(connection *v1alpha1.ClusterCognigyConnection, de
 	})
 }
 
-// A cluster-wide connection and its credentials in the operator's namespace may be deleted first, too. They stay until the last
-// user in any namespace is gone, and name the dependents without ever making a message as long as there are dependents.
-func TestClusterConnectionDeletedFirst(t *testing.T) {
-	const perNamespace = 6
-	e := newEnvironment(t)
-	connection, credentials := e.clusterConnection()
-	other := e.CreateNamespace()
-	var dependents []*v1alpha1.EndpointAPIKey
-	for i := range 2 * perNamespace {
-		dependent := e.Key(func(k *v1alpha1.EndpointAPIKey) {
-			k.Name = fmt.Sprintf("key-%d", i)
-			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+var _ = Describe("A ClusterCognigyConnection that EndpointAPIKeys refer to", Serial, Label("connection", "deletion"), func() {
+	It("stays with its credentials until the last of them, in any namespace, is gone", func() {
+		const perNamespace = 6
+		e := newEnvironment()
+		connection, credentials := e.clusterConnection()
+		other := e.CreateNamespace()
+		var dependents []*v1alpha1.EndpointAPIKey
+		for i := range 2 * perNamespace {
+			dependent := e.Key(func(k *v1alpha1.EndpointAPIKey) {
+				k.Name = fmt.Sprintf("key-%d", i)
+				k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+			})
+			if i%2 == 1 {
+				dependent.Namespace = other
+			}
+			e.Create(dependent)
+			dependents = append(dependents, dependent)
+		}
+		for _, dependent := range dependents {
+			e.AwaitDelivered(dependent, 1)
+		}
+		e.Delete(credentials)
+		e.Delete(connection)
+		e.waitsFor(connection, dependents)
+		e.remains(func(g Gomega) {
+			for _, held := range []client.Object{connection, credentials} {
+				g.Expect(cluster.Get(e.Context, clientKey(held), held)).To(Succeed())
+				g.Expect(held.GetDeletionTimestamp()).NotTo(BeNil())
+				g.Expect(held.GetFinalizers()).To(ConsistOf(v1alpha1.InUseFinalizer))
+			}
+			g.Expect(e.Cognigy.Live("")).To(HaveLen(len(dependents)))
 		})
-		if i%2 == 1 {
-			dependent.Namespace = other
+		for _, dependent := range dependents[:2] {
+			e.Delete(dependent)
+			e.AwaitGone(dependent)
 		}
-		e.Create(dependent)
-		dependents = append(dependents, dependent)
-	}
-	for _, dependent := range dependents {
-		e.AwaitDelivered(dependent, 1)
-	}
-	e.Delete(credentials)
-	e.Delete(connection)
-	e.waitsFor(connection, dependents)
-	e.remains(func(g Gomega) {
-		for _, held := range []client.Object{connection, credentials} {
-			g.Expect(cluster.Get(e.Context, clientKey(held), held)).To(Succeed())
-			g.Expect(held.GetDeletionTimestamp()).NotTo(BeNil())
-			g.Expect(held.GetFinalizers()).To(ConsistOf(v1alpha1.InUseFinalizer))
+		dependents = dependents[2:]
+		e.waitsFor(connection, dependents)
+		for _, dependent := range dependents {
+			e.Delete(dependent)
 		}
-		g.Expect(e.Cognigy.Live("")).To(HaveLen(len(dependents)))
+		e.AwaitAbsent(connection)
+		e.Expect(e.Cognigy.Live("")).To(BeEmpty(), "it was not let go before the last key was revoked")
+		e.AwaitAbsent(credentials)
+		for _, dependent := range dependents {
+			e.AwaitGone(dependent)
+		}
+		e.Expect(e.Posts()).To(Equal(2 * perNamespace))
 	})
-	for _, dependent := range dependents[:2] {
-		e.Delete(dependent)
-		e.AwaitGone(dependent)
-	}
-	dependents = dependents[2:]
-	e.waitsFor(connection, dependents)
-	for _, dependent := range dependents {
-		e.Delete(dependent)
-	}
-	e.AwaitAbsent(connection)
-	e.Expect(e.Cognigy.Live("")).To(BeEmpty(), "it was not let go before the last key was revoked")
-	e.AwaitAbsent(credentials)
-	for _, dependent := range dependents {
-		e.AwaitGone(dependent)
-	}
-	e.Expect(e.Posts()).To(Equal(2 * perNamespace))
-}
+})

@@ -4,9 +4,8 @@
 package integration_test
 
 import (
-	"testing"
-
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -16,92 +15,90 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
-// A namespace that is deleted whole, with resources, connection and credentials in it, revokes every key and goes away by itself.
-func TestNamespaceDeleted(t *testing.T) {
-	e := newEnvironment(t)
-	for _, name := range []string{"one", "two", "three"} {
-		e.issued(fixtures.Named(name))
-	}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
-	e.Delete(namespace)
-	e.AwaitAbsent(namespace)
-	e.Expect(e.Cognigy.Ledger()).To(HaveLen(3))
-	e.Expect(e.Cognigy.Live("")).To(BeEmpty())
-}
-
-// Connection and credentials may be deleted first: they stay until the last key is revoked, and say whom they wait for.
-func TestConnectionDeletedFirst(t *testing.T) {
-	e := newEnvironment(t)
-	key, connection, credentials := e.issued(), e.Connection(), e.Credentials("")
-	e.Delete(connection)
-	e.Await(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
-		inUse := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionInUse)
-		g.Expect(inUse).NotTo(BeNil())
-		g.Expect(inUse.Message).To(ContainSubstring(e.Namespace + "/crm"))
+var _ = Describe("A CognigyConnection that EndpointAPIKeys refer to", Label("connection", "deletion"), func() {
+	It("lets a namespace that is deleted whole revoke every key and go away", func() {
+		e := newEnvironment()
+		for _, name := range []string{"one", "two", "three"} {
+			e.issued(fixtures.Named(name))
+		}
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+		e.Delete(namespace)
+		e.AwaitAbsent(namespace)
+		e.Expect(e.Cognigy.Ledger()).To(HaveLen(3))
+		e.Expect(e.Cognigy.Live("")).To(BeEmpty())
 	})
-	// What is being deleted still revokes, but no key is issued through it any more.
-	late := e.Key(fixtures.Named("late"))
-	e.Create(late)
-	e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "is being deleted")
-	e.Delete(late)
-	e.Delete(credentials)
-	e.Delete(key)
-	e.AwaitGone(key)
-	e.AwaitAbsent(connection)
-	e.AwaitAbsent(credentials)
-	e.Expect(e.Posts()).To(Equal(1))
-}
 
-// Credentials that are being deleted still revoke, but no key is issued with them any more.
-func TestCredentialsDeletedFirst(t *testing.T) {
-	e := newEnvironment(t)
-	key, credentials := e.issued(), e.Credentials("")
-	e.Delete(credentials)
-	late := e.Key(fixtures.Named("late"))
-	e.Create(late)
-	e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "or is being deleted")
-	e.Delete(late)
-	e.Delete(key)
-	e.AwaitGone(key)
-	e.Delete(e.Connection())
-	e.AwaitAbsent(credentials)
-	e.Expect(e.Posts()).To(Equal(1))
-}
+	It("stays until the last key is revoked, and names the resources that it waits for", func() {
+		e := newEnvironment()
+		key, connection, credentials := e.issued(), e.Connection(), e.Credentials("")
+		e.Delete(connection)
+		e.Await(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+			inUse := meta.FindStatusCondition(connection.Status.Conditions, v1alpha1.ConditionInUse)
+			g.Expect(inUse).NotTo(BeNil())
+			g.Expect(inUse.Message).To(ContainSubstring(e.Namespace + "/crm"))
+		})
+		// What is being deleted still revokes, but no key is issued through it any more.
+		late := e.Key(fixtures.Named("late"))
+		e.Create(late)
+		e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "is being deleted")
+		e.Delete(late)
+		e.Delete(credentials)
+		e.Delete(key)
+		e.AwaitGone(key)
+		e.AwaitAbsent(connection)
+		e.AwaitAbsent(credentials)
+		e.Expect(e.Posts()).To(Equal(1))
+	})
 
-// Without dependents a connection is deleted at once, also after it had some, and the operator releases its credentials.
-func TestConnectionWithoutDependents(t *testing.T) {
-	e := newEnvironment(t)
-	connection, credentials := e.Connection(), e.Credentials("")
-	e.AwaitReady(connection)
-	e.Expect(connection.Finalizers).To(BeEmpty())
-	key := e.issued()
-	e.Await(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
-		g.Expect(connection.Finalizers).To(ConsistOf(v1alpha1.InUseFinalizer))
+	// Those still revoke, but no key is issued with them any more.
+	It("keeps its credentials until the last key is revoked", func() {
+		e := newEnvironment()
+		key, credentials := e.issued(), e.Credentials("")
+		e.Delete(credentials)
+		late := e.Key(fixtures.Named("late"))
+		e.Create(late)
+		e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "or is being deleted")
+		e.Delete(late)
+		e.Delete(key)
+		e.AwaitGone(key)
+		e.Delete(e.Connection())
+		e.AwaitAbsent(credentials)
+		e.Expect(e.Posts()).To(Equal(1))
 	})
-	e.Delete(key)
-	e.AwaitGone(key)
-	e.Delete(connection)
-	e.AwaitAbsent(connection)
-	e.Await(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(credentials), credentials)).To(Succeed())
-		g.Expect(credentials.Finalizers).To(BeEmpty())
-	})
-}
 
-// A connection that changes to another Secret releases the first and protects the second.
-func TestCredentialsReplaced(t *testing.T) {
-	e := newEnvironment(t)
-	e.issued()
-	connection, first, second := e.Connection(), e.Credentials(""), e.Credentials(e.Cognigy.APIKey())
-	second.Name = "second"
-	e.Create(second)
-	e.Change(connection, func() { connection.Spec.Auth.APIKey.SecretRef.Name = v1alpha1.ObjectName(second.Name) })
-	e.Await(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(second), second)).To(Succeed())
-		g.Expect(second.Finalizers).To(ConsistOf(v1alpha1.InUseFinalizer))
+	It("goes at once when the last of them is gone, and releases its credentials", func() {
+		e := newEnvironment()
+		connection, credentials := e.Connection(), e.Credentials("")
+		e.AwaitReady(connection)
+		e.Expect(connection.Finalizers).To(BeEmpty())
+		key := e.issued()
+		e.Await(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(connection), connection)).To(Succeed())
+			g.Expect(connection.Finalizers).To(ConsistOf(v1alpha1.InUseFinalizer))
+		})
+		e.Delete(key)
+		e.AwaitGone(key)
+		e.Delete(connection)
+		e.AwaitAbsent(connection)
+		e.Await(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(credentials), credentials)).To(Succeed())
+			g.Expect(credentials.Finalizers).To(BeEmpty())
+		})
 	})
-	e.Delete(first)
-	e.AwaitAbsent(first)
-}
+
+	It("protects its new credentials and releases the former ones", func() {
+		e := newEnvironment()
+		e.issued()
+		connection, first, second := e.Connection(), e.Credentials(""), e.Credentials(e.Cognigy.APIKey())
+		second.Name = "second"
+		e.Create(second)
+		e.Change(connection, func() { connection.Spec.Auth.APIKey.SecretRef.Name = v1alpha1.ObjectName(second.Name) })
+		e.Await(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(second), second)).To(Succeed())
+			g.Expect(second.Finalizers).To(ConsistOf(v1alpha1.InUseFinalizer))
+		})
+		e.Delete(first)
+		e.AwaitAbsent(first)
+	})
+})

@@ -4,9 +4,8 @@
 package integration_test
 
 import (
-	"testing"
-
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -17,14 +16,27 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
 
-// What Kubernetes refuses is found out before a key exists.
-func TestSecretRejected(t *testing.T) {
-	t.Parallel()
-	cases := map[string]struct {
-		refuse func(e *environment) (allow func())
-		quotes string
-	}{
-		"by quota": {quotes: "quota", refuse: func(e *environment) func() {
+// refusal is a way in which Kubernetes refuses a Secret, and what the message quotes of it.
+type refusal struct {
+	refuse func(e *environment) (allow func())
+	quotes string
+}
+
+var _ = Describe("A Secret that Kubernetes would refuse", Label("issue", "secret"), func() {
+	DescribeTable("is found out before a key exists:", func(test refusal) {
+		e := newEnvironment()
+		allow := test.refuse(e)
+		key := e.Key()
+		e.Create(key)
+		message := e.reports(key, v1alpha1.ReasonSecretRejected, status.FailedStatus)
+		e.Expect(message).To(ContainSubstring(test.quotes))
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(BeZero()) })
+		e.Expect(e.Read(key).Finalizers).To(BeEmpty(), "nothing can exist in Cognigy, so nothing has to hold the resource")
+		allow()
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Posts()).To(Equal(1))
+	},
+		Entry("by quota", refusal{quotes: "quota", refuse: func(e *environment) func() {
 			quota := &corev1.ResourceQuota{
 				ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: "secrets"},
 				Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/secrets": resource.MustParse("1")}},
@@ -36,8 +48,8 @@ func TestSecretRejected(t *testing.T) {
 				g.Expect(used.Value()).To(BeEquivalentTo(1), "the credentials")
 			})
 			return func() { e.Delete(quota) }
-		}},
-		"by admission": {quotes: "no API keys here", refuse: func(e *environment) func() {
+		}}),
+		Entry("by admission", refusal{quotes: "no API keys here", refuse: func(e *environment) func() {
 			policy, binding := refuseSecrets(e.Namespace)
 			e.Create(policy)
 			e.Create(binding)
@@ -48,9 +60,9 @@ func TestSecretRejected(t *testing.T) {
 				g.Expect(cluster.Create(e.Context, probe)).NotTo(Succeed())
 			})
 			return func() { e.Delete(binding); e.Delete(policy) }
-		}},
+		}}),
 		// A key that was delivered so would not be recognized, and another be made, for ever.
-		"by being altered": {quotes: "changes the data or annotations", refuse: func(e *environment) func() {
+		Entry("by being altered", refusal{quotes: "changes the data or annotations", refuse: func(e *environment) func() {
 			policy, binding := alterSecrets(e.Namespace)
 			e.Create(policy)
 			e.Create(binding)
@@ -63,24 +75,9 @@ func TestSecretRejected(t *testing.T) {
 				g.Expect(tried.Annotations).To(BeEmpty())
 			})
 			return func() { e.Delete(binding); e.Delete(policy) }
-		}},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			e := newEnvironment(t)
-			allow := test.refuse(e)
-			key := e.Key()
-			e.Create(key)
-			message := e.reports(key, v1alpha1.ReasonSecretRejected, status.FailedStatus)
-			e.Expect(message).To(ContainSubstring(test.quotes))
-			e.remains(func(g Gomega) { g.Expect(e.Posts()).To(BeZero()) })
-			e.Expect(e.Read(key).Finalizers).To(BeEmpty(), "nothing can exist in Cognigy, so nothing has to hold the resource")
-			allow()
-			e.AwaitDelivered(key, 1)
-			e.Expect(e.Posts()).To(Equal(1))
-		})
-	}
-}
+		}}),
+	)
+})
 
 // secretWrites are what the policies of these tests are about.
 var secretWrites = &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{

@@ -6,10 +6,10 @@ package integration_test
 import (
 	"fmt"
 	"net/http"
-	"testing"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,125 +25,123 @@ func later() *metav1.Time {
 	return &at
 }
 
-// During the overlap both keys work; after it the replaced one is refused.
-func TestRotateWithOverlap(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.issued()
-	old := string(e.Secret(key).Data["api-key"])
-	const overlap = 10 * time.Second
-	e.Change(key, func() {
-		key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: overlap}}
+var _ = Describe("A rotation", Label("rotation"), func() {
+	It("keeps the replaced key for the overlap, and then revokes it", func() {
+		e := newEnvironment()
+		key := e.issued()
+		old := string(e.Secret(key).Data["api-key"])
+		const overlap = 10 * time.Second
+		e.Change(key, func() {
+			key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: overlap}}
+		})
+		e.Await(func(g Gomega) { g.Expect(string(e.Secret(key).Data["api-key"])).NotTo(Equal(old)) })
+		found := e.AwaitDelivered(key, 2)
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeTrue())
+		e.Expect(found.Status.Retiring).To(HaveLen(1))
+		retiring := found.Status.Retiring[0]
+		e.Expect(retiring.KeyID).To(Equal(e.Cognigy.Ledger()[0].ID))
+		e.Expect(retiring.RevokeAt.Time).To(BeTemporally("~", found.Status.IssuedAt.Add(overlap), time.Second))
+		e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.Retiring).To(BeEmpty()) })
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeFalse())
+		e.Expect(*e.Cognigy.Ledger()[0].RevokedAt).To(BeTemporally(">=", retiring.RevokeAt.Time))
+		e.Expect(e.Posts()).To(Equal(2))
 	})
-	e.Await(func(g Gomega) { g.Expect(string(e.Secret(key).Data["api-key"])).NotTo(Equal(old)) })
-	found := e.AwaitDelivered(key, 2)
-	e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeTrue())
-	e.Expect(found.Status.Retiring).To(HaveLen(1))
-	retiring := found.Status.Retiring[0]
-	e.Expect(retiring.KeyID).To(Equal(e.Cognigy.Ledger()[0].ID))
-	e.Expect(retiring.RevokeAt.Time).To(BeTemporally("~", found.Status.IssuedAt.Add(overlap), time.Second))
-	e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.Retiring).To(BeEmpty()) })
-	e.AwaitDelivered(key, 1)
-	e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeFalse())
-	e.Expect(*e.Cognigy.Ledger()[0].RevokedAt).To(BeTemporally(">=", retiring.RevokeAt.Time))
-	e.Expect(e.Posts()).To(Equal(2))
-}
 
-// Without an overlap the old key goes as soon as the new one is delivered, not before.
-func TestRotateWithoutOverlap(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
-		k.Spec.Rotation = &v1alpha1.Rotation{Every: &metav1.Duration{Duration: 720 * time.Hour}}
-	})
-	found := e.Read(key)
-	e.Expect(found.Status.RotatesAt.Sub(found.Status.IssuedAt.Time)).To(And(BeNumerically(">=", 648*time.Hour), BeNumerically("<=", 720*time.Hour)))
-	e.Change(key, func() { key.Spec.Rotation.NotBefore = later() })
-	e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
-	e.AwaitDelivered(key, 1)
-	ledger := e.Cognigy.Ledger()
-	e.Expect(ledger[1].CreatedAt).To(BeTemporally("<=", *ledger[0].RevokedAt))
-	e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
-}
-
-// A notBefore in the future is announced and waited for.
-func TestRotateLater(t *testing.T) {
-	e := newEnvironment(t)
-	at := metav1.NewTime(time.Now().Add(24 * time.Hour)).Rfc3339Copy()
-	key := e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation = &v1alpha1.Rotation{NotBefore: &at} })
-	e.Expect(e.Read(key).Status.RotatesAt.Time).To(BeTemporally("==", at.Time))
-	e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
-}
-
-// A rotation that fails leaves the delivered key in place: Ready stays true, and its message says what is wrong.
-func TestRotateFails(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.issued()
-	old := string(e.Secret(key).Data["api-key"])
-	e.Cognigy.Inject(simulator.Fault{Method: http.MethodPost, Kind: simulator.FaultStatus, Status: 403, Code: 403})
-	e.Change(key, func() { key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later()} })
-	e.Await(func(g Gomega) {
-		g.Expect(cluster.Get(e.Context, clientKey(key), key)).To(Succeed())
-		ready := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionReady)
-		g.Expect(ready.Status).To(Equal(metav1.ConditionTrue))
-		g.Expect(ready.Message).To(And(ContainSubstring("working key"), ContainSubstring("code 403"), ContainSubstring("permission")))
-		g.Expect(fixtures.Kstatus(g, key)).To(Equal(status.FailedStatus))
-	})
-	e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeTrue())
-	e.Cognigy.ClearFaults()
-	e.Await(func(g Gomega) { g.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeFalse()) })
-	e.AwaitDelivered(key, 1)
-	e.Expect(e.Cognigy.Ledger()).To(HaveLen(2))
-}
-
-// Flux and people ask for a look; it is acknowledged, and rotates nothing.
-func TestRequestedAt(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.issued()
-	lists := e.Lists()
-	e.Change(key, func() { key.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "today"} })
-	e.Await(func(g Gomega) {
-		g.Expect(e.Read(key).Status.LastHandledReconcileAt).To(Equal("today"))
-		g.Expect(e.Lists()).To(BeNumerically(">", lists))
-	})
-	e.Expect(e.Posts()).To(Equal(1))
-}
-
-// Drift is looked for per Endpoint: its keys share one list an interval.
-func TestDriftIsShared(t *testing.T) {
-	const keys = 8
-	e := newEnvironment(t)
-	for i := range keys {
-		e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Name = fmt.Sprintf("key-%d", i) })
-	}
-	lists := func() int { return e.Lists() }
-	before, started := lists(), time.Now()
-	e.Await(func(g Gomega) { g.Expect(lists()).To(BeNumerically(">=", before+4)) })
-	// The interval varies by a tenth, and the keys fall into step within the first.
-	most := int(time.Since(started)/(driftInterval*9/10)) + 2
-	e.Expect(lists()-before).To(BeNumerically("<=", most), "%d keys, %s", keys, time.Since(started))
-	e.Expect(e.Posts()).To(Equal(keys))
-}
-
-// While suspended nothing is issued, healed or revoked; afterwards everything is made up for.
-func TestSuspend(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Suspend = true })
-	e.Create(key)
-	e.reports(key, v1alpha1.ReasonSuspended, status.InProgressStatus)
-	e.remains(func(g Gomega) { g.Expect(e.Posts()).To(BeZero()) })
-	e.Change(key, func() { key.Spec.Suspend = false })
-	e.AwaitDelivered(key, 1)
-	e.Change(key, func() { key.Spec.Suspend = true })
-	e.Await(func(g Gomega) {
+	It("revokes the replaced key as soon as the new one is delivered", func() {
+		e := newEnvironment()
+		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.Rotation = &v1alpha1.Rotation{Every: &metav1.Duration{Duration: 720 * time.Hour}}
+		})
 		found := e.Read(key)
-		g.Expect(found.Status.ObservedGeneration).To(Equal(found.Generation))
-		ready := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionReady)
-		g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSuspended))
-		g.Expect(fixtures.Kstatus(g, found)).To(Equal(status.CurrentStatus))
+		e.Expect(found.Status.RotatesAt.Sub(found.Status.IssuedAt.Time)).To(And(BeNumerically(">=", 648*time.Hour), BeNumerically("<=", 720*time.Hour)))
+		e.Change(key, func() { key.Spec.Rotation.NotBefore = later() })
+		e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
+		e.AwaitDelivered(key, 1)
+		ledger := e.Cognigy.Ledger()
+		e.Expect(ledger[1].CreatedAt).To(BeTemporally("<=", *ledger[0].RevokedAt))
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
 	})
-	e.Delete(e.Secret(key))
-	e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
-	e.Change(key, func() { key.Spec.Suspend = false })
-	e.AwaitDelivered(key, 1)
-	e.Delete(key)
-	e.AwaitGone(key)
-}
+
+	It("is announced, and waits for its instant", func() {
+		e := newEnvironment()
+		at := metav1.NewTime(time.Now().Add(24 * time.Hour)).Rfc3339Copy()
+		key := e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation = &v1alpha1.Rotation{NotBefore: &at} })
+		e.Expect(e.Read(key).Status.RotatesAt.Time).To(BeTemporally("==", at.Time))
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
+	})
+
+	It("that fails costs nothing: the delivered key stays, and Ready says what is wrong", func() {
+		e := newEnvironment()
+		key := e.issued()
+		old := string(e.Secret(key).Data["api-key"])
+		e.Cognigy.Inject(simulator.Fault{Method: http.MethodPost, Kind: simulator.FaultStatus, Status: 403, Code: 403})
+		e.Change(key, func() { key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later()} })
+		e.Await(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(key), key)).To(Succeed())
+			ready := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionReady)
+			g.Expect(ready.Status).To(Equal(metav1.ConditionTrue))
+			g.Expect(ready.Message).To(And(ContainSubstring("working key"), ContainSubstring("code 403"), ContainSubstring("permission")))
+			g.Expect(fixtures.Kstatus(g, key)).To(Equal(status.FailedStatus))
+		})
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeTrue())
+		e.Cognigy.ClearFaults()
+		e.Await(func(g Gomega) { g.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeFalse()) })
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Cognigy.Ledger()).To(HaveLen(2))
+	})
+})
+
+var _ = Describe("A delivered EndpointAPIKey", Label("drift"), func() {
+	// Flux and people ask for that.
+	It("is looked at when someone asks for it, which rotates nothing", func() {
+		e := newEnvironment()
+		key := e.issued()
+		lists := e.Lists()
+		e.Change(key, func() { key.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "today"} })
+		e.Await(func(g Gomega) {
+			g.Expect(e.Read(key).Status.LastHandledReconcileAt).To(Equal("today"))
+			g.Expect(e.Lists()).To(BeNumerically(">", lists))
+		})
+		e.Expect(e.Posts()).To(Equal(1))
+	})
+
+	It("shares the list of a drift check with the others of its Endpoint", func() {
+		const keys = 8
+		e := newEnvironment()
+		for i := range keys {
+			e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Name = fmt.Sprintf("key-%d", i) })
+		}
+		lists := func() int { return e.Lists() }
+		before, started := lists(), time.Now()
+		e.Await(func(g Gomega) { g.Expect(lists()).To(BeNumerically(">=", before+4)) })
+		// The interval varies by a tenth, and the keys fall into step within the first.
+		most := int(time.Since(started)/(driftInterval*9/10)) + 2
+		e.Expect(lists()-before).To(BeNumerically("<=", most), "%d keys, %s", keys, time.Since(started))
+		e.Expect(e.Posts()).To(Equal(keys))
+	})
+
+	It("is not touched while suspended, and caught up with afterwards", func() {
+		e := newEnvironment()
+		key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Suspend = true })
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonSuspended, status.InProgressStatus)
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(BeZero()) })
+		e.Change(key, func() { key.Spec.Suspend = false })
+		e.AwaitDelivered(key, 1)
+		e.Change(key, func() { key.Spec.Suspend = true })
+		e.Await(func(g Gomega) {
+			found := e.Read(key)
+			g.Expect(found.Status.ObservedGeneration).To(Equal(found.Generation))
+			ready := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionReady)
+			g.Expect(ready.Reason).To(Equal(v1alpha1.ReasonSuspended))
+			g.Expect(fixtures.Kstatus(g, found)).To(Equal(status.CurrentStatus))
+		})
+		e.Delete(e.Secret(key))
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
+		e.Change(key, func() { key.Spec.Suspend = false })
+		e.AwaitDelivered(key, 1)
+		e.Delete(key)
+		e.AwaitGone(key)
+	})
+})

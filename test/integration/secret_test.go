@@ -5,9 +5,9 @@ package integration_test
 
 import (
 	"strings"
-	"testing"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,93 +15,90 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
 
-// A Secret of the same name that is not ours keeps its bytes, and no key is made on account of it.
-func TestForeignSecret(t *testing.T) {
-	e := newEnvironment(t)
-	foreign := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: "crm"},
-		Data:       map[string][]byte{"password": []byte("somebody else's")},
-	}
-	e.Create(foreign)
-	key := e.Key()
-	e.Create(key)
-	message := e.reports(key, v1alpha1.ReasonSecretNotOwned, status.FailedStatus)
-	e.Expect(message).To(And(ContainSubstring(e.Namespace+"/crm"), ContainSubstring("Delete the Secret")))
-	e.remains(func(g Gomega) {
-		g.Expect(e.Posts()).To(BeZero())
-		g.Expect(e.Secret(key).ResourceVersion).To(Equal(foreign.ResourceVersion))
-	})
-	e.Delete(foreign)
-	e.AwaitDelivered(key, 1)
-	e.Expect(e.Posts()).To(Equal(1))
-}
-
-// Two resources that aim at one Secret: the first has it, the second says so and leaves no key behind.
-func TestSecretShared(t *testing.T) {
-	e := newEnvironment(t)
-	first := e.issued()
-	second := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Name, k.Spec.Secret.Name = "second", "crm" })
-	e.Create(second)
-	e.reports(second, v1alpha1.ReasonSecretNotOwned, status.FailedStatus)
-	e.Delete(second)
-	e.Await(func(g Gomega) { g.Expect(e.Secret(first)).NotTo(BeNil()) })
-	e.AwaitDelivered(first, 1)
-	e.Expect(e.Cognigy.Ledger()).To(HaveLen(1))
-}
-
-// Labels, annotations and the data key follow the spec without a new key; what others put on the Secret stays.
-func TestSecretFollowsSpec(t *testing.T) {
-	e := newEnvironment(t)
-	key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
-		k.Labels = map[string]string{"app.kubernetes.io/instance": "not-to-be-copied"}
-		k.Spec.Secret = v1alpha1.SecretTarget{
-			Name: "webhook", Key: "token",
-			Labels:      map[string]v1alpha1.LabelValue{"team": "crm", "tier": "gold"},
-			Annotations: map[string]v1alpha1.AnnotationValue{"note": "first"},
+var _ = Describe("The Secret of an EndpointAPIKey", Label("secret"), func() {
+	It("is never one that others own: no key is issued until theirs is gone", func() {
+		e := newEnvironment()
+		foreign := &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: e.Namespace, Name: "crm"},
+			Data:       map[string][]byte{"password": []byte("somebody else's")},
 		}
-	})
-	secret := e.Secret(key)
-	e.Expect(secret.Name).To(Equal("webhook"))
-	e.Expect(secret.Labels).To(Equal(map[string]string{"team": "crm", "tier": "gold", v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey}))
-	e.Expect(secret.Annotations).To(HaveKeyWithValue("note", "first"))
-	value := string(secret.Data["token"])
-
-	e.Change(secret, func() {
-		secret.Labels["other"] = "others"
-		secret.Data["other"] = []byte("somebody's")
-	})
-	e.Change(key, func() {
-		key.Spec.Secret.Key = "api-key"
-		key.Spec.Secret.Labels = map[string]v1alpha1.LabelValue{"team": "sales"}
-		key.Spec.Secret.Annotations = nil
-	})
-	e.Await(func(g Gomega) {
-		after := e.Secret(key)
-		g.Expect(after.Labels).To(Equal(map[string]string{
-			"team": "sales", "other": "others", v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey,
-		}))
-		g.Expect(after.Annotations).NotTo(HaveKey("note"))
-		g.Expect(after.Data).To(HaveLen(2))
-		g.Expect(string(after.Data["api-key"])).To(Equal(value))
-		g.Expect(string(after.Data["other"])).To(Equal("somebody's"))
-	})
-	e.AwaitDelivered(key, 1)
-	e.Expect(e.Posts()).To(Equal(1))
-}
-
-// The display name is part of the key's name; what Cognigy refuses there is said so, and costs nothing.
-func TestDisplayName(t *testing.T) {
-	t.Parallel()
-	for _, refused := range []string{"Schlüssel 🔑", "CRM [webhook]"} {
-		t.Run(refused, func(t *testing.T) {
-			e := newEnvironment(t)
-			key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.DisplayName = refused })
-			e.Create(key)
-			e.reports(key, v1alpha1.ReasonInvalidDisplayName, status.FailedStatus, "letters, digits, spaces and hyphens in displayName")
-			e.Expect(e.Cognigy.Ledger()).To(BeEmpty())
-			e.Change(key, func() { key.Spec.DisplayName = strings.Repeat("x", 160) })
-			e.AwaitDelivered(key, 1)
-			e.Expect(e.Cognigy.Ledger()[0].Name).To(And(HaveLen(200), HavePrefix(strings.Repeat("x", 160)+" k8s-")))
+		e.Create(foreign)
+		key := e.Key()
+		e.Create(key)
+		message := e.reports(key, v1alpha1.ReasonSecretNotOwned, status.FailedStatus)
+		e.Expect(message).To(And(ContainSubstring(e.Namespace+"/crm"), ContainSubstring("Delete the Secret")))
+		e.remains(func(g Gomega) {
+			g.Expect(e.Posts()).To(BeZero())
+			g.Expect(e.Secret(key).ResourceVersion).To(Equal(foreign.ResourceVersion))
 		})
-	}
-}
+		e.Delete(foreign)
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Posts()).To(Equal(1))
+	})
+
+	It("belongs to the first of two resources that name it", func() {
+		e := newEnvironment()
+		first := e.issued()
+		second := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Name, k.Spec.Secret.Name = "second", "crm" })
+		e.Create(second)
+		e.reports(second, v1alpha1.ReasonSecretNotOwned, status.FailedStatus)
+		e.Delete(second)
+		e.Await(func(g Gomega) { g.Expect(e.Secret(first)).NotTo(BeNil()) })
+		e.AwaitDelivered(first, 1)
+		e.Expect(e.Cognigy.Ledger()).To(HaveLen(1))
+	})
+
+	It("follows the spec without a new key, and keeps what others put on it", func() {
+		e := newEnvironment()
+		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
+			k.Labels = map[string]string{"app.kubernetes.io/instance": "not-to-be-copied"}
+			k.Spec.Secret = v1alpha1.SecretTarget{
+				Name: "webhook", Key: "token",
+				Labels:      map[string]v1alpha1.LabelValue{"team": "crm", "tier": "gold"},
+				Annotations: map[string]v1alpha1.AnnotationValue{"note": "first"},
+			}
+		})
+		secret := e.Secret(key)
+		e.Expect(secret.Name).To(Equal("webhook"))
+		e.Expect(secret.Labels).To(Equal(map[string]string{"team": "crm", "tier": "gold", v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey}))
+		e.Expect(secret.Annotations).To(HaveKeyWithValue("note", "first"))
+		value := string(secret.Data["token"])
+
+		e.Change(secret, func() {
+			secret.Labels["other"] = "others"
+			secret.Data["other"] = []byte("somebody's")
+		})
+		e.Change(key, func() {
+			key.Spec.Secret.Key = "api-key"
+			key.Spec.Secret.Labels = map[string]v1alpha1.LabelValue{"team": "sales"}
+			key.Spec.Secret.Annotations = nil
+		})
+		e.Await(func(g Gomega) {
+			after := e.Secret(key)
+			g.Expect(after.Labels).To(Equal(map[string]string{
+				"team": "sales", "other": "others", v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey,
+			}))
+			g.Expect(after.Annotations).NotTo(HaveKey("note"))
+			g.Expect(after.Data).To(HaveLen(2))
+			g.Expect(string(after.Data["api-key"])).To(Equal(value))
+			g.Expect(string(after.Data["other"])).To(Equal("somebody's"))
+		})
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Posts()).To(Equal(1))
+	})
+
+	// The display name is part of the key's name.
+	DescribeTable("is not made if Cognigy refuses the display name, which costs no key:", func(refused string) {
+		e := newEnvironment()
+		key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.DisplayName = refused })
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonInvalidDisplayName, status.FailedStatus, "letters, digits, spaces and hyphens in displayName")
+		e.Expect(e.Cognigy.Ledger()).To(BeEmpty())
+		e.Change(key, func() { key.Spec.DisplayName = strings.Repeat("x", 160) })
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Cognigy.Ledger()[0].Name).To(And(HaveLen(200), HavePrefix(strings.Repeat("x", 160)+" k8s-")))
+	},
+		Entry("an umlaut and an emoji", "Schlüssel 🔑"),
+		Entry("brackets", "CRM [webhook]"),
+	)
+})

@@ -5,9 +5,9 @@ package integration_test
 
 import (
 	"strings"
-	"testing"
 	"time"
 
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,20 +23,20 @@ import (
 type forgery func(e *environment, attacker *v1alpha1.EndpointAPIKey, aim simulator.Entry)
 
 // forgeries are of records, most of which are consistent, and of reports.
-var forgeries = map[string]forgery{
-	"a key id": func(e *environment, attacker *v1alpha1.EndpointAPIKey, aim simulator.Entry) {
+var forgeries = []TableEntry{
+	Entry("a key id", forgery(func(e *environment, attacker *v1alpha1.EndpointAPIKey, aim simulator.Entry) {
 		secret := e.Secret(attacker)
 		e.Change(secret, func() { secret.Annotations[v1alpha1.KeyIDAnnotation] = aim.ID })
-	},
-	"a record of its own value":       forgedRecord(0, ownValue),
-	"a record of a value that fits":   forgedRecord(0, fittingValue),
-	"a record from an hour ago":       forgedRecord(-time.Hour, fittingValue),
-	"a record from the future":        forgedRecord(time.Hour, fittingValue),
-	"a report from an hour ago":       forgedReport(issued(-time.Hour)),
-	"a report from the future":        forgedReport(issued(time.Hour)),
-	"an attempt that has just begun":  forgedReport(attempted(0)),
-	"an attempt in the future":        forgedReport(attempted(time.Hour)),
-	"an attempt that was interrupted": forgedReport(attempted(-time.Hour)),
+	})),
+	Entry("a record of its own value", forgedRecord(0, ownValue)),
+	Entry("a record of a value that fits", forgedRecord(0, fittingValue)),
+	Entry("a record from an hour ago", forgedRecord(-time.Hour, fittingValue)),
+	Entry("a record from the future", forgedRecord(time.Hour, fittingValue)),
+	Entry("a report from an hour ago", forgedReport(issued(-time.Hour))),
+	Entry("a report from the future", forgedReport(issued(time.Hour))),
+	Entry("an attempt that has just begun", forgedReport(attempted(0))),
+	Entry("an attempt in the future", forgedReport(attempted(time.Hour))),
+	Entry("an attempt that was interrupted", forgedReport(attempted(-time.Hour))),
 }
 
 // forgedRecord is an intact record of a key that is not the resource's.
@@ -90,7 +90,7 @@ func attempted(offset time.Duration) func(*v1alpha1.EndpointAPIKeyStatus) {
 
 // attackers issues keys to resources, and says at which key each of them aims. None of those is its own.
 func (e *environment) attackers() map[*v1alpha1.EndpointAPIKey]simulator.Entry {
-	e.t.Helper()
+	GinkgoHelper()
 	var keys []*v1alpha1.EndpointAPIKey
 	for _, name := range []string{"victim", "at-hand-made", "at-another-tenant", "at-another-cluster"} {
 		keys = append(keys, e.Key(fixtures.Named(name)))
@@ -104,60 +104,49 @@ func (e *environment) attackers() map[*v1alpha1.EndpointAPIKey]simulator.Entry {
 	return map[*v1alpha1.EndpointAPIKey]simulator.Entry{keys[1]: handMade, keys[2]: e.LiveKeys(keys[0].UID)[0], keys[3]: elsewhere}
 }
 
-// An edit of a Secret or a status cannot aim the operator at a key that is not the resource's own, and the resource gets
-// back to one key of its own.
-func TestTampering(t *testing.T) {
-	t.Parallel()
-	for name, forge := range forgeries {
-		t.Run(name, func(t *testing.T) {
-			e := newEnvironment(t, shortTimeouts) // forged attempts have to end
-			attackers := e.attackers()
-			for attacker, aim := range attackers {
-				forge(e, attacker, aim)
-			}
-			for attacker, aim := range attackers {
-				e.Await(func(g Gomega) {
-					found, secret := e.Read(attacker), e.Secret(attacker)
-					g.Expect(secret).NotTo(BeNil())
-					g.Expect(secret.Annotations[v1alpha1.KeyIDAnnotation]).NotTo(Equal(aim.ID))
-					g.Expect(found.Status.Retiring).To(BeEmpty())
-					g.Expect(found.Status.IssuedAt).NotTo(BeNil())
-					g.Expect(found.Status.IssuedAt.Time).To(BeTemporally("==", delivery.Read(secret, found).IssuedAt.Truncate(time.Second)))
-				})
-				e.AwaitDelivered(attacker, 1)
-			}
-			e.remains(func(g Gomega) {
-				for attacker, aim := range attackers {
-					g.Expect(e.isLive(aim.ID)).To(BeTrue(), attacker.Name)
-					g.Expect(e.LiveKeys(attacker.UID)).To(HaveLen(1), attacker.Name)
-				}
+var _ = Describe("A forged record or report", Label("security"), func() {
+	DescribeTable("aims the operator at no key but the resource's own, which gets back to one key:", func(forge forgery) {
+		e := newEnvironment(shortTimeouts) // forged attempts have to end
+		attackers := e.attackers()
+		for attacker, aim := range attackers {
+			forge(e, attacker, aim)
+		}
+		for attacker, aim := range attackers {
+			e.Await(func(g Gomega) {
+				found, secret := e.Read(attacker), e.Secret(attacker)
+				g.Expect(secret).NotTo(BeNil())
+				g.Expect(secret.Annotations[v1alpha1.KeyIDAnnotation]).NotTo(Equal(aim.ID))
+				g.Expect(found.Status.Retiring).To(BeEmpty())
+				g.Expect(found.Status.IssuedAt).NotTo(BeNil())
+				g.Expect(found.Status.IssuedAt.Time).To(BeTemporally("==", delivery.Read(secret, found).IssuedAt.Truncate(time.Second)))
 			})
+			e.AwaitDelivered(attacker, 1)
+		}
+		e.remains(func(g Gomega) {
+			for attacker, aim := range attackers {
+				g.Expect(e.isLive(aim.ID)).To(BeTrue(), attacker.Name)
+				g.Expect(e.LiveKeys(attacker.UID)).To(HaveLen(1), attacker.Name)
+			}
 		})
-	}
-}
+	}, forgeries)
 
-// A deletion sees what was forged during a suspension, when nothing is put right. It revokes the resource's own key all the same,
-// and no other.
-func TestTamperingBeforeDeletion(t *testing.T) {
-	t.Parallel()
-	for name, forge := range forgeries {
-		t.Run(name, func(t *testing.T) {
-			e := newEnvironment(t, shortTimeouts) // forged attempts have to end
-			attackers := e.attackers()
-			for attacker := range attackers {
-				e.Change(attacker, func() { attacker.Spec.Suspend = true })
-			}
-			for attacker, aim := range attackers {
-				e.Await(func(g Gomega) {
-					g.Expect(fixtures.Conditions(e.Read(attacker))).To(ContainElement(HaveField("Reason", v1alpha1.ReasonSuspended)))
-				})
-				forge(e, attacker, aim)
-				e.Delete(attacker)
-			}
-			for attacker, aim := range attackers {
-				e.AwaitGone(attacker)
-				e.Expect(e.isLive(aim.ID)).To(BeTrue(), attacker.Name)
-			}
-		})
-	}
-}
+	// The deletion sees what was forged, since nothing was put right. It revokes the resource's own key all the same.
+	DescribeTable("that is made while the resource is suspended aims its deletion at no key but its own:", func(forge forgery) {
+		e := newEnvironment(shortTimeouts) // forged attempts have to end
+		attackers := e.attackers()
+		for attacker := range attackers {
+			e.Change(attacker, func() { attacker.Spec.Suspend = true })
+		}
+		for attacker, aim := range attackers {
+			e.Await(func(g Gomega) {
+				g.Expect(fixtures.Conditions(e.Read(attacker))).To(ContainElement(HaveField("Reason", v1alpha1.ReasonSuspended)))
+			})
+			forge(e, attacker, aim)
+			e.Delete(attacker)
+		}
+		for attacker, aim := range attackers {
+			e.AwaitGone(attacker)
+			e.Expect(e.isLive(aim.ID)).To(BeTrue(), attacker.Name)
+		}
+	}, forgeries)
+})

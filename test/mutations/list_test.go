@@ -15,7 +15,7 @@ type mutation struct {
 // noticed is a case of a test.
 type noticed struct {
 	in   string // the package's folder
-	by   string // the test and its subtests, as they are named
+	by   string // the test and its subtests, or the text of the spec
 	says string // what the failure says
 }
 
@@ -35,7 +35,7 @@ var mutations = []mutation{
 	{
 		"S1", "The operator takes a proxy's 404 for Cognigy's, and removes the finalizer.",
 		"proxy-answer-as-not-found", insert("return NotFound"),
-		noticed{in: controller, by: "TestDeleteBlocked/a proxy answers 404", says: "not found"},
+		noticed{in: controller, by: "The deletion of an EndpointAPIKey waits as long as the key cannot be revoked: a proxy answers 404", says: "not found"},
 	},
 	{
 		"S1", "The operator trusts an empty list right after an issuance, and removes the finalizer.",
@@ -55,7 +55,7 @@ var mutations = []mutation{
 	{
 		"S1", "The operator issues a key through a connection that is being deleted.",
 		"issue-through-deleted-connection", never,
-		noticed{in: controller, by: "TestConnectionDeletedFirst", says: "is being deleted"},
+		noticed{in: controller, by: "A CognigyConnection that EndpointAPIKeys refer to stays until the last key is revoked, and names the resources that it waits for", says: "is being deleted"},
 	},
 	{
 		"S1", "The operator releases credentials because its cache shows no user of them.",
@@ -70,7 +70,7 @@ var mutations = []mutation{
 	{
 		"S2", "The operator takes a foreign Secret for the resource's own.",
 		"foreign-secret-as-own", never,
-		noticed{in: controller, by: "TestForeignSecret", says: "SecretNotOwned"},
+		noticed{in: controller, by: "The Secret of an EndpointAPIKey is never one that others own: no key is issued until theirs is gone", says: "SecretNotOwned"},
 	},
 	{
 		"S3", "The operator revokes a replaced key before its overlap is over.",
@@ -80,7 +80,7 @@ var mutations = []mutation{
 	{
 		"S3", "The operator takes a delivered key for revoked as soon as one list does not show it.",
 		"one-list-proves-revocation", never,
-		noticed{in: controller, by: "TestOneListWithoutTheKey", says: "to equal"},
+		noticed{in: controller, by: "A Cognigy that fails proves nothing by one list without the key", says: "to equal"},
 	},
 	{
 		"S4", "The operator logs the plaintext.",
@@ -90,22 +90,22 @@ var mutations = []mutation{
 	{
 		"S4", "The operator quotes the body of an answer in an error.",
 		"error-quotes-body", insert("failure.detail = string(body)"),
-		noticed{in: endToEnd, by: "TestNothingLeaks", says: "a plaintext is found in the"},
+		noticed{in: endToEnd, by: "The operator shows no plaintext and no credential in metrics, logs, events or conditions, whatever fails", says: "a plaintext is found in the"},
 	},
 	{
 		"S4", "The operator logs the warnings of admission, which may quote a Secret.",
 		"log-warnings", skip,
-		noticed{in: endToEnd, by: "TestWarningsAreNotLogged", says: "canary-that-nobody-may-log"},
+		noticed{in: endToEnd, by: "The operator's log holds no warnings of admission, which may quote Secrets", says: "canary-that-nobody-may-log"},
 	},
 	{
 		"S4", "net/http logs bytes that a server sent beyond its answer.",
 		"log-unsolicited-bytes", skip,
-		noticed{in: endToEnd, by: "TestUnsolicitedBytesAreNotLogged", says: "canary-that-nobody-may-log"},
+		noticed{in: endToEnd, by: "The operator's log holds nothing that a server sends beyond its answer", says: "canary-that-nobody-may-log"},
 	},
 	{
 		"S4", "The operator accepts a verbosity at which client-go logs Secrets.",
 		"log-bodies", never,
-		noticed{in: endToEnd, by: "TestFlags/--zap-log-level: at most 7", says: "to contain substring"},
+		noticed{in: endToEnd, by: "The operator's process refuses settings that cannot work, and names the flag: --zap-log-level: at most 7", says: "to contain substring"},
 	},
 	{
 		"S5", "The operator compares only the beginning of a marker, and revokes other resources' keys.",
@@ -115,12 +115,12 @@ var mutations = []mutation{
 	{
 		"S5", "The operator revokes the key that the Secret names, whoever owns it.",
 		"own-recorded-key", insert("if key.ID == o.Secret.KeyID { owned = append(owned, key); continue }"),
-		noticed{in: controller, by: "TestTamperingBeforeDeletion/a record of its own value", says: "at-hand-made"},
+		noticed{in: controller, by: "A forged record or report that is made while the resource is suspended aims its deletion at no key but its own: a record of its own value", says: "at-hand-made"},
 	},
 	{
 		"S5", "The operator takes another cluster's orphans for its own.",
 		"own-foreign-orphans", never,
-		noticed{in: controller, by: "TestWhatIsNoOrphanStays", says: "to be true"},
+		noticed{in: controller, by: "An orphan is no key of a person, of another cluster or of a resource, and none that a Secret records", says: "to be true"},
 	},
 	{
 		"S6", "The operator sends the POST without recording the intent.",
@@ -140,7 +140,7 @@ var mutations = []mutation{
 	{
 		"S6", "The operator lets a namespace use a connection that does not allow it.",
 		"use-without-permission", never,
-		noticed{in: controller, by: "TestClusterConnection", says: "ConnectionNotAllowed"},
+		noticed{in: controller, by: "A ClusterCognigyConnection issues keys to the namespaces that it allows, and revokes keys of those that it does not allow any more", says: "ConnectionNotAllowed"},
 	},
 	{
 		"S6", "The client sends each POST twice.",

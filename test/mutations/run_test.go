@@ -20,11 +20,15 @@ import (
 // allMutations asks for the mutations to be tried. It takes minutes.
 const allMutations = "MUTATIONS"
 
-// The test that is to notice a mutation stands in the package that the list names.
+// The test or spec that is to notice a mutation stands in the package that the list names.
 func TestNamedTestsExist(t *testing.T) {
 	for _, m := range mutations {
 		t.Run(m.anchor, func(t *testing.T) {
 			g := NewWithT(t)
+			if isSuite(m.noticed.in) {
+				g.Expect(specsOf(t, m.noticed.in)).To(ContainElement(m.noticed.by))
+				return
+			}
 			test, _, _ := strings.Cut(m.noticed.by, "/")
 			g.Expect(sources(g, m.noticed.in)).To(ContainSubstring("\nfunc " + test + "(t *testing.T) {\n"))
 		})
@@ -69,8 +73,7 @@ func TestMutantsAreNoticed(t *testing.T) {
 			g := NewWithT(t)
 			output, err := m.try(t, m.site(g, anchors))
 			g.Expect(err).To(HaveOccurred(), "no test notices:\n%s", output)
-			failed := "--- FAIL: " + strings.ReplaceAll(m.noticed.by, " ", "_") + " ("
-			g.Expect(output).To(And(ContainSubstring(failed), ContainSubstring(m.noticed.says)))
+			g.Expect(output).To(And(ContainSubstring(m.failure()), ContainSubstring(m.noticed.says)))
 		})
 	}
 }
@@ -90,10 +93,27 @@ func (m mutation) try(t *testing.T, site anchor) (output string, err error) {
 	if m.noticed.in == endToEnd || m.noticed.in == reliability {
 		overlay = "-exec=env GOFLAGS=" + overlay
 	}
-	command := goCommand(t.Context(), "test", "-count=1", "-v", "-timeout=10m", overlay, "-run="+pattern(m.noticed.by), "./"+m.noticed.in)
-	command.Env = append(os.Environ(), "TEST_SAMPLE=all") // no sample leaves the case out
+	arguments := []string{"test", "-count=1", "-v", "-timeout=10m", overlay, "./" + m.noticed.in}
+	command := goCommand(t.Context(), append(arguments, m.selection()...)...)
+	command.Env = append(os.Environ(), "TEST_SAMPLE=all") // no sample excludes the case
 	printed, err := command.CombinedOutput()
 	return withoutLogs(string(printed)), err
+}
+
+// selection selects the case, and no other.
+func (m mutation) selection() []string {
+	if isSuite(m.noticed.in) {
+		return []string{"-ginkgo.no-color", "-ginkgo.fail-on-empty", "-ginkgo.focus= " + regexp.QuoteMeta(m.noticed.by) + "$"}
+	}
+	return []string{"-run=" + pattern(m.noticed.by)}
+}
+
+// failure is how the case is named when it fails.
+func (m mutation) failure() string {
+	if isSuite(m.noticed.in) {
+		return "• [FAILED] [" // of the only spec that is selected
+	}
+	return "--- FAIL: " + strings.ReplaceAll(m.noticed.by, " ", "_") + " ("
 }
 
 // withoutLogs drops the lines that an operator logged: the words of a failure may occur there by chance.

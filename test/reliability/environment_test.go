@@ -120,7 +120,7 @@ func (e *environment) startCognigyProxy() {
 }
 
 func (e *environment) startKubernetesProxy() {
-	config := bed.Plane.Config()
+	config := bed.Config
 	front, err := startProxy(config.Host, config.CAData, kubernetesEffect, e.injector, e.view)
 	e.Expect(err).NotTo(HaveOccurred())
 	e.t.Cleanup(front.close)

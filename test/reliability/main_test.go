@@ -20,6 +20,8 @@ import (
 	"flag"
 	"testing"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
@@ -48,7 +50,8 @@ func run(m *testing.M) (code int, err error) {
 	if identity, err = newCertificate(); err != nil {
 		return 0, err
 	}
-	if bed, err = testbed.Start(context.Background()); err != nil {
+	ctrl.SetLogger(logr.Discard()) // the operator logs, not the test
+	if bed, err = testbed.StartWithBinary(context.Background()); err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, bed.Stop()) }()

@@ -27,3 +27,17 @@ func (o *Output) String() string {
 	defer o.mu.Unlock()
 	return o.buffer.String()
 }
+
+// Len is how many bytes were printed.
+func (o *Output) Len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.Len()
+}
+
+// From is what was printed after a number of bytes.
+func (o *Output) From(n int) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.buffer.Bytes()[n:])
+}

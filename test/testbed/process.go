@@ -22,7 +22,7 @@ type Process struct {
 // Run starts the operator with a kubeconfig, a file, and further settings of its environment. It need not be ready yet when
 // this returns.
 func (b *Testbed) Run(kubeconfig string, environment []string, output *Output, flags ...string) (*Process, error) {
-	command := exec.CommandContext(context.Background(), b.binary, flags...)
+	command := exec.CommandContext(context.Background(), b.Binary, flags...)
 	command.Env = append(append(os.Environ(), "KUBECONFIG="+kubeconfig), environment...)
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {

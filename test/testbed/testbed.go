@@ -1,22 +1,23 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package testbed is what the tests of the operator's binary stand on: the binary, and a control plane on which everything is
-// installed but the Deployment.
+// Package testbed is what the tests of the operator stand on: a control plane on which everything is installed but the
+// Deployment, and the operator's binary.
 package testbed
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	ctrl "sigs.k8s.io/controller-runtime"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
@@ -26,59 +27,100 @@ import (
 // binaryName is what the image calls the operator, too: client-go makes the field manager of the Lease from it.
 const binaryName = "cognigy-operator"
 
-// Testbed is a control plane and the operator's binary.
-type Testbed struct {
-	Plane      *controlplane.ControlPlane
-	Cluster    client.Client // as administrator
-	ClusterUID string        // of the namespace kube-system
-	AuditLog   string        // the API server's, a file
-	Kubeconfig []byte        // the operator's, under its own ServiceAccount
-	binary     string
-	folder     string
+// access is what a process needs in order to use a testbed that another one started.
+type access struct {
+	Admin      []byte // an administrator's kubeconfig
+	Kubeconfig []byte // the operator's, under its own ServiceAccount
+	AuditLog   string // the API server's, a file
+	Binary     string // the operator's, a file; "" if it was not built
 }
 
-// Start builds the operator and starts a control plane, with kube-controller-manager: what has no owner must really be collected.
+// Testbed is a control plane and, if it was built, the operator's binary.
+type Testbed struct {
+	access
+	Config     *rest.Config  // an administrator's
+	Cluster    client.Client // as administrator
+	ClusterUID string        // of the namespace kube-system
+
+	plane  *controlplane.ControlPlane // nil if another process started it
+	folder string
+}
+
+// Start starts a control plane, with kube-controller-manager: what has no owner must really be collected. Stop ends it.
 func Start(ctx context.Context) (*Testbed, error) {
 	folder, err := os.MkdirTemp("", "cognigy-operator-test-")
 	if err != nil {
 		return nil, err
 	}
-	b := &Testbed{folder: folder, binary: filepath.Join(folder, binaryName), AuditLog: filepath.Join(folder, "audit.log")}
+	b := &Testbed{folder: folder, access: access{AuditLog: filepath.Join(folder, "audit.log")}}
 	if err := b.start(ctx); err != nil {
 		return nil, errors.Join(err, b.Stop())
 	}
 	return b, nil
 }
 
-func (b *Testbed) start(ctx context.Context) (err error) {
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.binary, "github.com/cognigy-operator/cognigy-operator/cmd")
+// StartWithBinary does the same, and builds the operator, so that Run can start it.
+func StartWithBinary(ctx context.Context) (*Testbed, error) {
+	b, err := Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.Binary = filepath.Join(b.folder, binaryName)
+	build := exec.CommandContext(ctx, "go", "build", "-o", b.Binary, "github.com/cognigy-operator/cognigy-operator/cmd")
 	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the operator: %w\n%s", err, output)
+		return nil, errors.Join(fmt.Errorf("building the operator: %w\n%s", err, output), b.Stop())
 	}
-	ctrl.SetLogger(logr.Discard())
-	if b.Plane, err = controlplane.Start(ctx, controlplane.Options{ControllerManager: true, AuditLog: b.AuditLog}); err != nil {
+	return b, nil
+}
+
+// Share returns what Join needs in another process.
+func (b *Testbed) Share() ([]byte, error) { return json.Marshal(b.access) }
+
+// Join uses a testbed that another process started and shares. That process stops it.
+func Join(ctx context.Context, shared []byte) (*Testbed, error) {
+	b := &Testbed{}
+	if err := json.Unmarshal(shared, &b.access); err != nil {
+		return nil, err
+	}
+	return b, b.connect(ctx)
+}
+
+func (b *Testbed) start(ctx context.Context) (err error) {
+	// kube-controller-manager looks for new CRDs every 30 seconds only, so that it has to find them.
+	options := controlplane.Options{CRDs: []string{installation.File()}, ControllerManager: true, AuditLog: b.AuditLog}
+	if b.plane, err = controlplane.Start(ctx, options); err != nil {
 		return err
 	}
-	if err := installation.Apply(ctx, b.Plane.Config(), installation.File()); err != nil {
+	if err := installation.Apply(ctx, b.plane.Config(), installation.File()); err != nil {
 		return err
 	}
-	if b.Cluster, err = installation.NewClient(b.Plane.Config()); err != nil {
+	b.Admin = b.plane.Kubeconfig()
+	if b.Kubeconfig, err = b.plane.KubeconfigFor(ctx, installation.Namespace, installation.ServiceAccount); err != nil {
+		return err
+	}
+	return b.connect(ctx)
+}
+
+// connect makes the administrator's client.
+func (b *Testbed) connect(ctx context.Context) (err error) {
+	if b.Config, err = clientcmd.RESTConfigFromKubeConfig(b.Admin); err != nil {
+		return err
+	}
+	b.Config.QPS = -1 // tests wait for the operator, not for a rate limit of their client
+	if b.Cluster, err = installation.NewClient(b.Config); err != nil {
 		return err
 	}
 	system := &corev1.Namespace{}
-	if err := b.Cluster.Get(ctx, types.NamespacedName{Name: "kube-system"}, system); err != nil {
-		return err
-	}
+	err = b.Cluster.Get(ctx, types.NamespacedName{Name: "kube-system"}, system)
 	b.ClusterUID = string(system.UID)
-	b.Kubeconfig, err = b.Plane.KubeconfigFor(ctx, installation.Namespace, installation.ServiceAccount)
 	return err
 }
 
-// Stop ends the control plane and removes every file.
+// Stop ends the control plane and removes every file. It is for the process that called Start.
 func (b *Testbed) Stop() error {
 	var err error
-	if b.Plane != nil {
-		err = b.Plane.Stop()
+	if b.plane != nil {
+		err = b.plane.Stop()
 	}
 	return errors.Join(err, os.RemoveAll(b.folder))
 }
