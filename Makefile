@@ -100,7 +100,7 @@ run-tests:
 	@$(call SPECS,e2e,4)
 	@echo "Testing against a control plane, one package after the other: $(ALONE)"
 	@$(SUITES) -p 1 -count=1 -timeout 40m $(ALONE)
-	@cat $(FIGURES)/*
+	@cat $(FIGURES)/Test* $(FIGURES)/bench.txt
 
 # The long suites, whole or as a larger sample than the one in make test.
 RELIABILITY = $(SUITES) -count=1 -timeout 0 ./test/reliability
