@@ -55,7 +55,7 @@ var mutations = []mutation{
 	{
 		"S1", "The operator issues a key through a connection that is being deleted.",
 		"issue-through-deleted-connection", never,
-		noticed{in: controller, by: "A CognigyConnection that EndpointAPIKeys refer to stays until the last key is revoked, and names the resources that it waits for", says: "is being deleted"},
+		noticed{in: controller, by: "A CognigyConnection that EndpointAPIKeys refer to stays until the last key is revoked, and names the resources that it waits for", says: "ConnectionNotReady"},
 	},
 	{
 		"S1", "The operator releases credentials because its cache shows no user of them.",
