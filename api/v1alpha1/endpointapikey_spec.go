@@ -121,9 +121,9 @@ type EndpointAPIKeySpec struct {
 	// +required
 	Endpoint EndpointReference `json:"endpoint"`
 
-	// displayName begins the key's name in Cognigy; `<namespace> <name>` if empty. The operator appends its marker to it.
-	// Letters, digits, spaces and hyphens are safe; Cognigy may reject others. A change takes effect with the next key.
-	// +kubebuilder:validation:MaxLength=160
+	// displayName begins the key's name in Cognigy; `<namespace> <name>` if empty. The operator appends the time of the attempt and
+	// its marker. Letters, digits, spaces and hyphens are safe; Cognigy may reject others. A change takes effect with the next key.
+	// +kubebuilder:validation:MaxLength=112
 	// +optional
 	DisplayName string `json:"displayName,omitempty"`
 

@@ -52,10 +52,10 @@ func TestEndpointAPIKeyAdmission(t *testing.T) {
 		{why: "the length is bounded for the sake of the rule's cost", with: fields{"spec.endpoint.id": strings.Repeat("a", 2049)}, refused: "spec.endpoint.id: Too long"},
 
 		{why: "an empty display name means the default", with: fields{"spec.displayName": ""}},
-		{why: "a display name leaves room for the marker", with: fields{"spec.displayName": strings.Repeat("a", 160)}},
-		{why: "one more character does not", with: fields{"spec.displayName": strings.Repeat("a", 161)}, refused: "spec.displayName: Too long: may not be more than 160"},
-		{why: "500 characters are refused before Cognigy sees them", with: fields{"spec.displayName": strings.Repeat("a", 500)}, refused: "spec.displayName: Too long: may not be more than 160"},
-		{why: "only Cognigy knows whether it takes an emoji", with: fields{"spec.displayName": strings.Repeat("🔑", 160)}},
+		{why: "a display name leaves room for attempt and marker", with: fields{"spec.displayName": strings.Repeat("a", 112)}},
+		{why: "one more character does not", with: fields{"spec.displayName": strings.Repeat("a", 113)}, refused: "spec.displayName: Too long: may not be more than 112"},
+		{why: "500 characters are refused before Cognigy sees them", with: fields{"spec.displayName": strings.Repeat("a", 500)}, refused: "spec.displayName: Too long: may not be more than 112"},
+		{why: "only Cognigy knows whether it takes an emoji", with: fields{"spec.displayName": strings.Repeat("🔑", 112)}},
 
 		{why: "a retained key survives its resource", with: fields{"spec.deletionPolicy": "Retain"}},
 		{

@@ -5,14 +5,18 @@ package cognigy
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 )
 
 const apiRoot = "/new/v2.0"
 
-// parseBaseURL returns the URL below which the routes are. Users paste the address of a host, with or without a trailing slash, /new
-// or /new/v2.0, and mean the same. It keeps a path prefix.
+// pastedPaths are what users paste behind the address of a host: the root of the routes, or a part of it, and the addresses that the
+// vendor's table of API base URLs lists. All of them mean the same.
+var pastedPaths = []string{"/new/v2.0", "/new/openapi", "/new", "/v2.0", "/openapi"}
+
+// parseBaseURL returns the URL below which the routes are, whichever of pastedPaths ends the address. It keeps a path prefix.
 func parseBaseURL(base string, allowInsecureHTTP bool) (*url.URL, error) {
 	parsed, err := url.Parse(base)
 	if err != nil {
@@ -28,12 +32,25 @@ func parseBaseURL(base string, allowInsecureHTTP bool) (*url.URL, error) {
 	case parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "":
 		return nil, errors.New("baseURL has a user, a query or a fragment; credentials belong into auth")
 	}
+	if host := apiHost(parsed.Hostname()); host != "" {
+		return nil, fmt.Errorf("baseURL names %s, which is not the host of Cognigy's API; that is https://%s", parsed.Hostname(), host)
+	}
 	prefix := strings.TrimRight(parsed.Path, "/")
-	for _, root := range []string{apiRoot, "/new"} {
-		if strings.HasSuffix(prefix, root) {
-			prefix = strings.TrimRight(strings.TrimSuffix(prefix, root), "/")
+	for _, pasted := range pastedPaths {
+		if strings.HasSuffix(prefix, pasted) {
+			prefix = strings.TrimRight(strings.TrimSuffix(prefix, pasted), "/")
 			break
 		}
 	}
 	return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: prefix + apiRoot}, nil
+}
+
+// apiHost returns the host of the API that belongs to one of the vendor's other hosts, such as that of the interface,
+// app.cognigy.ai, or that of the Endpoints, endpoint-app.cognigy.ai; "" for every other host.
+func apiHost(host string) string {
+	name, shared := strings.CutSuffix(strings.ToLower(host), ".cognigy.ai")
+	if !shared || strings.Contains(name, ".") || strings.HasPrefix(name, "api") {
+		return ""
+	}
+	return "api-" + strings.TrimPrefix(name, "endpoint-") + ".cognigy.ai"
 }

@@ -23,6 +23,10 @@ func TestBaseURLAsPeoplePasteIt(t *testing.T) {
 
 	cases := []struct{ why, base string }{
 		{"a host is what the documentation shows", r.URL()},
+		{"the vendor's table lists addresses of the OpenAPI viewer", r.URL() + "/openapi"},
+		{"with a slash, too", r.URL() + "/new/openapi/"},
+		{"the router is mounted at the root, too", r.URL() + "/v2.0"},
+		{"a prefix with the viewer", gateway + "/cognigy/prod/openapi"},
 		{"browsers add a slash", r.URL() + "/"},
 		{"routes of the documentation start with /new", r.URL() + "/new"},
 		{"with a slash, too", r.URL() + "/new/"},
@@ -56,6 +60,9 @@ func TestBaseURLThatCannotBeUsed(t *testing.T) {
 		refuseHTTP      bool
 	}{
 		{why: "empty, as from an unset value", base: "", says: example},
+		{why: "the interface's host", base: "https://app.cognigy.ai", says: "that is https://api-app.cognigy.ai"},
+		{why: "another interface's host, with a path", base: "https://Trial.cognigy.ai/login", says: "that is https://api-trial.cognigy.ai"},
+		{why: "the host of the Endpoints", base: "https://endpoint-trial.cognigy.ai/new", says: "that is https://api-trial.cognigy.ai"},
 		{why: "a host alone", base: "api-trial.cognigy.ai", says: example},
 		{why: "a host and a port look like a scheme", base: "localhost:8080", says: example},
 		{why: "a scheme is needed", base: "//api-trial.cognigy.ai", says: example},

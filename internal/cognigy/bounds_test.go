@@ -71,7 +71,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		{"a page of a million entries that are no Endpoints", serve(t, answer(200, fill(`{"items":[{}`, ",{}", "]}"))), endpoints, cognigy.Unexpected},
 		{"a page of a hundred thousand Endpoints", serve(t, answer(200, fill(`{"items":[{"_id":"`+endpointID+`"}`, `,{"_id":"`+endpointID+`"}`, "]}"))), endpoints, cognigy.Unexpected},
 		{"a million fields", serve(t, answer(200, fill(`[{"a":0`, `,"a":0`, "}]"))), list, cognigy.Unexpected},
-		{"an error with a title of 4 MB", serve(t, answer(400, fill(`{"code":1005,"title":"`, "x", `"}`))), list, cognigy.Invalid},
+		{"an error with a title of 4 MB", serve(t, answer(400, fill(`{"code":1005,"status":400,"traceId":"x","title":"`, "x", `"}`))), list, cognigy.Invalid},
 	}
 	for _, c := range cases {
 		t.Run(c.why, func(t *testing.T) {

@@ -183,27 +183,13 @@ func unexpected(call call, status int, detail string) error {
 	}
 }
 
-// problem is what the client uses of an RFC 7807 body.
-type problem struct {
-	Title   string `json:"title"`
-	TraceID string `json:"traceId"`
-	Code    int    `json:"code"`
-}
-
 func answerError(call call, response *http.Response, body []byte) error {
-	var problem problem
-	if json.Unmarshal(body, &problem) != nil {
-		problem.Code = 0
-	}
+	problem := readProblem(response.StatusCode, body)
 	failure := &Error{
-		Kind: classify(response.StatusCode, problem.Code), Method: call.method, Route: call.route,
-		Status: response.StatusCode, Code: problem.Code,
+		Kind: classify(response.StatusCode, int(problem.Code)), Method: call.method, Route: call.route,
+		Status: response.StatusCode, Code: int(problem.Code), Title: printable(problem.Title, 100), TraceID: printable(problem.TraceID, 100),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
-		detail:     "without an error code of Cognigy: something in front of it answered",
-	}
-	if problem.Code != 0 {
-		failure.Title = printable(problem.Title, 100)
-		failure.TraceID = printable(problem.TraceID, 100)
+		detail:     "not in the form of Cognigy's errors: something in front of it answered",
 	}
 	// mutation: error-quotes-body
 	if failure.Kind == Redirected {

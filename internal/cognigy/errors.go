@@ -18,7 +18,7 @@ import (
 // Kind classifies a failed call, once, for all callers.
 type Kind string
 
-// The kinds of failure. Only an answer with Cognigy's own error code counts as Cognigy's: a proxy's 404 is Unexpected.
+// The kinds of failure. Only an answer in the form of Cognigy's errors counts as Cognigy's: a proxy's 404 is Unexpected.
 const (
 	// NotFound: Cognigy says that the Endpoint or key does not exist.
 	NotFound Kind = "not found"
@@ -40,11 +40,12 @@ const (
 	Unexpected Kind = "unexpected answer"
 )
 
-// codeNotFound is Cognigy's error code for a resource that does not exist.
-const codeNotFound = 1002
-
-// codeConflict is Cognigy's error code for a conflict.
-const codeConflict = 1004
+// Cognigy's error codes. Its documented example of a 404 shows the code of a missing argument.
+const (
+	codeMissingArgument = 1000
+	codeNotFound        = 1002
+	codeConflict        = 1004
+)
 
 // Error is a failed call. Its text carries no part of the answer's body but Cognigy's error code, title and traceId.
 type Error struct {
@@ -116,7 +117,7 @@ func classify(status, code int) Kind {
 		return Unauthorized
 	case status == http.StatusForbidden, status == http.StatusPaymentRequired:
 		return Forbidden
-	case status == http.StatusNotFound && code == codeNotFound:
+	case status == http.StatusNotFound && (code == codeNotFound || code == codeMissingArgument):
 		return NotFound
 	case status == http.StatusConflict, code == codeConflict:
 		return Conflict

@@ -34,7 +34,7 @@ func TestKindOfAFailure(t *testing.T) {
 		{"the Endpoint is gone", 404, 1002, cognigy.NotFound, known},
 		{"a proxy's bare 404 must never count as a revocation", 404, 0, cognigy.Unexpected, unknown},
 		{"a gateway's JSON with a code of its own must not either", 404, 404, cognigy.Unexpected, known},
-		{"a 404 for lack of an argument is not about the resource", 404, 1000, cognigy.Unexpected, known},
+		{"the documented example has this code", 404, 1000, cognigy.NotFound, known},
 		{"not-found codes count with their status only", 400, 1002, cognigy.Invalid, known},
 		{"an argument is missing", 400, 1000, cognigy.Invalid, known},
 		{"a name is refused", 400, 1005, cognigy.Invalid, known},
@@ -200,17 +200,23 @@ func TestBodiesThatAreNoProblemOfCognigys(t *testing.T) {
 		{"nothing", ``},
 		{"text", `canary`},
 		{"null", `null`},
-		{"a list", `[{"code":1002,"title":"canary"}]`},
+		{"a list", `[{"code":1002,"title":"canary","status":404,"traceId":"canary"}]`},
 		{"a text", `"canary"`},
 		{"cut off", `{"code":1002,"title":"canary","traceId":"can`},
-		{"a second document behind it", `{"code":1002,"title":"canary"}{}`},
-		{"a gateway's code is a text", `{"code":"1002","title":"canary","traceId":"canary"}`},
-		{"a code that is no integer", `{"code":1002.5,"title":"canary","traceId":"canary"}`},
-		{"a code beyond all integers", `{"code":1e99,"title":"canary","traceId":"canary"}`},
-		{"a title that is none", `{"code":1002,"title":["canary"],"traceId":"canary"}`},
+		{"a second document behind it", `{"code":1002,"title":"canary","status":404,"traceId":"canary"}{}`},
+		{"a web application firewall's", `{"code":1002,"title":"canary"}`},
+		{"without a traceId", `{"code":1002,"title":"canary","status":404}`},
+		{"with an empty traceId", `{"code":1002,"title":"canary","status":404,"traceId":""}`},
+		{"of another status", `{"code":1002,"title":"canary","status":403,"traceId":"canary"}`},
+		{"a kube-apiserver's", `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"canary","reason":"NotFound","code":404}`},
+		{"a code that is a text and no integer", `{"code":"canary","title":"canary","status":404,"traceId":"canary"}`},
+		{"a code that is half a text", `{"code":"\"1002","title":"canary","status":404,"traceId":"canary"}`},
+		{"a code that is no integer", `{"code":1002.5,"title":"canary","status":404,"traceId":"canary"}`},
+		{"a code beyond all integers", `{"code":1e99,"title":"canary","status":404,"traceId":"canary"}`},
+		{"a title that is none", `{"code":1002,"title":["canary"],"status":404,"traceId":"canary"}`},
 		{"no code", `{"title":"canary","traceId":"canary","status":404}`},
-		{"code 0", `{"code":0,"title":"canary","traceId":"canary"}`},
-		{"code null", `{"code":null,"title":"canary","traceId":"canary"}`},
+		{"code 0", `{"code":0,"title":"canary","status":404,"traceId":"canary"}`},
+		{"code null", `{"code":null,"title":"canary","status":404,"traceId":"canary"}`},
 		{"nested beyond reason", strings.Repeat(`{"code":`, 20_000)},
 	}
 	for _, c := range cases {
@@ -222,6 +228,24 @@ func TestBodiesThatAreNoProblemOfCognigys(t *testing.T) {
 			g.Expect(failed.Code).To(BeZero())
 			g.Expect(failed.Title + failed.TraceID).To(BeEmpty())
 			g.Expect(failed).To(MatchError(ContainSubstring("something in front of it answered")))
+		})
+	}
+}
+
+// The documentation shows codes as strings, and 404 with another code than the vendor's code sends.
+func TestErrorsAsDocumented(t *testing.T) {
+	for why, body := range map[string]string{
+		"a code that is a string":     `{"code":"1002","title":"Not Found","status":404,"traceId":"api--1"}`,
+		"a status that is one":        `{"code":1002,"title":"Not Found","status":"404","traceId":"api--1"}`,
+		"the code of the example":     `{"type":"about:blank","title":"Not Found","status":404,"detail":"x","instance":"/v2.0/x","traceId":"api--1","code":"1000","details":{}}`,
+		"a number, as the code sends": `{"code":1002,"title":"Not Found","status":404,"traceId":"api--1"}`,
+	} {
+		t.Run(why, func(t *testing.T) {
+			client := newClient(t, serve(t, answer(404, body)))
+			_, err := client.ListKeys(t.Context(), absentID)
+			failed := failure(t, err)
+			NewWithT(t).Expect(failed).To(HaveField("TraceID", "api--1"))
+			NewWithT(t).Expect(failed.Kind).To(Equal(cognigy.NotFound))
 		})
 	}
 }

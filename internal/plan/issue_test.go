@@ -98,35 +98,35 @@ func TestHealing(t *testing.T) {
 		},
 		{
 			"A preview that does not fit means that the value is another key's than the record says.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••••••0000"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "0000••••••••0000"})), "issue, issuing",
 		},
 		{
 			"The beginning alone must fit as well.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••••••7c2e"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "0000••••••••7c2e"})), "issue, issuing",
 		},
 		{
 			"And so must the end.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f••••••••0000"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "8a4f••••••••0000"})), "issue, issuing",
 		},
 		{
 			"Should Cognigy come to show more characters, those that are known are compared.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••997c2e"})), "wait, delivered key requeue:10m0s",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "8a4f12••••997c2e"})), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"With more characters, too, another key's are told.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "8a4f12••••990000"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "8a4f12••••990000"})), "issue, issuing",
 		},
 		{
 			"A preview without a mask proves nothing, so that a change of Cognigy's format does not replace every key.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "hidden"})), "wait, delivered key requeue:10m0s",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "hidden"})), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A preview that shows the end alone is compared with the end alone.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "••••7c2e"})), "wait, delivered key requeue:10m0s",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "••••7c2e"})), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"A value that is too short to have its ends compared is taken at its word.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", marker), Preview: "0000••••0000"}), func(o *plan.Observed) {
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "0000••••0000"}), func(o *plan.Observed) {
 				o.Secret.Head, o.Secret.Tail = "", ""
 			}), "wait, delivered key requeue:10m0s",
 		},

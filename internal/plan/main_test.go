@@ -23,8 +23,12 @@ var (
 	timing = plan.Timing{
 		RequestTimeout: 20 * time.Second, DeliveryTimeout: 10 * time.Second, ListLag: 5 * time.Second, DriftInterval: 10 * time.Minute,
 	}
-	marker = plan.Marker("cluster", "owner")
+	marker = markerFor("cluster", "owner")
 )
+
+func markerFor(cluster, uid string) string {
+	return plan.Marker(cluster, plan.Owner{Namespace: "crm", UID: uid})
+}
 
 // The command line has the last word on how long rapid tries.
 func TestMain(m *testing.M) {

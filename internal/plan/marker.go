@@ -6,24 +6,36 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
+	"time"
 )
 
 const (
 	// MaxNameLength is how long the name of a key may be: what Cognigy's schemas accept for names elsewhere.
 	MaxNameLength = 200
 
-	clusterDigits = 10
-	ownerDigits   = 24
-	// MaxDisplayNameLength is what is left of a key's name beside the marker.
-	MaxDisplayNameLength = MaxNameLength - len(" k8s-") - clusterDigits - len("-") - ownerDigits
+	clusterDigits   = 10
+	namespaceDigits = 24
+	ownerDigits     = 24
+	markerLength    = len("k8s-") + clusterDigits + len("-") + namespaceDigits + len("-") + ownerDigits
+	attemptLength   = len("20261122T100003123456Z")
+	// MaxDisplayNameLength is what is left of a key's name beside the attempt and the marker.
+	MaxDisplayNameLength = MaxNameLength - len(" ") - attemptLength - len(" ") - markerLength
 )
 
+// Owner is an EndpointAPIKey that keys in Cognigy belong to.
+type Owner struct{ Namespace, UID string }
+
 // Marker ties a key in Cognigy to one EndpointAPIKey of one cluster. It ends the key's name, and is made of letters, digits
-// and hyphens only. Hashing makes it so whatever the ids look like; 96 bits of the owner's leave no room for a collision.
-func Marker(cluster, ownerUID string) string {
-	return "k8s-" + digest(cluster, clusterDigits) + "-" + digest(ownerUID, ownerDigits)
+// and hyphens only. Hashing makes it so whatever the ids look like; 96 bits each of namespace and owner leave no room for a
+// collision.
+func Marker(cluster string, owner Owner) string {
+	return clusterMarker(cluster) + digest(owner.Namespace, namespaceDigits) + "-" + digest(owner.UID, ownerDigits)
 }
+
+// clusterMarker begins the markers of a cluster.
+func clusterMarker(cluster string) string { return "k8s-" + digest(cluster, clusterDigits) + "-" }
 
 func digest(text string, digits int) string {
 	sum := sha256.Sum256([]byte(text))
@@ -36,12 +48,14 @@ func HasMarker(name, marker string) bool {
 	return strings.HasSuffix(name, " "+marker)
 }
 
-// KeyName is the name of a key in Cognigy: what people read, then the marker.
-func KeyName(displayName, marker string) string {
+// KeyName is the name of a key in Cognigy: what people read, the time at which the attempt began, in UTC and microseconds, and the
+// marker. The time makes the name unique, which Cognigy's interface asks for.
+func KeyName(displayName string, attempt time.Time, marker string) string {
 	if runes := []rune(displayName); len(runes) > MaxDisplayNameLength {
 		displayName = string(runes[:MaxDisplayNameLength])
 	}
-	return displayName + " " + marker
+	attempt = attempt.UTC()
+	return fmt.Sprintf("%s %s%06dZ %s", displayName, attempt.Format("20060102T150405"), attempt.Nanosecond()/1000, marker)
 }
 
 // DefaultDisplayName is "<namespace> <name>" in the alphabet that Cognigy is known to accept.

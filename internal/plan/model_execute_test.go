@@ -110,7 +110,7 @@ func (o *operator) issue(s *scope) error {
 // post sends the request, and waits for its answer.
 func (o *operator) post(s *scope, deadline time.Time) (*apiKey, error) {
 	env := o.env
-	request := &post{name: plan.KeyName("My key", marker), deadline: deadline.Add(-o.skew)}
+	request := &post{name: plan.KeyName("My key", start, marker), deadline: deadline.Add(-o.skew)}
 	o.attempts = append(o.attempts, plan.Attempt{StartedAt: s.key.status.intent})
 	sent := false
 	_ = o.effect("POST", func() error {

@@ -19,11 +19,11 @@ type MarkedKey struct {
 // ExistingOwners holds the markers of all EndpointAPIKeys of this cluster.
 type ExistingOwners map[string]bool
 
-// NewExistingOwners returns the markers of resources with these UIDs.
-func NewExistingOwners(cluster string, ownerUIDs []string) ExistingOwners {
+// NewExistingOwners returns the markers of these resources.
+func NewExistingOwners(cluster string, existing []Owner) ExistingOwners {
 	owners := ExistingOwners{}
-	for _, uid := range ownerUIDs {
-		owners[Marker(cluster, uid)] = true
+	for _, owner := range existing {
+		owners[Marker(cluster, owner)] = true
 	}
 	return owners
 }
@@ -42,27 +42,37 @@ func MarkedKeys(cluster, endpointID string, keys []Key) []MarkedKey {
 // markerOf returns the marker that ends a key's name, if it is one of this cluster's. It is a copy, so that the name does not
 // stay in memory: anyone who names keys in Cognigy decides how long that is.
 func markerOf(name, cluster string) (string, bool) {
-	ours := "k8s-" + digest(cluster, clusterDigits) + "-"
-	start := len(name) - len(ours) - ownerDigits
+	start := len(name) - markerLength
 	if start < 1 || name[start-1] != ' ' {
 		return "", false
 	}
-	owner, ok := strings.CutPrefix(name[start:], ours)
+	marker := name[start:]
+	owner, ours := strings.CutPrefix(marker, clusterMarker(cluster))
 	// mutation: own-foreign-orphans
-	if !ok || strings.Trim(owner, "0123456789abcdef") != "" {
+	if !ours || owner[namespaceDigits] != '-' || strings.Trim(owner[:namespaceDigits]+owner[namespaceDigits+1:], "0123456789abcdef") != "" {
 		return "", false
 	}
-	return ours + owner, true
+	return strings.Clone(marker), true
+}
+
+// RecordedKeys holds the ids of the keys that Secrets record, each with the marker of the record's owner.
+type RecordedKeys map[recordedKey]bool
+
+type recordedKey struct{ id, marker string }
+
+// Add adds the key that a Secret of the owner's namespace records.
+func (r RecordedKeys) Add(cluster string, owner Owner, keyID string) {
+	r[recordedKey{keyID, Marker(cluster, owner)}] = true
 }
 
 // Orphans returns the keys that no existing resource owns and no Secret records. The caller lists the keys first, then the
 // resources, then the Secrets: the intent of a listed key was written on a resource before, and a resource that is missing
 // afterwards does not come back, since UIDs are not used twice. A resource that leaves its key behind records it in its
-// Secret before it is gone.
-func Orphans(marked []MarkedKey, owners ExistingOwners, recorded map[string]bool) []MarkedKey {
+// Secret before it is gone. A record counts for a key of its owner only, so that a tenant cannot hide another one's orphans.
+func Orphans(marked []MarkedKey, owners ExistingOwners, recorded RecordedKeys) []MarkedKey {
 	var orphans []MarkedKey
 	for _, key := range marked {
-		if !owners[key.Marker] && !recorded[key.ID] {
+		if !owners[key.Marker] && !recorded[recordedKey{key.ID, key.Marker}] {
 			orphans = append(orphans, key)
 		}
 	}

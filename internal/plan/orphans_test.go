@@ -18,27 +18,28 @@ func TestMarkedKeys(t *testing.T) {
 	for name, want := range map[string]bool{
 		"My key " + marker: true,
 		" " + marker:       true,
-		plan.KeyName("My key", plan.Marker("cluster", "whoever")): true,
-		plan.Marker("other", "owner") + " " + marker:              true, // what a display name looks like changes nothing
-		plan.KeyName("My key", plan.Marker("other", "owner")):     false,
-		marker + " " + plan.Marker("other", "owner"):              false,
-		marker:                              false, // no name that we give is without a display name and a space
-		"My key" + marker:                   false,
-		"My key x" + marker:                 false,
-		"My key\t" + marker:                 false,
-		"My key " + marker + " ":            false,
-		"My key " + marker + " copy":        false, // a user renamed it in Cognigy's UI
-		"My key " + marker + "0":            false,
-		"My key " + marker[:38]:             false,
-		"My key " + marker[:38] + "g":       false, // not hexadecimal
-		"My key " + marker[:38] + "A":       false,
-		"My key " + marker[:15]:             false,
-		"My key " + marker[:14]:             false,
-		"My key K" + marker[1:]:             false,
-		"My key k8s_" + marker[4:]:          false,
-		"My key " + strings.ToUpper(marker): false,
-		"My key":                            false,
-		"":                                  false,
+		plan.KeyName("My key", start, markerFor("cluster", "whoever")): true,
+		markerFor("other", "owner") + " " + marker:                     true, // what a display name looks like changes nothing
+		plan.KeyName("My key", start, markerFor("other", "owner")):     false,
+		marker + " " + markerFor("other", "owner"):                     false,
+		marker:                                      false, // no name that we give is without a display name and a space
+		"My key" + marker:                           false,
+		"My key x" + marker:                         false,
+		"My key\t" + marker:                         false,
+		"My key " + marker + " ":                    false,
+		"My key " + marker + " copy":                false, // a user renamed it in Cognigy's UI
+		"My key " + marker + "0":                    false,
+		"My key " + marker[:len(marker)-1]:          false,
+		"My key " + marker[:len(marker)-1] + "g":    false, // not hexadecimal
+		"My key " + marker[:len(marker)-1] + "A":    false,
+		"My key " + marker[:39] + "0" + marker[40:]: false, // no hyphen between namespace and owner
+		"My key " + marker[:15]:                     false,
+		"My key " + marker[:14]:                     false,
+		"My key K" + marker[1:]:                     false,
+		"My key k8s_" + marker[4:]:                  false,
+		"My key " + strings.ToUpper(marker):         false,
+		"My key":                                    false,
+		"":                                          false,
 	} {
 		got := plan.MarkedKeys("cluster", endpointID, []plan.Key{{ID: "k1", Name: name, Preview: "8a4f"}})
 		if !want && len(got) == 0 {
@@ -50,27 +51,44 @@ func TestMarkedKeys(t *testing.T) {
 	}
 }
 
+// ownersOf are resources of one namespace of the cluster.
+func ownersOf(uids []string) plan.ExistingOwners {
+	var owners []plan.Owner
+	for _, uid := range uids {
+		owners = append(owners, plan.Owner{Namespace: "crm", UID: uid})
+	}
+	return plan.NewExistingOwners("cluster", owners)
+}
+
+// record is a Secret's record.
+func record(uid, keyID string) plan.RecordedKeys {
+	keys := plan.RecordedKeys{}
+	keys.Add("cluster", plan.Owner{Namespace: "crm", UID: uid}, keyID)
+	return keys
+}
+
 func TestOrphans(t *testing.T) {
 	mark := func(id, owner string) plan.MarkedKey {
-		return plan.MarkedKey{EndpointID: endpointID, ID: id, Marker: plan.Marker("cluster", owner)}
+		return plan.MarkedKey{EndpointID: endpointID, ID: id, Marker: markerFor("cluster", owner)}
 	}
 	dead, alive := mark("k1", "dead"), mark("k2", "alive")
 	for _, c := range []struct {
 		why      string
 		marked   []plan.MarkedKey
 		existing []string
-		recorded map[string]bool
+		recorded plan.RecordedKeys
 		want     []plan.MarkedKey
 	}{
 		{"An owner that is not there any more leaves an orphan; one that is there does not.", []plan.MarkedKey{dead, alive}, []string{"alive"}, nil, []plan.MarkedKey{dead}},
 		{"All keys of an owner, however many.", []plan.MarkedKey{alive, mark("k3", "alive")}, []string{"alive"}, nil, nil},
 		{"Without any owner, every key is one.", []plan.MarkedKey{dead, alive}, nil, nil, []plan.MarkedKey{dead, alive}},
-		{"A Secret that records the key keeps it: it was retained.", []plan.MarkedKey{dead}, nil, map[string]bool{"k1": true}, nil},
-		{"A Secret that records another key does not.", []plan.MarkedKey{dead}, nil, map[string]bool{"k2": true}, []plan.MarkedKey{dead}},
-		{"A key is known by its id, an owner by its UID: neither passes for the other.", []plan.MarkedKey{dead}, []string{"k1"}, map[string]bool{"dead": true}, []plan.MarkedKey{dead}},
+		{"A Secret that records the key keeps it: it was retained.", []plan.MarkedKey{dead}, nil, record("dead", "k1"), nil},
+		{"A Secret that records another key does not.", []plan.MarkedKey{dead}, nil, record("dead", "k2"), []plan.MarkedKey{dead}},
+		{"A key is known by its id, an owner by its UID: neither passes for the other.", []plan.MarkedKey{dead}, []string{"k1"}, record("k1", "dead"), []plan.MarkedKey{dead}},
+		{"A Secret of another owner's does not keep it.", []plan.MarkedKey{dead}, nil, record("another", "k1"), []plan.MarkedKey{dead}},
 		{"No keys, no orphans.", nil, []string{"alive"}, nil, nil},
 	} {
-		if got := plan.Orphans(c.marked, plan.NewExistingOwners("cluster", c.existing), c.recorded); !slices.Equal(got, c.want) {
+		if got := plan.Orphans(c.marked, ownersOf(c.existing), c.recorded); !slices.Equal(got, c.want) {
 			t.Errorf("%s Got %v", c.why, got)
 		}
 	}
@@ -85,14 +103,14 @@ func TestExistingOwnersKeepTheirKeys(t *testing.T) {
 		dead := map[string]bool{}
 		for _, uid := range slices.Concat(existing, others) {
 			cluster := rapid.SampledFrom([]string{"cluster", "another"}).Draw(t, "cluster")
-			name := plan.KeyName(rapid.String().Draw(t, "display name"), plan.Marker(cluster, uid))
+			name := plan.KeyName(rapid.String().Draw(t, "display name"), start, markerFor(cluster, uid))
 			keys = append(keys, plan.Key{ID: uid, Name: name})
 			if cluster == "cluster" && !slices.Contains(existing, uid) {
 				dead[uid] = true
 			}
 		}
 		found := map[string]bool{}
-		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), plan.NewExistingOwners("cluster", existing), nil) {
+		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), ownersOf(existing), nil) {
 			if !dead[key.ID] {
 				t.Fatalf("%v is no orphan", key)
 			}

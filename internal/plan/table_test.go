@@ -87,7 +87,7 @@ func delivered(changes ...change) plan.Observed {
 }
 
 func key(id string, created time.Duration) plan.Key {
-	return plan.Key{ID: id, Name: plan.KeyName("My key", marker), Preview: "8a4f••••••••7c2e", CreatedAt: start.Add(created)}
+	return plan.Key{ID: id, Name: plan.KeyName("My key", start, marker), Preview: "8a4f••••••••7c2e", CreatedAt: start.Add(created)}
 }
 
 func finalizer(o *plan.Observed) { o.HasFinalizer = true }

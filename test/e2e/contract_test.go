@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -66,8 +67,10 @@ var _ = Describe("Other programs and later versions know the operator by", Order
 		Expect(credentials.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "credentials"}))
 	})
 	It("the names of its keys in Cognigy", func() {
-		Expect(e.Cognigy.Ledger()[0].Name).To(Equal(fmt.Sprintf("%s crm k8s-%s-%s",
-			e.Namespace, digest(e.ClusterUID)[:10], digest(string(key.UID))[:24])))
+		issuedAt := e.Secret(key).Annotations["cognigy-operator.io/issued-at"] // such as 2026-11-22T10:00:03.123456Z
+		attempt := strings.NewReplacer("-", "", ":", "", ".", "").Replace(issuedAt)
+		Expect(e.Cognigy.Ledger()[0].Name).To(Equal(fmt.Sprintf("%s crm %s k8s-%s-%s-%s",
+			e.Namespace, attempt, digest(e.ClusterUID)[:10], digest(e.Namespace)[:24], digest(string(key.UID))[:24])))
 	})
 	It("its Lease", func() {
 		lease := &coordinationv1.Lease{}

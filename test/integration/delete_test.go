@@ -14,7 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
@@ -166,7 +165,7 @@ var _ = Describe("The deletion of an EndpointAPIKey", Label("deletion"), func() 
 		e := newEnvironment()
 		key := e.issued()
 		for range 24 {
-			e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("forged", plan.Marker(e.ClusterUID, string(key.UID))))
+			e.AddKey(e.Endpoint.ID, e.Marker(key.UID))
 		}
 		e.Delete(key)
 		e.AwaitGone(key)

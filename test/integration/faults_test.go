@@ -121,14 +121,19 @@ var _ = Describe("A Cognigy that fails", Label("issue"), func() {
 		e.Expect(e.Posts()).To(Equal(1))
 	})
 
-	It("takes no Secret away when it loses the Endpoint", func() {
-		e := newEnvironment()
+	DescribeTable("takes no Secret away when it loses the Endpoint, and deletions end, with codes that are", func(cognigy simulator.Options) {
+		e := newEnvironmentWith(cognigy)
 		key := e.issued()
 		e.Cognigy.RemoveEndpoint(e.Endpoint.ID)
 		e.reports(key, v1alpha1.ReasonEndpointNotFound, status.FailedStatus, e.Endpoint.ID)
 		e.Expect(e.Secret(key)).NotTo(BeNil())
 		e.Expect(e.Posts()).To(Equal(1))
-	})
+		e.Delete(key)
+		e.AwaitGone(key)
+	},
+		Entry("numbers, as the vendor's code sends them", simulator.Options{TLS: true}),
+		Entry("strings, as the documentation shows them", simulator.Options{TLS: true, StringCodes: true}),
+	)
 
 	It("is told who asks, with the credentials in a header only", func() {
 		e := newEnvironment()

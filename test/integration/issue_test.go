@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
@@ -24,7 +23,7 @@ var _ = Describe("An EndpointAPIKey that is applied", Label("issue"), func() {
 		found, secret := e.Read(key), e.Secret(key)
 		entry := e.Cognigy.Ledger()[0]
 		e.Expect(e.Posts()).To(Equal(1))
-		e.Expect(entry.Name).To(Equal(e.Namespace + " crm " + plan.Marker(e.ClusterUID, string(key.UID))))
+		e.Expect(entry.Name).To(MatchRegexp(`^%s crm \d{8}T\d{12}Z %s$`, e.Namespace, e.Marker(key.UID)))
 		e.Expect(found.Status.KeyID).To(Equal(entry.ID))
 		e.Expect(found.Status.KeyPreview).To(Equal(entry.Preview))
 		e.Expect(found.Status.EndpointID).To(Equal(e.Endpoint.ID))

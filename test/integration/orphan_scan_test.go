@@ -107,7 +107,7 @@ func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emi
 	GinkgoHelper()
 	found := e.Connection()
 	e.AwaitReady(found)
-	entry, _ = e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("x", plan.Marker("another", "gone")))
+	entry, _ = e.AddKey(e.Endpoint.ID, plan.Marker("another", plan.Owner{Namespace: e.Namespace, UID: "gone"}))
 	recorder, now := events.NewFakeRecorder(16), testclock.NewFakePassiveClock(time.Now())
 	connections := &connection.Resolver{Client: cluster, Clock: now, Hosts: ratelimit.NewHosts(nil)}
 	r := &orphan.Reconciler{

@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -19,7 +20,7 @@ import (
 
 // orphan makes a key on an Endpoint whose resource does not exist.
 func (e *environment) orphan(endpoint simulator.Endpoint) simulator.Entry {
-	made, _ := e.Cognigy.AddKey(endpoint.ID, plan.KeyName("x", plan.Marker(e.ClusterUID, "gone")))
+	made, _ := e.AddKey(endpoint.ID, e.Marker("gone"))
 	return made
 }
 
@@ -137,13 +138,15 @@ var _ = Describe("An orphan", Label("orphans"), func() {
 	It("is no key of a person, of another cluster or of a resource, and none that a Secret records", func() {
 		e := newEnvironment()
 		connection := e.revoking()
+		elsewhere := plan.Marker("another", plan.Owner{Namespace: e.Namespace, UID: "gone"})
+		own := plan.KeyName("x", time.Now(), e.Marker("gone"))
 		kept := map[string]string{"a resource of the connection": e.Read(e.issued()).Status.KeyID}
 		for why, name := range map[string]string{
 			"made by hand":                "made by hand",
-			"another cluster":             plan.KeyName("x", plan.Marker("another", "gone")),
-			"renamed in Cognigy":          plan.KeyName("x", plan.Marker(e.ClusterUID, "gone")) + " copy",
-			"something like a marker":     "x " + plan.Marker(e.ClusterUID, "gone")[:38],
-			"a display name with markers": plan.KeyName(plan.Marker(e.ClusterUID, "gone"), plan.Marker("another", "gone")),
+			"another cluster":             plan.KeyName("x", time.Now(), elsewhere),
+			"renamed in Cognigy":          own + " copy",
+			"something like a marker":     own[:len(own)-1] + "g",
+			"a display name with markers": plan.KeyName(e.Marker("gone"), time.Now(), elsewhere),
 		} {
 			made, _ := e.Cognigy.AddKey(e.Endpoint.ID, name)
 			kept[why] = made.ID
@@ -167,6 +170,19 @@ var _ = Describe("An orphan", Label("orphans"), func() {
 		for why, id := range kept {
 			e.Expect(e.isLive(id)).To(BeTrue(), why)
 		}
+	})
+
+	// Labels and annotations of a Secret are its namespace's business.
+	It("is not hidden by what the Secret of another owner records", func() {
+		e := newEnvironment()
+		connection, orphan := e.Connection(), e.orphan(e.Endpoint)
+		for _, namespace := range []string{e.Namespace, e.CreateNamespace()} {
+			e.Create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+				Namespace: namespace, Name: "forged", Labels: map[string]string{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey},
+				Annotations: map[string]string{v1alpha1.KeyIDAnnotation: orphan.ID, v1alpha1.OwnerUIDAnnotation: "another"},
+			}})
+		}
+		e.awaitOrphans(connection, 1)
 	})
 
 	It("is not looked for with orphanPolicy Ignore", func() {

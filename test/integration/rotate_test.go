@@ -48,6 +48,17 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 		e.Expect(e.Posts()).To(Equal(2))
 	})
 
+	// Cognigy's interface asks for a unique name.
+	It("makes a second key also where Cognigy accepts each name once", func() {
+		e := newEnvironmentWith(simulator.Options{TLS: true, UniqueNames: true})
+		key := e.issued()
+		e.Change(key, func() {
+			key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: time.Hour}}
+		})
+		e.AwaitDelivered(key, 2)
+		e.Expect(e.Posts()).To(Equal(2))
+	})
+
 	It("revokes the replaced key as soon as the new one is delivered", func() {
 		e := newEnvironment()
 		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {

@@ -94,9 +94,9 @@ var _ = Describe("The Secret of an EndpointAPIKey", Label("secret"), func() {
 		e.Create(key)
 		e.reports(key, v1alpha1.ReasonInvalidDisplayName, status.FailedStatus, "letters, digits, spaces and hyphens in displayName")
 		e.Expect(e.Cognigy.Ledger()).To(BeEmpty())
-		e.Change(key, func() { key.Spec.DisplayName = strings.Repeat("x", 160) })
+		e.Change(key, func() { key.Spec.DisplayName = strings.Repeat("x", 112) })
 		e.AwaitDelivered(key, 1)
-		e.Expect(e.Cognigy.Ledger()[0].Name).To(And(HaveLen(200), HavePrefix(strings.Repeat("x", 160)+" k8s-")))
+		e.Expect(e.Cognigy.Ledger()[0].Name).To(And(HaveLen(200), HavePrefix(strings.Repeat("x", 112)+" 20")))
 	},
 		Entry("an umlaut and an emoji", "Schlüssel 🔑"),
 		Entry("brackets", "CRM [webhook]"),

@@ -100,7 +100,7 @@ func (e *environment) attackers() map[*v1alpha1.EndpointAPIKey]simulator.Entry {
 		e.AwaitDelivered(key, 1)
 	}
 	handMade, _ := e.Cognigy.AddKey(e.Endpoint.ID, "made by hand")
-	elsewhere, _ := e.Cognigy.AddKey(e.Endpoint.ID, plan.KeyName("x", plan.Marker("another", string(keys[3].UID))))
+	elsewhere, _ := e.AddKey(e.Endpoint.ID, plan.Marker("another", plan.Owner{Namespace: e.Namespace, UID: string(keys[3].UID)}))
 	return map[*v1alpha1.EndpointAPIKey]simulator.Entry{keys[1]: handMade, keys[2]: e.LiveKeys(keys[0].UID)[0], keys[3]: elsewhere}
 }
 

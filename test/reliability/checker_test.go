@@ -73,7 +73,7 @@ func (c *checker) owner(key types.NamespacedName, uid types.UID) *owner {
 			return o
 		}
 	}
-	o := &owner{key: key, uid: uid, marker: plan.Marker(bed.ClusterUID, string(uid))}
+	o := &owner{key: key, uid: uid, marker: plan.Marker(bed.ClusterUID, plan.Owner{Namespace: key.Namespace, UID: string(uid)})}
 	c.owners = append(c.owners, o)
 	return o
 }

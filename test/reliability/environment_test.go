@@ -76,7 +76,7 @@ func newEnvironment(t *testing.T, scenario *scenario) *environment {
 	e.Create(e.key)
 	e.addForeignKeys(e.name(), string(e.key.UID))
 	if scenario.orphans != v1alpha1.OrphanPolicyRevoke {
-		e.addForeignKey(plan.KeyName("another resource's", e.Marker("another resource")))
+		e.addForeignKey(plan.KeyName("another resource's", time.Now(), e.Marker("another resource")))
 	}
 	return e
 }
@@ -133,8 +133,9 @@ func (e *environment) addForeignKeys(like types.NamespacedName, uid string) {
 	for _, name := range []string{
 		"made by hand",
 		plan.DefaultDisplayName(like.Namespace, like.Name),
-		plan.KeyName("another cluster's", plan.Marker("another cluster", uid)),
-		plan.KeyName("not at the end", e.Marker(types.UID(uid))) + " copy",
+		plan.KeyName("another cluster's", time.Now(), plan.Marker("another cluster", plan.Owner{Namespace: like.Namespace, UID: uid})),
+		plan.KeyName("another namespace's", time.Now(), plan.Marker(bed.ClusterUID, plan.Owner{Namespace: "another", UID: uid})),
+		plan.KeyName("not at the end", time.Now(), e.Marker(types.UID(uid))) + " copy",
 	} {
 		e.addForeignKey(name)
 	}

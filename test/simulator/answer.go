@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -14,6 +15,7 @@ import (
 const (
 	codeMissingArgument  = 1000
 	codeNotFound         = 1002
+	codeConflict         = 1004
 	codeInvalidArgument  = 1005
 	codeInternal         = 1008
 	codeMethodNotAllowed = 1013
@@ -41,10 +43,16 @@ type problem struct {
 	Details  struct{} `json:"details"`
 }
 
+// stringCoded is a problem whose code is a string.
+type stringCoded struct {
+	problem
+	Code string `json:"code"`
+}
+
 // refuse answers with an error of Cognigy's. The detail is a fixed text, never made of what the
 // client sent, so that it cannot repeat a credential.
 func refuse(c call, status, code int, detail string) answer {
-	return answer{status: status, body: problem{
+	refusal := problem{
 		Type:     "about:blank",
 		Title:    http.StatusText(status),
 		Status:   status,
@@ -52,7 +60,11 @@ func refuse(c call, status, code int, detail string) answer {
 		Instance: strings.TrimPrefix(c.path, "/new"),
 		TraceID:  randomHex(16),
 		Code:     code,
-	}}
+	}
+	if c.stringCodes {
+		return answer{status: status, body: stringCoded{refusal, strconv.Itoa(code)}}
+	}
+	return answer{status: status, body: refusal}
 }
 
 // proxyPage answers as a proxy in front of Cognigy does: HTML, and no error code.
@@ -67,7 +79,7 @@ func (a answer) encode() document {
 	switch body := a.body.(type) {
 	case document:
 		return body
-	case problem:
+	case problem, stringCoded:
 		return document{"application/problem+json; charset=utf-8", encodeJSON(body)}
 	default:
 		return document{"application/json; charset=utf-8", encodeJSON(body)}

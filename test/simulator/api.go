@@ -35,6 +35,7 @@ type call struct {
 	header              http.Header
 	body                []byte
 	fault               Fault
+	stringCodes         bool // see Options
 }
 
 // serveAPI records, waits as long as a fault says, acts and answers, unless a fault says otherwise.
@@ -43,6 +44,7 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	defer s.handling.RUnlock()
 
 	c := s.route(r)
+	c.stringCodes = s.stringCodes
 	request := s.arrived(c, r, s.now())
 	var err error
 	// The body is read before anything waits: net/http notices that a client has left only then.

@@ -6,6 +6,7 @@ package simulator
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -63,8 +64,11 @@ func (s *Simulator) postKey(c call) answer {
 	if c.fault.Kind == FaultRename {
 		input.Name = renamed
 	}
-	made, plaintext, ok := s.createKey(c.endpointID, input.Name)
-	if !ok {
+	made, plaintext, err := s.createKey(c.endpointID, input.Name)
+	switch {
+	case errors.Is(err, errNameTaken):
+		return refuse(c, http.StatusConflict, codeConflict, "A key of this Endpoint has the name.")
+	case err != nil:
 		return notFound(c)
 	}
 	return answer{status: http.StatusCreated, body: createdKey{plaintext, made.item()}}

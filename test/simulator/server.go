@@ -28,6 +28,10 @@ type Options struct {
 	// Now is Cognigy's clock, which may be hours off; time.Now if nil. It dates keys, Endpoints and
 	// requests, and FaultLagList looks back by it. Fault.Delay is waited in real time.
 	Now func() time.Time
+	// UniqueNames refuses a key whose name a key of the Endpoint has that works, with 409 and code 1004.
+	UniqueNames bool
+	// StringCodes writes the codes of errors as strings, as the documentation does.
+	StringCodes bool
 	// Seed makes the choices of faults with a Rate reproducible.
 	Seed uint64
 }
@@ -40,6 +44,8 @@ type Simulator struct {
 	faults
 	credentials
 	rateLimit
+
+	stringCodes bool // see Options
 
 	control  http.Handler
 	server   *http.Server
@@ -97,11 +103,12 @@ func build(o Options) *Simulator {
 		o.APIKeys = []string{randomHex(32)}
 	}
 	s := &Simulator{
-		store:   newStore(o.Now),
+		store:   newStore(o.Now, o.UniqueNames),
 		journal: newJournal(),
 		faults:  faults{seed: o.Seed},
 		served:  make(chan struct{}),
 	}
+	s.stringCodes = o.StringCodes
 	s.SetAPIKeys(o.APIKeys...)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.control = s.controlRoutes()

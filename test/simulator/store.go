@@ -6,6 +6,7 @@ package simulator
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -61,7 +62,8 @@ type endpoint struct {
 
 // store holds what Cognigy's database would, and the ledger, which it would not.
 type store struct {
-	now func() time.Time
+	now         func() time.Time
+	uniqueNames bool // of the keys of an Endpoint that work
 
 	mu        sync.Mutex
 	sequence  int
@@ -71,8 +73,13 @@ type store struct {
 	ledger    []*Entry // in order of creation, never shortened
 }
 
-func newStore(now func() time.Time) store {
-	return store{now: now, byID: map[string]*endpoint{}, byToken: map[string]*endpoint{}}
+var (
+	errNoEndpoint = errors.New("there is no such Endpoint")
+	errNameTaken  = errors.New("a key has this name")
+)
+
+func newStore(now func() time.Time, uniqueNames bool) store {
+	return store{now: now, uniqueNames: uniqueNames, byID: map[string]*endpoint{}, byToken: map[string]*endpoint{}}
 }
 
 // AddEndpoint makes an Endpoint, as a user does in Cognigy's UI.
@@ -137,9 +144,9 @@ func (s *store) entries(wanted func(*Entry) bool) []Entry {
 }
 
 // AddKey makes a key as a person would in Cognigy's UI, and returns its plaintext. Without such an
-// Endpoint it returns nothing.
+// Endpoint, or if the name must be unique and is not, it returns nothing.
 func (s *store) AddKey(endpointID, name string) (Entry, string) {
-	entry, plaintext, _ := s.createKey(endpointID, name)
+	entry, plaintext, _ := s.createKey(endpointID, name) // an error is that, or a name that is taken
 	return entry, plaintext
 }
 
@@ -162,12 +169,15 @@ func (s *store) Works(endpointID, plaintext string) bool {
 	})
 }
 
-func (s *store) createKey(endpointID, name string) (Entry, string, bool) {
+func (s *store) createKey(endpointID, name string) (Entry, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	owner, ok := s.byID[endpointID]
 	if !ok {
-		return Entry{}, "", false
+		return Entry{}, "", errNoEndpoint
+	}
+	if s.uniqueNames && slices.ContainsFunc(owner.keys, func(e *Entry) bool { return e.Name == name }) {
+		return Entry{}, "", errNameTaken
 	}
 	plaintext := randomHex(32)
 	made := &Entry{
@@ -180,7 +190,7 @@ func (s *store) createKey(endpointID, name string) (Entry, string, bool) {
 	}
 	owner.keys = append(owner.keys, made)
 	s.ledger = append(s.ledger, made)
-	return *made, plaintext, true
+	return *made, plaintext, nil
 }
 
 // listKeys shows an Endpoint's keys as they were lag ago.

@@ -116,9 +116,10 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.Session) (*cognigy.IssuedKey, error) {
 	marker := r.marker(s.key)
 	r.issuances.start(s.key, session)
-	request, cancel := context.WithDeadline(ctx, s.key.Status.Issuance.StartedAt.Add(s.timing.RequestTimeout))
+	attempt := s.key.Status.Issuance.StartedAt.Time
+	request, cancel := context.WithDeadline(ctx, attempt.Add(s.timing.RequestTimeout))
 	defer cancel()
-	issued, err := session.CreateKey(request, s.endpointID, plan.KeyName(displayName(s.key), marker))
+	issued, err := session.CreateKey(request, s.endpointID, plan.KeyName(displayName(s.key), attempt, marker))
 	if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
 		s.refuteIntent()
 		r.issuances.drop(s.key)

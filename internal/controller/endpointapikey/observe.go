@@ -148,7 +148,7 @@ func (r *Reconciler) knownSession(s *scope) *connection.Session {
 }
 
 func (r *Reconciler) marker(key *v1alpha1.EndpointAPIKey) string {
-	return plan.Marker(r.Cluster, string(key.UID))
+	return plan.Marker(r.Cluster, plan.Owner{Namespace: key.Namespace, UID: string(key.UID)})
 }
 
 func timeouts(found v1alpha1.Connection) (request, write time.Duration) {

@@ -112,10 +112,10 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 	if err := r.List(ctx, resources, client.UnsafeDisableDeepCopy); err != nil { // the scan does not change them
 		return nil, err
 	}
-	var uids []string
+	var owners []plan.Owner
 	for i := range resources.Items {
 		resource := &resources.Items[i]
-		uids = append(uids, string(resource.UID))
+		owners = append(owners, plan.Owner{Namespace: resource.Namespace, UID: string(resource.UID)})
 		if !connection.RefersTo(resource, found) {
 			continue
 		}
@@ -126,7 +126,7 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 			return nil, err
 		}
 	}
-	s.existing = plan.NewExistingOwners(r.Cluster, uids)
+	s.existing = plan.NewExistingOwners(r.Cluster, owners)
 	return s, nil
 }
 

@@ -22,23 +22,24 @@ func (r *Reconciler) verify(ctx context.Context, s *scanned) error {
 	if len(s.suspects) == 0 {
 		return nil
 	}
-	var uids []string
+	var owners []plan.Owner
 	resources := v1alpha1.GroupVersion.WithKind("EndpointAPIKeyList")
 	err := kube.EachMetadata(ctx, r.APIReader, resources, func(resource *metav1.PartialObjectMetadata) {
-		uids = append(uids, string(resource.UID))
+		owners = append(owners, plan.Owner{Namespace: resource.Namespace, UID: string(resource.UID)})
 	})
 	if err != nil {
 		return err
 	}
-	recorded := map[string]bool{}
+	recorded := plan.RecordedKeys{}
 	secrets := corev1.SchemeGroupVersion.WithKind("SecretList")
 	err = kube.EachMetadata(ctx, r.APIReader, secrets, func(secret *metav1.PartialObjectMetadata) {
-		recorded[secret.Annotations[v1alpha1.KeyIDAnnotation]] = true
+		owner := plan.Owner{Namespace: secret.Namespace, UID: secret.Annotations[v1alpha1.OwnerUIDAnnotation]}
+		recorded.Add(r.Cluster, owner, secret.Annotations[v1alpha1.KeyIDAnnotation])
 	}, client.HasLabels{v1alpha1.SecretTypeLabel})
 	if err != nil {
 		return err
 	}
-	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewExistingOwners(r.Cluster, uids), recorded)...)
+	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewExistingOwners(r.Cluster, owners), recorded)...)
 	s.orphans, s.suspects = s.orphans[:min(len(s.orphans), maxOrphans)], nil
 	return nil
 }
