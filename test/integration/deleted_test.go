@@ -39,10 +39,10 @@ var _ = Describe("An EndpointAPIKey that is deleted in spite of its finalizer", 
 		e.deleteByForce(key)
 		e.Delete(connection)
 		e.AwaitAbsent(connection)
-		e.Expect(e.LiveKeys(key.UID)).To(HaveLen(1))
+		e.Expect(e.LiveKeys(key)).To(HaveLen(1))
 		e.Cognigy.ClearFaults()
 		e.Await(func(g Gomega) {
-			g.Expect(e.LiveKeys(key.UID)).To(BeEmpty())
+			g.Expect(e.LiveKeys(key)).To(BeEmpty())
 			g.Expect(e.Secret(key)).To(BeNil())
 		})
 		e.Expect(e.Cognigy.Ledger()[0].RevokedBy).To(Equal(simulator.RevokedByAPI))
@@ -61,7 +61,7 @@ var _ = Describe("An EndpointAPIKey that is deleted in spite of its finalizer", 
 		e.AwaitAbsent(key)
 		e.Await(func(g Gomega) {
 			g.Expect(e.Cognigy.Ledger()).To(HaveLen(1))
-			g.Expect(e.LiveKeys(key.UID)).To(BeEmpty())
+			g.Expect(e.LiveKeys(key)).To(BeEmpty())
 			g.Expect(e.Secret(key)).To(BeNil())
 		})
 	},
@@ -80,7 +80,7 @@ var _ = Describe("An EndpointAPIKey that is deleted in spite of its finalizer", 
 		e.Create(key)
 		e.Cognigy.ClearFaults()
 		e.AwaitDelivered(key, 1)
-		e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former.UID)).To(BeEmpty()) })
+		e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former)).To(BeEmpty()) })
 		e.Expect(e.Posts()).To(Equal(2))
 	})
 
@@ -92,7 +92,7 @@ var _ = Describe("An EndpointAPIKey that is deleted in spite of its finalizer", 
 		e.Cognigy.SetAPIKeys("another")
 		e.Change(credentials, func() { credentials.Data = map[string][]byte{"api-key": []byte("another")} })
 		e.Cognigy.ClearFaults()
-		e.Await(func(g Gomega) { g.Expect(e.LiveKeys(key.UID)).To(BeEmpty()) })
+		e.Await(func(g Gomega) { g.Expect(e.LiveKeys(key)).To(BeEmpty()) })
 	})
 
 	It("has its key revoked beside a suspended resource of its name", func() {
@@ -103,7 +103,7 @@ var _ = Describe("An EndpointAPIKey that is deleted in spite of its finalizer", 
 		e.Create(key)
 		e.reports(key, v1alpha1.ReasonSuspended, status.InProgressStatus)
 		e.Cognigy.ClearFaults()
-		e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former.UID)).To(BeEmpty()) })
+		e.Await(func(g Gomega) { g.Expect(e.LiveKeys(former)).To(BeEmpty()) })
 		e.Expect(e.Posts()).To(Equal(1))
 	})
 

@@ -101,7 +101,7 @@ func (e *environment) attackers() map[*v1alpha1.EndpointAPIKey]simulator.Entry {
 	}
 	handMade, _ := e.Cognigy.AddKey(e.Endpoint.ID, "made by hand")
 	elsewhere, _ := e.AddKey(e.Endpoint.ID, plan.Marker("another", plan.Owner{Namespace: e.Namespace, UID: string(keys[3].UID)}))
-	return map[*v1alpha1.EndpointAPIKey]simulator.Entry{keys[1]: handMade, keys[2]: e.LiveKeys(keys[0].UID)[0], keys[3]: elsewhere}
+	return map[*v1alpha1.EndpointAPIKey]simulator.Entry{keys[1]: handMade, keys[2]: e.LiveKeys(keys[0])[0], keys[3]: elsewhere}
 }
 
 var _ = Describe("A forged record or report", Label("security"), func() {
@@ -125,7 +125,7 @@ var _ = Describe("A forged record or report", Label("security"), func() {
 		e.remains(func(g Gomega) {
 			for attacker, aim := range attackers {
 				g.Expect(e.isLive(aim.ID)).To(BeTrue(), attacker.Name)
-				g.Expect(e.LiveKeys(attacker.UID)).To(HaveLen(1), attacker.Name)
+				g.Expect(e.LiveKeys(attacker)).To(HaveLen(1), attacker.Name)
 			}
 		})
 	}, forgeries)

@@ -191,7 +191,7 @@ func (c *chaos) wanted() int {
 		case c.lives(o):
 			wanted++
 		case o.retained.Load():
-			wanted += len(c.LiveKeys(o.uid))
+			wanted += len(c.LiveWith(o.marker))
 		}
 	}
 	return wanted

@@ -114,7 +114,7 @@ func (c *checker) checkResource(x *exchange) {
 	}
 	if key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
 		o.retained.Store(true)
-	} else if live := c.e.LiveKeys(o.uid); len(live) > 0 {
+	} else if live := c.e.LiveWith(o.marker); len(live) > 0 {
 		c.report("S1: the finalizer is gone, and %d keys work", len(live))
 	}
 }

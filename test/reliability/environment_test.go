@@ -77,6 +77,8 @@ func newEnvironment(t *testing.T, scenario *scenario) *environment {
 	e.addForeignKeys(e.name(), string(e.key.UID))
 	if scenario.orphans != v1alpha1.OrphanPolicyRevoke {
 		e.addForeignKey(plan.KeyName("another resource's", time.Now(), e.Marker("another resource")))
+		another := plan.Owner{Namespace: "another", UID: string(e.key.UID)}
+		e.addForeignKey(plan.KeyName("another namespace's", time.Now(), plan.Marker(bed.ClusterUID, another)))
 	}
 	return e
 }
@@ -134,7 +136,6 @@ func (e *environment) addForeignKeys(like types.NamespacedName, uid string) {
 		"made by hand",
 		plan.DefaultDisplayName(like.Namespace, like.Name),
 		plan.KeyName("another cluster's", time.Now(), plan.Marker("another cluster", plan.Owner{Namespace: like.Namespace, UID: uid})),
-		plan.KeyName("another namespace's", time.Now(), plan.Marker(bed.ClusterUID, plan.Owner{Namespace: "another", UID: uid})),
 		plan.KeyName("not at the end", time.Now(), e.Marker(types.UID(uid))) + " copy",
 	} {
 		e.addForeignKey(name)

@@ -45,7 +45,7 @@ func (f *figure) plus(other *figure) {
 func (e *environment) count() *figure {
 	f := &figure{made: len(e.owned(e.Cognigy.Ledger())), live: len(e.live()), longest: time.Since(e.began)}
 	for _, o := range e.checker.known() {
-		live := len(e.LiveKeys(o.uid))
+		live := len(e.LiveWith(o.marker))
 		switch {
 		case e.lives(o):
 			f.duplicates += max(0, live-1)
