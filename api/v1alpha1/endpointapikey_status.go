@@ -51,7 +51,8 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// endpointID is the id of the Endpoint that the key opens.
+	// endpointID is the id of the Endpoint that the key opens, once the connection allows the namespace. It stays when the permission
+	// is withdrawn: keys may have been issued.
 	// +kubebuilder:validation:MaxLength=24
 	// +optional
 	EndpointID string `json:"endpointID,omitempty"`

@@ -40,7 +40,7 @@ const (
 	Unexpected Kind = "unexpected answer"
 )
 
-// Cognigy's error codes. Its documented example of a 404 shows the code of a missing argument.
+// Cognigy's error codes.
 const (
 	codeMissingArgument = 1000
 	codeNotFound        = 1002
@@ -117,7 +117,7 @@ func classify(status, code int) Kind {
 		return Unauthorized
 	case status == http.StatusForbidden, status == http.StatusPaymentRequired:
 		return Forbidden
-	case status == http.StatusNotFound && (code == codeNotFound || code == codeMissingArgument):
+	case status == http.StatusNotFound && isNotFound(code):
 		return NotFound
 	case status == http.StatusConflict, code == codeConflict:
 		return Conflict
@@ -127,6 +127,10 @@ func classify(status, code int) Kind {
 		return Invalid
 	}
 }
+
+// isNotFound reports whether a code, with the status 404, stands for a resource that does not exist. Cognigy's documented example
+// shows the code of a missing argument.
+func isNotFound(code int) bool { return code == codeNotFound || code == codeMissingArgument }
 
 // failed reports whether an error code, whatever the status, stands for a failure inside Cognigy and not in the request: of a
 // database (1001, 1003, 2000, 2001), an internal error, a timeout. The request may have had its effect before.

@@ -8,9 +8,11 @@ package delivery
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -63,6 +65,18 @@ func readRecord(secret *corev1.Secret) Record {
 	}
 }
 
+// idPattern is what Cognigy documents of ids.
+var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
+
+// longestPreview is what the API server accepts in a status, in characters.
+const longestPreview = 256
+
+// plausible reports whether the operator may have written the record. Whoever may write the Secret can compute the checksum of any
+// other, and the API server would refuse the status that reports it.
+func (r Record) plausible() bool {
+	return idPattern.MatchString(r.KeyID) && utf8.RuneCountInString(r.Preview) <= longestPreview
+}
+
 // locate returns the data key whose value fits the record's checksum. It tries the wanted one first: after a change of
 // spec.secret.key, the value still has its old data key.
 func (r Record) locate(secret *corev1.Secret, wanted string) (string, bool) {
@@ -96,7 +110,9 @@ func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 		Bound: slices.ContainsFunc(secret.OwnerReferences, func(reference metav1.OwnerReference) bool { return reference.UID == owner.UID }),
 	}
 	dataKey, found := record.locate(secret, owner.SecretKey())
-	if !found || record.OwnerUID != string(owner.UID) {
+	if !found || record.OwnerUID != string(owner.UID) ||
+		// mutation: believe-implausible-record
+		!record.plausible() {
 		return read
 	}
 	read.Intact = true

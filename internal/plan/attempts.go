@@ -74,6 +74,13 @@ func (o Observed) issuedBefore(now time.Time, t Timing) bool {
 	return !o.Intent.IsZero() || !began.IsZero() || o.Secret.State == SecretOurs
 }
 
+// neverServed reports whether the resource may not use its connection, and nothing shows that it ever could: whoever creates such a
+// resource, with our finalizer on it, must not have requests sent with the connection's credentials.
+func (o Observed) neverServed() bool {
+	issued := !o.Intent.IsZero() || !o.IssuedAt.IsZero() || len(o.Attempts) > 0 || o.Secret.State == SecretOurs
+	return o.Unpermitted && !o.Served && !o.Deleted && !issued
+}
+
 // emptyListCounts is the earliest time from which an empty list proves that no issuance is outstanding. Another process may
 // have begun one before this one led, without a trace: a user can clear the status. The request timeout bounds both,
 // since Cognigy makes no key after it; the delivery timeout concerns the Secret only.

@@ -17,6 +17,10 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 	case o.Retain:
 		p.Do, p.Why = Retain, "deletionPolicy is Retain"
 		return p
+	// mutation: list-for-unpermitted
+	case o.neverServed():
+		p.Do, p.Why = Finalize, "no key was ever issued for the resource, which may not use the connection"
+		return p
 	case now.Before(resolved):
 		p.Why, p.RequeueAt = "the pending attempt has not ended", resolved
 		return p

@@ -50,6 +50,22 @@ func TestDeletion(t *testing.T) {
 			delivered(deleting, foreign, freshList(key("k1", 0))), "revoke k1, revoking",
 		},
 		{
+			"A resource that may not use the connection, and never could, goes without a request, whatever finalizers it has.",
+			created(deleting, finalizer, unpermitted), "finalize, revoking",
+		},
+		{
+			"An intent shows that it could.",
+			created(deleting, finalizer, unpermitted, intent(-time.Hour)), "list, revoking pending",
+		},
+		{
+			"So does what the status reports.",
+			created(deleting, finalizer, unpermitted, served), "list, revoking",
+		},
+		{
+			"So does a Secret of ours.",
+			delivered(deleting, unpermitted, freshList(key("k1", 0))), "revoke k1, revoking key",
+		},
+		{
 			"A suspended resource can be deleted.",
 			delivered(deleting, suspended, freshList(key("k1", 0))), "revoke k1, revoking key",
 		},

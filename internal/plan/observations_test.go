@@ -45,6 +45,7 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 	o := plan.Observed{
 		Deleting: yes("deleting"), Retain: rarely("retain"), Suspended: rarely("suspended"), HasFinalizer: !rarely("unprotected"),
 		Requested: rarely("requested"), Fresh: yes("fresh"), Deleted: rarely("deleted"),
+		Unpermitted: rarely("unpermitted"), Served: yes("served"),
 		EndpointID: endpointID, Marker: marker,
 		Rotation: plan.Rotation{
 			Every: max(offset(t, "every"), 0), Overlap: max(offset(t, "overlap"), 0), NotBefore: someTime(t, "not before"),

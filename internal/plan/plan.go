@@ -128,11 +128,14 @@ func (o Observed) next(now time.Time, t Timing) Plan {
 }
 
 // irreversible tells which actions need a fresh observation. The first issue does not: the operator writes its intent under
-// optimistic lock, and nothing can exist in Cognigy before the finalizer.
+// optimistic lock, and nothing can exist in Cognigy before the finalizer. Neither does the end of a resource that could never have a key:
+// the operator removes the finalizer under optimistic lock, too.
 func irreversible(action Action, o Observed) bool {
 	switch action {
-	case Revoke, Finalize:
+	case Revoke:
 		return true
+	case Finalize:
+		return !o.neverServed()
 	case Issue:
 		return o.HasFinalizer
 	default:

@@ -73,6 +73,11 @@ func resolvedAt(o plan.Observed) time.Time {
 	return recorded.Add(timing.ListLag)
 }
 
+// neverServed reports that nothing shows that a key was ever issued for a resource that may not use its connection.
+func neverServed(o plan.Observed) bool {
+	return o.Unpermitted && !o.Served && !o.Deleted && o.Intent.IsZero() && o.IssuedAt.IsZero() && o.Attempts == nil && o.Secret.State != plan.SecretOurs
+}
+
 // intentSettled reports whether the list shows the effect of the recorded attempt.
 func intentSettled(o plan.Observed) bool {
 	return o.Listing != nil && !o.Listing.At.Before(resolvedAt(o))
@@ -117,11 +122,14 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 			!slices.ContainsFunc(p.Revoke, func(key plan.Key) bool { return key.ID == o.Secret.KeyID })
 	},
 	"S1: it is not released while a key may live": func(o plan.Observed, p plan.Plan) bool {
-		if p.Do != plan.Finalize {
+		if p.Do != plan.Finalize || neverServed(o) {
 			return true
 		}
 		seen := o.Listing != nil && (!anyOwned(o) || o.Deleted && !o.Secret.Bound) && shown(o) && (!believed(o) || intentSettled(o))
 		return (o.Deleting && o.HasFinalizer || o.Deleted) && !o.Retain && o.Fresh && seen
+	},
+	"nothing is sent for a resource that may not use its connection and never could": func(o plan.Observed, p plan.Plan) bool {
+		return !neverServed(o) || !o.Deleting || p.Do != plan.List && p.Do != plan.Revoke
 	},
 	"Retain always releases": func(o plan.Observed, p plan.Plan) bool {
 		return (p.Do == plan.Retain) == (o.Retain && (o.Deleting && o.HasFinalizer || o.Deleted))

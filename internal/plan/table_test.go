@@ -108,6 +108,10 @@ func unlisted(o *plan.Observed) { o.Listing = nil }
 
 func deleting(o *plan.Observed) { o.Deleting = true }
 
+func unpermitted(o *plan.Observed) { o.Unpermitted = true }
+
+func served(o *plan.Observed) { o.Served = true }
+
 func suspended(o *plan.Observed) { o.Suspended = true }
 
 func requested(o *plan.Observed) { o.Requested = true }

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -210,6 +211,32 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 		})
 		e.Delete(key)
 		e.AwaitGone(key)
+	})
+
+	// Its finalizer need not be the operator's: whoever may create the resource can write it.
+	It("sends nothing for a resource that it never allowed, and is deleted without waiting for another one", func() {
+		e := newEnvironment(func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
+		connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
+			spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": "nobody"}},
+			}
+		})
+		var keys []*v1alpha1.EndpointAPIKey
+		for _, name := range []string{"one", "another"} {
+			key := e.Key(fixtures.Named(name), func(k *v1alpha1.EndpointAPIKey) {
+				k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+				k.Finalizers = []string{v1alpha1.Finalizer}
+			})
+			e.Create(key)
+			e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
+			keys = append(keys, key)
+		}
+		e.Delete(keys[0])
+		e.AwaitGone(keys[0])
+		e.Delete(connection)
+		e.AwaitAbsent(connection)
+		e.Expect(e.Read(keys[1]).Finalizers).To(ConsistOf(v1alpha1.Finalizer))
+		e.Expect(e.Lists() + e.Posts()).To(BeZero())
 	})
 
 	// Admission accepts this selector; Kubernetes cannot evaluate it.

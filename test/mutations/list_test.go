@@ -158,9 +158,19 @@ var mutations = []mutation{
 		noticed{in: "internal/ratelimit", by: "TestNamespacesAreServedRoundRobin", says: "to be true"},
 	},
 	{
+		"S7", "The operator lists keys with the credentials of a connection for a resource that may not use it.",
+		"list-for-unpermitted", never,
+		noticed{in: "internal/plan", by: "TestDeletion/A resource that may not use the connection, and never could, goes without a request, whatever finalizers it has.", says: "planned"},
+	},
+	{
 		"liveness", "The operator issues keys without a budget.",
 		"issue-without-budget", always,
 		noticed{in: "internal/plan", by: "TestIssuanceBudget", says: "too many issuances"},
+	},
+	{
+		"liveness", "The operator believes a record that no status can report.",
+		"believe-implausible-record", never,
+		noticed{in: controller, by: "A forged record or report aims the operator at no key but the resource's own, which gets back to one key: a record with a preview that no status can hold", says: "Timed out"},
 	},
 	{
 		"liveness", "The operator revokes a key that Kubernetes stores later than the request to Cognigy may take.",

@@ -107,6 +107,8 @@ func (r *Reconciler) derive(s *scope) {
 		Rotation:       rotation(key.Spec.Rotation),
 		EndpointID:     s.endpointID,
 		Marker:         r.marker(key),
+		Unpermitted:    s.unpermitted(),
+		Served:         key.Status.EndpointID != "",
 		RetiresAt:      firstRevocation(key.Status.Retiring),
 		Secret:         delivery.Read(s.secret, key),
 		Fresh:          s.listing != nil,

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -58,6 +59,12 @@ func (s *scope) secretVersion() string {
 
 func (s *scope) setConnection(found v1alpha1.Connection, blocked error) {
 	s.connection, s.blocked = found, blocked
+}
+
+// unpermitted reports whether the connection does not allow the resource's namespace.
+func (s *scope) unpermitted() bool {
+	failure := condition.FailureOf(s.blocked)
+	return failure != nil && failure.Reason == v1alpha1.ReasonConnectionNotAllowed
 }
 
 func (s *scope) setCredentials(credentials connection.Credentials) { s.credentials = credentials }

@@ -45,10 +45,14 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Time) v1alpha1.EndpointAPIKeyStatus {
 	status := v1alpha1.EndpointAPIKeyStatus{
 		ObservedGeneration:     s.key.Generation,
-		EndpointID:             s.endpointID,
+		EndpointID:             s.key.Status.EndpointID,
 		LastHandledReconcileAt: s.key.Status.LastHandledReconcileAt,
 		IssuedAt:               s.key.Status.IssuedAt,
 		Conditions:             s.key.DeepCopy().Status.Conditions,
+	}
+	// Later it is the evidence that keys may have been issued for the resource.
+	if s.connection != nil && s.blocked == nil {
+		status.EndpointID = s.endpointID
 	}
 	if s.observed.Fresh {
 		status.LastHandledReconcileAt = kube.RequestedAt(s.key)
