@@ -3,8 +3,8 @@
 
 package v1alpha1
 
-// Condition types, after kstatus (https://github.com/fluxcd/cli-utils). Every resource carries Ready; the other two exist
-// only while they are true.
+// Condition types, after kstatus (https://github.com/fluxcd/cli-utils). Every resource carries Ready; the others exist only
+// while they are true. Stalled implies that Ready is not True.
 const (
 	// ConditionReady is True when the Secret of an EndpointAPIKey holds a working key, or when a connection is usable. It stays
 	// True while the operator replaces a delivered key, even if that fails. Positive polarity.
@@ -13,6 +13,9 @@ const (
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled is True when a person must act, since a retry alone does not help. Negative polarity.
 	ConditionStalled = "Stalled"
+	// ConditionRenewalBlocked is True while an EndpointAPIKey's delivered key works, and the operator cannot replace, verify or
+	// repair it: a rotation that is refused, for example. kstatus does not know it, so that it fails no release. Negative polarity.
+	ConditionRenewalBlocked = "RenewalBlocked"
 )
 
 // ConditionInUse is True on a connection that is being deleted while EndpointAPIKeys still need it. Its message names them.

@@ -102,7 +102,7 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 
-	// conditions are Ready, and while they are true Reconciling and Stalled.
+	// conditions are Ready, and while they are true Reconciling, Stalled and RenewalBlocked.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16

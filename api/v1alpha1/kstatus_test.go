@@ -37,6 +37,12 @@ func TestStatusIsUnderstood(t *testing.T) {
 		result["status.observedGeneration"] = generation
 		return result
 	}
+	readyAnd := func(conditionType string) fields {
+		result := with(1, "Ready", "True")
+		second := condition(map[string]any{"type": conditionType})
+		result["status.conditions"] = append(result["status.conditions"].([]any), second["status.conditions"].([]any)...)
+		return result
+	}
 	for _, c := range []struct {
 		why      string
 		status   fields
@@ -46,6 +52,7 @@ func TestStatusIsUnderstood(t *testing.T) {
 		{"ready is done", with(1, "Ready", "True"), status.CurrentStatus},
 		{"ready for an earlier generation is not", with(0, "Ready", "True"), status.InProgressStatus},
 		{"what is not ready may become so", with(1, "Ready", "False"), status.InProgressStatus},
+		{"a renewal that is blocked fails no release", readyAnd("RenewalBlocked"), status.CurrentStatus},
 		{"what stalls needs a person", with(1, "Stalled", "True"), status.FailedStatus},
 	} {
 		for _, k := range kinds {

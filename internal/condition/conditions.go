@@ -21,10 +21,15 @@ const (
 	maxNamed = 10
 )
 
-// Set makes the wanted conditions the only ones of Ready, Reconciling and Stalled. A condition whose status did not change
+// kinds are the conditions that a reconcile decides.
+var kinds = []string{
+	v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionRenewalBlocked,
+}
+
+// Set makes the wanted conditions the only ones of those kinds. A condition whose status did not change
 // keeps its time of transition.
 func Set(current *[]metav1.Condition, generation int64, now time.Time, wanted []metav1.Condition) {
-	for _, kind := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+	for _, kind := range kinds {
 		index := slices.IndexFunc(wanted, func(c metav1.Condition) bool { return c.Type == kind })
 		if index < 0 {
 			meta.RemoveStatusCondition(current, kind)
@@ -54,6 +59,13 @@ func StalledOrReconciling(failure *Failure) metav1.Condition {
 		kind = v1alpha1.ConditionStalled
 	}
 	return metav1.Condition{Type: kind, Status: metav1.ConditionTrue, Reason: failure.Reason, Message: failure.Message}
+}
+
+// RenewalBlocked is the condition beside Ready that a failure causes while a delivered key works.
+func RenewalBlocked(failure *Failure) metav1.Condition {
+	return metav1.Condition{
+		Type: v1alpha1.ConditionRenewalBlocked, Status: metav1.ConditionTrue, Reason: failure.Reason, Message: failure.Message,
+	}
 }
 
 // Find returns the condition of a type, or the zero condition.

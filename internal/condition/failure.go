@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package condition puts what the operator finds out into the terms of Kubernetes conditions: failures with a reason, a
-// message and advice, and the conditions Ready, Reconciling and Stalled.
+// message and advice, and the conditions of kstatus and RenewalBlocked.
 package condition
 
 import (

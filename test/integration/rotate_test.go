@@ -11,8 +11,11 @@ import (
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
@@ -82,7 +85,7 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
 	})
 
-	It("that fails costs nothing: the delivered key stays, and Ready says what is wrong", func() {
+	It("that fails costs nothing: the delivered key stays, the resource is Current, and RenewalBlocked says what is wrong", func() {
 		e := newEnvironment()
 		key := e.issued()
 		old := string(e.Secret(key).Data["api-key"])
@@ -93,9 +96,24 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 			ready := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionReady)
 			g.Expect(ready.Status).To(Equal(metav1.ConditionTrue))
 			g.Expect(ready.Message).To(And(ContainSubstring("working key"), ContainSubstring("code 403"), ContainSubstring("permission")))
-			g.Expect(fixtures.Kstatus(g, key)).To(Equal(status.FailedStatus))
+			blocked := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionRenewalBlocked)
+			g.Expect(blocked).To(HaveValue(And(HaveField("Status", metav1.ConditionTrue), HaveField("Reason", v1alpha1.ReasonForbidden))))
+			g.Expect(fixtures.Kstatus(g, key)).To(Equal(status.CurrentStatus))
 		})
 		e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeTrue())
+		e.Await(func(g Gomega) {
+			recorded := &eventsv1.EventList{}
+			g.Expect(cluster.List(e.Context, recorded, client.InNamespace(e.Namespace))).To(Succeed())
+			g.Expect(recorded.Items).To(ContainElement(And(
+				HaveField("Reason", v1alpha1.ReasonForbidden), HaveField("Type", corev1.EventTypeWarning), HaveField("Note", ContainSubstring("code 403")),
+			)))
+		})
+		// Another try neither ends nor fails the condition.
+		e.Consistently(func(g Gomega) {
+			found := e.Read(key)
+			g.Expect(meta.IsStatusConditionTrue(found.Status.Conditions, v1alpha1.ConditionRenewalBlocked)).To(BeTrue())
+			g.Expect(fixtures.Kstatus(g, found)).To(Equal(status.CurrentStatus))
+		}).WithTimeout(quietTime).WithPolling(20 * time.Millisecond).Should(Succeed())
 		e.Cognigy.ClearFaults()
 		e.Await(func(g Gomega) { g.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeFalse()) })
 		e.AwaitDelivered(key, 1)

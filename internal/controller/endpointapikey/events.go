@@ -35,10 +35,12 @@ func (r *Reconciler) warn(key *v1alpha1.EndpointAPIKey, keyID, reason, action, n
 	kube.Event{Type: corev1.EventTypeWarning, Reason: reason, Action: action, KeyID: keyID}.Emit(r.Events, key, "%s", note)
 }
 
-// emitStalled records that a person must act, if the reason is a new one.
-func (r *Reconciler) emitStalled(key *v1alpha1.EndpointAPIKey, before, after []metav1.Condition) {
-	was, is := condition.Find(before, v1alpha1.ConditionStalled), condition.Find(after, v1alpha1.ConditionStalled)
-	if is.Reason != "" && is.Reason != was.Reason {
-		r.warn(key, "", is.Reason, "Reconcile", is.Message)
+// emitTrouble records that a person must act, or that a working key cannot be replaced, if the reason is a new one.
+func (r *Reconciler) emitTrouble(key *v1alpha1.EndpointAPIKey, before, after []metav1.Condition) {
+	for _, kind := range []string{v1alpha1.ConditionStalled, v1alpha1.ConditionRenewalBlocked} {
+		was, is := condition.Find(before, kind), condition.Find(after, kind)
+		if is.Reason != "" && is.Reason != was.Reason {
+			r.warn(key, "", is.Reason, "Reconcile", is.Message)
+		}
 	}
 }

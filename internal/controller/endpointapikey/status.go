@@ -20,7 +20,7 @@ import (
 // maxRetiring is how many replaced keys the API server accepts in a status.
 const maxRetiring = 100
 
-// report writes the status if it changed, and emits an event if the resource stalls for a new reason.
+// report writes the status if it changed, and emits an event if something new is in the way.
 func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err error) error {
 	failure := nameFailure(condition.FailureOf(err), s.key)
 	if err != nil && failure == nil {
@@ -37,7 +37,7 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 	if err := r.patchStatus(ctx, s, status); err != nil {
 		return err
 	}
-	r.emitStalled(s.key, before.Conditions, status.Conditions)
+	r.emitTrouble(s.key, before.Conditions, status.Conditions)
 	return nil
 }
 
@@ -78,29 +78,47 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 	return status
 }
 
-// conditions says how far the resource is: Ready always, Reconciling or Stalled while there is more to do.
+// conditions says how far the resource is: Ready always, Reconciling or Stalled while there is more to do, RenewalBlocked while
+// something keeps the operator from replacing a key that works.
 func conditions(next plan.Plan, failure *condition.Failure, key *v1alpha1.EndpointAPIKey) []metav1.Condition {
 	state := stateReason(next, key)
-	if failure == nil && state.Stalled {
-		failure = &state
-	}
-	wanted := []metav1.Condition{readiness(next, state, failure, key)}
+	working := next.HasKey && next.State != plan.Revoking
+	settled := next.State == plan.Delivered || next.State == plan.Suspended
 	switch {
 	case failure != nil:
-		wanted = append(wanted, condition.StalledOrReconciling(failure))
-	case next.State != plan.Delivered && next.State != plan.Suspended:
-		wanted = append(wanted, condition.StalledOrReconciling(&state))
+	case state.Stalled || next.State == plan.TooManyIssuances:
+		failure = &state
+	case working && !settled:
+		failure = renewalBlocked(key)
 	}
-	return wanted
+	ready := readiness(working, state, failure, key)
+	switch {
+	case failure != nil && working:
+		return []metav1.Condition{ready, condition.RenewalBlocked(failure)}
+	case failure != nil:
+		return []metav1.Condition{ready, condition.StalledOrReconciling(failure)}
+	case settled:
+		return []metav1.Condition{ready}
+	default:
+		return []metav1.Condition{ready, condition.StalledOrReconciling(&state)}
+	}
+}
+
+// renewalBlocked is what the status says that keeps the operator from replacing the key, or nil. Another try is no progress yet.
+func renewalBlocked(key *v1alpha1.EndpointAPIKey) *condition.Failure {
+	blocked := condition.Find(key.Status.Conditions, v1alpha1.ConditionRenewalBlocked)
+	if blocked.Status != metav1.ConditionTrue {
+		return nil
+	}
+	return condition.Waiting(blocked.Reason, "%s", blocked.Message)
 }
 
 // readiness is the condition Ready: True while the Secret holds a working key, whatever else fails.
-func readiness(next plan.Plan, state condition.Failure, failure *condition.Failure, key *v1alpha1.EndpointAPIKey) metav1.Condition {
-	working := next.HasKey && next.State != plan.Revoking
+func readiness(working bool, state condition.Failure, failure *condition.Failure, key *v1alpha1.EndpointAPIKey) metav1.Condition {
 	switch {
 	case working && failure != nil:
 		return condition.Ready(true, v1alpha1.ReasonDelivered, holdsKey(key)+". But "+failure.Message)
-	case working && next.State != plan.Suspended:
+	case working && state.Reason != v1alpha1.ReasonSuspended:
 		return condition.Ready(true, v1alpha1.ReasonDelivered, holdsKey(key))
 	case failure != nil:
 		return condition.Ready(false, failure.Reason, failure.Message)
