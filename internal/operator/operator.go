@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/selection"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
@@ -41,15 +40,13 @@ const shutdownTimeout = 10*time.Minute + 30*time.Second
 // Run runs the operator until the context ends, or until the process loses leadership.
 func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) error {
 	userAgent := delivery.FieldManager + "/" + version
-	mgr, err := newManager(config, options, userAgent)
+	cluster, err := identify(ctx, config, options.ClusterID)
 	if err != nil {
 		return err
 	}
-	cluster := options.ClusterID
-	if cluster == "" {
-		if cluster, err = clusterUID(ctx, mgr.GetAPIReader()); err != nil {
-			return err
-		}
+	mgr, err := newManager(config, options, userAgent)
+	if err != nil {
+		return err
 	}
 	shared := shared{
 		mgr: mgr, options: options, cluster: cluster, clock: clock.RealClock{}, events: mgr.GetEventRecorder(delivery.FieldManager),
@@ -150,13 +147,4 @@ func synced(caches cache.Cache) healthz.Checker {
 		}
 		return nil
 	}
-}
-
-// clusterUID is the identity of the cluster: by convention the UID of the namespace kube-system.
-func clusterUID(ctx context.Context, reader client.Reader) (string, error) {
-	system := &corev1.Namespace{}
-	if err := reader.Get(ctx, types.NamespacedName{Name: "kube-system"}, system); err != nil {
-		return "", fmt.Errorf("cannot read the UID of the namespace kube-system, which identifies the cluster; permit that, or set --cluster-id: %w", err)
-	}
-	return string(system.UID), nil
 }

@@ -75,6 +75,17 @@ var _ = Describe("The operator's process", func() {
 		}
 	})
 
+	// The advice to set another identity would have it issue every key anew.
+	It("waits for an API server that does not answer yet", func() {
+		address := freeAddress()
+		p := launch(elsewhere(address))
+		Eventually(p.output.String).WithTimeout(patience).Should(ContainSubstring("waiting for the API server"))
+		Expect(p.Lives()).To(BeTrue())
+		Expect(p.output.String()).NotTo(ContainSubstring("cluster-id"))
+		forward(address)
+		p.awaitReady()
+	})
+
 	DescribeTable("refuses settings that cannot work, and names the flag:", func(want string, flags ...string) {
 		var printed testbed.Output
 		operator, err := bed.Run("", []string{"POD_NAMESPACE="}, &printed, flags...)

@@ -6,8 +6,10 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
@@ -34,8 +37,22 @@ type process struct {
 // start runs the operator until the spec ends, and waits until it is ready.
 func start(flags ...string) *process {
 	GinkgoHelper()
+	p := launch(bed.Kubeconfig, flags...)
+	p.awaitReady()
+	return p
+}
+
+// awaitReady waits until the operator is ready.
+func (p *process) awaitReady() {
+	GinkgoHelper()
+	Eventually(func() error { return get(p.probes + "/readyz") }).WithTimeout(patience).Should(Succeed())
+}
+
+// launch runs the operator with a kubeconfig until the spec ends.
+func launch(kubeconfig []byte, flags ...string) *process {
+	GinkgoHelper()
 	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
-	Expect(os.WriteFile(file, bed.Kubeconfig, 0o600)).To(Succeed())
+	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
 	probes, metrics := freeAddress(), freeAddress()
 	p := &process{probes: "http://" + probes, metrics: metrics}
 	flags = append([]string{
@@ -54,7 +71,6 @@ func start(flags ...string) *process {
 			AddReportEntry("the operator printed", p.output.String())
 		}
 	})
-	Eventually(func() error { return get(p.probes + "/readyz") }).WithTimeout(patience).Should(Succeed())
 	return p
 }
 
@@ -84,4 +100,49 @@ func freeAddress() string {
 	Expect(err).NotTo(HaveOccurred())
 	defer listener.Close() //nolint:errcheck // the port is what counts
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+}
+
+// elsewhere returns the operator's kubeconfig with another address of the API server.
+func elsewhere(address string) []byte {
+	config, err := clientcmd.Load(bed.Kubeconfig)
+	Expect(err).NotTo(HaveOccurred())
+	for _, cluster := range config.Clusters {
+		cluster.Server = "https://" + address
+	}
+	kubeconfig, err := clientcmd.Write(*config)
+	Expect(err).NotTo(HaveOccurred())
+	return kubeconfig
+}
+
+// forward passes what arrives at an address on to the API server, until the spec ends.
+func forward(address string) {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(listener.Close)
+	server, err := url.Parse(bed.Config.Host)
+	Expect(err).NotTo(HaveOccurred())
+	go func() {
+		for {
+			front, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go pipe(front, server.Host)
+		}
+	}()
+}
+
+// pipe connects two ends until either closes.
+func pipe(front net.Conn, address string) {
+	back, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", address)
+	if err != nil {
+		_ = front.Close()
+		return
+	}
+	for _, ends := range [][2]net.Conn{{front, back}, {back, front}} {
+		go func() {
+			_, _ = io.Copy(ends[0], ends[1])
+			_, _ = front.Close(), back.Close()
+		}()
+	}
 }
