@@ -4,10 +4,13 @@
 package integration_test
 
 import (
+	"time"
+
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -211,6 +214,34 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 		})
 		e.Delete(key)
 		e.AwaitGone(key)
+	})
+
+	It("has a replaced key revoked when its overlap ends, although its permission was withdrawn", func() {
+		e := newEnvironment()
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+		connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
+			spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": e.Namespace}},
+			}
+		})
+		e.Change(namespace, func() { namespace.Labels["cognigy"] = e.Namespace })
+		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+		})
+		e.Change(key, func() {
+			key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: 8 * time.Second}}
+		})
+		e.AwaitDelivered(key, 2)
+		e.Change(namespace, func() { delete(namespace.Labels, "cognigy") })
+		e.Await(func(g Gomega) {
+			found := e.Read(key)
+			g.Expect(e.LiveKeys(key)).To(HaveLen(1))
+			blocked := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionRenewalBlocked)
+			g.Expect(blocked).To(HaveValue(HaveField("Reason", v1alpha1.ReasonConnectionNotAllowed)))
+			g.Expect(fixtures.Kstatus(g, found)).To(Equal(status.CurrentStatus))
+		})
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, string(e.Secret(key).Data["api-key"]))).To(BeTrue())
+		e.Expect(e.Posts()).To(Equal(2))
 	})
 
 	// Its finalizer need not be the operator's: whoever may create the resource can write it.

@@ -98,8 +98,9 @@ func (r *Reconciler) acquire(s *scope, session *connection.Session, requests int
 	return nil
 }
 
-// permittedSession returns the session of the scope's connection. Permission that was withdrawn does not keep a resource that
-// is being deleted from revoking its keys. A deleted resource falls back to the session that its latest POST went through.
+// permittedSession returns the session of the scope's connection. Permission that was withdrawn does not keep a resource from
+// revoking its keys; checkDependencies has it issue none. A deleted resource falls back to the session that its latest POST went
+// through.
 func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connection.Session, error) {
 	if s.deleted {
 		if s.connection == nil {
@@ -110,7 +111,8 @@ func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connectio
 		}
 		return s.lastUsed, nil
 	}
-	if s.connection == nil || s.blocked != nil && !s.observed.Deleting {
+	mayRevoke := s.observed.Deleting || s.unpermitted() && s.observed.Served
+	if s.connection == nil || s.blocked != nil && !mayRevoke {
 		return nil, s.blocked
 	}
 	if err := connection.Usable(s.connection); err != nil {

@@ -22,6 +22,9 @@ const maxRetiring = 100
 
 // report writes the status if it changed, and emits an event if something new is in the way.
 func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err error) error {
+	if err == nil && next.State == plan.Delivered && s.unpermitted() {
+		err = s.blocked // nothing needs the permission now; the next key will
+	}
 	failure := nameFailure(condition.FailureOf(err), s.key)
 	if err != nil && failure == nil {
 		return nil // Kubernetes fails, so that the operator does not know the state that it would report
