@@ -56,6 +56,8 @@ const (
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonInvalidDisplayName: Cognigy rejects the key's name.
 	ReasonInvalidDisplayName = "InvalidDisplayName"
+	// ReasonOldCRD: the CustomResourceDefinition is older than the operator, and lacks a field that the operator needs.
+	ReasonOldCRD = "OldCRD"
 	// ReasonKeyNameChanged: Cognigy gave a key another name than requested, so that the operator could not find keys again.
 	ReasonKeyNameChanged = "KeyNameChanged"
 )

@@ -43,6 +43,7 @@ var shortTimeouts = fixtures.WithTimeouts(shortRequest, shortDelivery)
 // environment is a namespace with a connection to a Cognigy of its own.
 type environment struct {
 	*fixtures.Environment
+	stopOperator func()
 }
 
 func newEnvironment(edits ...func(*v1alpha1.ConnectionSpec)) *environment {
@@ -53,8 +54,8 @@ func newEnvironment(edits ...func(*v1alpha1.ConnectionSpec)) *environment {
 func newEnvironmentWith(cognigy simulator.Options, edits ...func(*v1alpha1.ConnectionSpec)) *environment {
 	GinkgoHelper()
 	logged, namespaces := logs.Len(), suite.Namespaces(namespacesPerSpec)
-	runOperator(namespaces)
-	e := &environment{fixtures.New(GinkgoT(), fixtures.Options{
+	stop := runOperator(namespaces)
+	e := &environment{stopOperator: stop, Environment: fixtures.New(GinkgoT(), fixtures.Options{
 		Cluster: cluster, Namespaces: namespaces, Context: context.Background(), Patience: patience, Cognigy: cognigy, Connection: edits,
 	})}
 	DeferCleanup(e.searchPlaintexts, logged)

@@ -101,12 +101,16 @@ var _ = Describe("The scan for orphans", Label("orphans"), func() {
 	})
 })
 
-// scanWith scans through the connection once, as the operator of a cluster "another" whose API reader is the one given. There is
-// one orphan of that cluster.
+// scanWith scans through the connection once, as the operator of a cluster "another" whose API reader is the one given, in place of
+// the spec's own. There is one orphan of that cluster.
 func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emitted chan string, err error) {
 	GinkgoHelper()
 	found := e.Connection()
 	e.AwaitReady(found)
+	e.stopOperator()
+	e.Expect(cluster.Get(e.Context, clientKey(found), found)).To(Succeed())
+	found.Status.OrphanScan = nil
+	e.Expect(cluster.Status().Update(e.Context, found)).To(Succeed())
 	entry, _ = e.AddKey(e.Endpoint.ID, plan.Marker("another", plan.Owner{Namespace: e.Namespace, UID: "gone"}))
 	recorder, now := events.NewFakeRecorder(16), testclock.NewFakePassiveClock(time.Now())
 	connections := &connection.Resolver{Client: cluster, Clock: now, Hosts: ratelimit.NewHosts(nil)}

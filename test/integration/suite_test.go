@@ -8,6 +8,7 @@ package integration_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,8 +51,9 @@ func TestControllers(t *testing.T) {
 
 // runOperator runs an operator in this process until the spec ends, with the permissions of the manifests that users install. It
 // watches the spec's namespaces only. It sees the ClusterCognigyConnections of all processes, so that specs about those are Serial:
-// they run when the other processes have ended.
-func runOperator(namespaces *fixtures.Namespaces) {
+// they run when the other processes have ended. stop ends it earlier.
+func runOperator(namespaces *fixtures.Namespaces) (stop func()) {
+	GinkgoHelper()
 	config, err := clientcmd.RESTConfigFromKubeConfig(bed.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())
 	settings, err := options.Parse([]string{
@@ -61,11 +63,13 @@ func runOperator(namespaces *fixtures.Namespaces) {
 	})
 	Expect(err).NotTo(HaveOccurred())
 	settings.ListLag = listLag
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- operator.Run(ctx, config, settings, "test") }()
-	DeferCleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		Eventually(ended).WithTimeout(patience).Should(Receive(BeNil()))
 	})
+	DeferCleanup(stop)
+	return stop
 }

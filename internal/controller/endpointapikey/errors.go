@@ -39,6 +39,10 @@ func secretRejected(err error, key *v1alpha1.EndpointAPIKey, details string) err
 	}
 }
 
+// errOldCRD is the failure when the API server prunes what the operator writes into a status.
+var errOldCRD = condition.Stalled(v1alpha1.ReasonOldCRD, "the CustomResourceDefinition of EndpointAPIKey is older than the operator: the API "+
+	"server drops status.issuance, without which no key can be issued safely; apply the CRDs of the operator's version")
+
 // errSecretMutated is the failure when Kubernetes stores a Secret otherwise than the operator wrote it.
 func errSecretMutated(what string, key *v1alpha1.EndpointAPIKey) error {
 	return condition.Stalled(v1alpha1.ReasonSecretRejected,

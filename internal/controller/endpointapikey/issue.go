@@ -54,7 +54,8 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 		return err
 	}
 	// From here on a shutdown must not interrupt: without its answer, a key is lost.
-	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), s.key.Status.Issuance.Deadline.Time)
+	deadline := s.timing.Deadline(s.key.Status.Issuance.StartedAt.Time)
+	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
 	defer func() { r.issuances.stop(s.key, s.secretVersion()) }()
 	issued, err := r.create(detached, s, session)
@@ -108,7 +109,13 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 		condition.Set(&status.Conditions, s.key.Generation, r.Clock.Now(), conditions(next, nil, s.key))
 	}
 	// mutation: post-without-intent
-	return r.patchStatus(ctx, s, status)
+	if err := r.patchStatus(ctx, s, status); err != nil {
+		return err
+	}
+	if s.key.Status.Issuance == nil {
+		return errOldCRD
+	}
+	return nil
 }
 
 // create sends the POST, once, within the request timeout: the rest of the attempt's time is for the delivery. It refutes
