@@ -17,7 +17,7 @@ import (
 const hang = time.Minute
 
 // hangingTimeouts are shorter than a user's, since an operator that ends waits for the requests that hang.
-var hangingTimeouts = fixtures.WithTimeouts(15*time.Second, 15*time.Second)
+var hangingTimeouts = fixtures.WithTimeouts(10*time.Second, 10*time.Second)
 
 // unimpeded is how long it may take beside something that hangs, by how long it took without: less than one request that hangs,
 // by far.

@@ -47,7 +47,7 @@ var _ = Describe("The operator's process", func() {
 
 		e := newEnvironment()
 		e.AwaitReady(e.Connection())
-		key := e.Key()
+		key := e.Key(retain)
 		e.Create(key)
 		e.Eventually(func() []simulator.Entry { return e.Cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(1))
 		release(e, key)
@@ -65,7 +65,7 @@ var _ = Describe("The operator's process", func() {
 		left := ignored.Key()
 		ignored.Create(left)
 		for i, each := range watched {
-			each.Create(each.Key())
+			each.Create(each.Key(retain))
 			e.Eventually(func() []simulator.Entry { return e.Cognigy.Live("") }).WithTimeout(patience).Should(HaveLen(i + 1))
 		}
 		e.Consistently(func() []simulator.Entry { return e.Cognigy.Live("") }).WithTimeout(2 * time.Second).Should(HaveLen(2))
