@@ -49,6 +49,21 @@ func TestRoundTrip(t *testing.T) {
 	g.Expect(delivery.Read(nil, owner()).State).To(Equal(plan.SecretAbsent))
 }
 
+// The API server would refuse the status that reports such a record, although its checksum fits.
+func TestRecordsThatNoStatusCanHold(t *testing.T) {
+	for name, edit := range map[string]func(*delivery.Record){
+		"preview": func(r *delivery.Record) { r.Preview = strings.Repeat("8", 257) },
+		"id":      func(r *delivery.Record) { r.KeyID += "0" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			forged := record()
+			edit(&forged)
+			g.Expect(delivery.Read(delivery.Compose(nil, owner(), forged, plaintext), owner()).Intact).To(BeFalse())
+		})
+	}
+}
+
 // Any edit of the record or the value is noticed, also one that the preview does not show.
 func TestAlterations(t *testing.T) {
 	alterations := map[string]func(*corev1.Secret){

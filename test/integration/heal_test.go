@@ -4,6 +4,8 @@
 package integration_test
 
 import (
+	"strings"
+
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -11,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
@@ -50,6 +53,17 @@ var _ = Describe("A delivered key", Label("healing"), func() {
 		// An edit of the Secret must not make another key count as the delivered one.
 		Entry("the key id is replaced", func(e *environment, secret *corev1.Secret) {
 			e.Change(secret, func() { secret.Annotations[v1alpha1.KeyIDAnnotation] = "0123456789abcdef01234567" })
+		}),
+		// The checksum fits, and the API server would refuse every status that reports this preview.
+		Entry("its preview is forged, longer than a status can hold", func(e *environment, secret *corev1.Secret) {
+			e.Change(secret, func() {
+				key := e.Read(e.Key())
+				read := delivery.Read(secret, key)
+				record := delivery.Record{
+					OwnerUID: string(key.UID), KeyID: read.KeyID, Preview: strings.Repeat("8", 300), EndpointID: read.EndpointID, IssuedAt: read.IssuedAt,
+				}
+				*secret = *delivery.Compose(secret, key, record, string(secret.Data["api-key"]))
+			})
 		}),
 		Entry("the key is revoked in Cognigy's interface", func(e *environment, secret *corev1.Secret) {
 			e.Expect(e.Cognigy.RevokeKey(secret.Annotations[v1alpha1.KeyIDAnnotation])).To(BeTrue())

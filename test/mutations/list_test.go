@@ -170,7 +170,7 @@ var mutations = []mutation{
 	{
 		"liveness", "The operator believes a record that no status can report.",
 		"believe-implausible-record", never,
-		noticed{in: controller, by: "A forged record or report aims the operator at no key but the resource's own, which gets back to one key: a record with a preview that no status can hold", says: "Timed out"},
+		noticed{in: "internal/delivery", by: "TestRecordsThatNoStatusCanHold/preview", says: "to be false"},
 	},
 	{
 		"liveness", "The operator revokes a key that Kubernetes stores later than the request to Cognigy may take.",
