@@ -184,10 +184,10 @@ func unexpected(call call, status int, detail string) error {
 }
 
 func answerError(call call, response *http.Response, body []byte) error {
-	problem := readProblem(response.StatusCode, body)
+	problem, code := readProblem(response.StatusCode, body)
 	failure := &Error{
-		Kind: classify(response.StatusCode, int(problem.Code)), Method: call.method, Route: call.route,
-		Status: response.StatusCode, Code: int(problem.Code), Title: printable(problem.Title, 100), TraceID: printable(problem.TraceID, 100),
+		Kind: classify(response.StatusCode, code), Method: call.method, Route: call.route,
+		Status: response.StatusCode, Code: code, Title: printable(problem.Title, 100), TraceID: printable(problem.TraceID, 100),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 		detail:     "not in the form of Cognigy's errors: something in front of it answered",
 	}

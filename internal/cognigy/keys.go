@@ -20,6 +20,12 @@ const (
 
 var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
 
+// MaxPreviewLength is how many characters of a preview the operator reports at most.
+const MaxPreviewLength = 256
+
+// ValidID reports whether a text is an id as Cognigy documents it.
+func ValidID(text string) bool { return idPattern.MatchString(text) }
+
 // Key is an API key of an Endpoint as Cognigy lists it.
 type Key struct {
 	ID        string // ^[a-z0-9]{24}$
@@ -49,7 +55,7 @@ func (k *listedKey) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &k.keyBody); err != nil {
 		return err
 	}
-	if !idPattern.MatchString(k.ID) {
+	if !ValidID(k.ID) {
 		return errors.New("a listed key has no valid _id")
 	}
 	return nil
@@ -57,7 +63,7 @@ func (k *listedKey) UnmarshalJSON(data []byte) error {
 
 func (b keyBody) key() Key {
 	return Key{
-		ID: b.ID, Name: b.Name, Preview: masked(printable(b.Preview, 256)), CreatedAt: time.Unix(b.CreatedAt, 0).UTC(),
+		ID: b.ID, Name: b.Name, Preview: masked(printable(b.Preview, MaxPreviewLength)), CreatedAt: time.Unix(b.CreatedAt, 0).UTC(),
 	}
 }
 
@@ -89,7 +95,7 @@ func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*Issue
 	plaintext := answer.Plaintext
 	answer.Plaintext = ""
 	switch {
-	case !idPattern.MatchString(answer.ID):
+	case !ValidID(answer.ID):
 		return nil, unexpected(request, http.StatusCreated, "the new key has no valid _id")
 	case plaintext == "" || strings.ContainsFunc(plaintext, unfitForHeader):
 		return nil, unexpected(request, http.StatusCreated, "the new key has no usable plaintext")

@@ -19,21 +19,26 @@ import (
 // Permit returns nil if a namespace may use a connection, or a condition.Failure. It reads the labels of namespaces by
 // reader.
 func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace string) error {
-	cluster, ok := found.(*v1alpha1.ClusterCognigyConnection)
-	if !ok {
-		return nil // a CognigyConnection is in the same namespace
-	}
-	allowed, err := allows(ctx, reader, cluster.Spec.AllowedNamespaces, namespace)
+	permitted, err := Permitted(ctx, reader, found, namespace)
 	if err != nil {
 		return err
 	}
 	// mutation: use-without-permission
-	if !allowed {
+	if !permitted {
 		return condition.Stalled(v1alpha1.ReasonConnectionNotAllowed,
 			"ClusterCognigyConnection %q does not allow namespace %q; ask its administrator to cover the namespace by allowedNamespaces, or use another connection",
 			found.GetName(), namespace)
 	}
 	return nil
+}
+
+// Permitted reports whether a namespace may use a connection. It reads the labels of namespaces by reader.
+func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace string) (bool, error) {
+	cluster, ok := found.(*v1alpha1.ClusterCognigyConnection)
+	if !ok {
+		return true, nil // a CognigyConnection is in the same namespace
+	}
+	return allows(ctx, reader, cluster.Spec.AllowedNamespaces, namespace)
 }
 
 func allows(ctx context.Context, reader client.Reader, allowed v1alpha1.AllowedNamespaces, namespace string) (bool, error) {

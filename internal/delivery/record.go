@@ -8,7 +8,6 @@ package delivery
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
@@ -65,16 +65,10 @@ func readRecord(secret *corev1.Secret) Record {
 	}
 }
 
-// idPattern is what Cognigy documents of ids.
-var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
-
-// longestPreview is what the API server accepts in a status, in characters.
-const longestPreview = 256
-
 // plausible reports whether the operator may have written the record. Whoever may write the Secret can compute the checksum of any
 // other, and the API server would refuse the status that reports it.
 func (r Record) plausible() bool {
-	return idPattern.MatchString(r.KeyID) && utf8.RuneCountInString(r.Preview) <= longestPreview
+	return cognigy.ValidID(r.KeyID) && utf8.RuneCountInString(r.Preview) <= cognigy.MaxPreviewLength
 }
 
 // locate returns the data key whose value fits the record's checksum. It tries the wanted one first: after a change of

@@ -175,14 +175,17 @@ var _ = Describe("The operator's log", Label("security"), func() {
 	// net/http prints such bytes, which may be anything that passes the server, to the standard logger, which the operator discards.
 	It("holds nothing that a server sends beyond its answer", func() {
 		e := newEnvironment()
+		over := make(chan struct{})
+		DeferCleanup(func() { close(over) })
 		chatty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				return
 			}
-			DeferCleanup(func() { _ = conn.Close() })
+			defer conn.Close() //nolint:errcheck // the spec is over
 			const body = `{"items":[],"total":0}`
 			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s%s", len(body), body, canary)
+			<-over
 		}))
 		DeferCleanup(chatty.Close)
 		p := start("--zap-log-level=7")

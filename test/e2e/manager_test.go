@@ -78,7 +78,9 @@ var _ = Describe("The operator's process", func() {
 	// The advice to set another identity would have it issue every key anew.
 	It("waits for an API server that does not answer yet", func() {
 		address := freeAddress()
-		p := launch(elsewhere(address))
+		kubeconfig, err := bed.KubeconfigAt("https://"+address, bed.Config.CAData)
+		Expect(err).NotTo(HaveOccurred())
+		p := launch(kubeconfig)
 		Eventually(p.output.String).WithTimeout(patience).Should(ContainSubstring("waiting for the API server"))
 		Expect(p.Lives()).To(BeTrue())
 		Expect(p.output.String()).NotTo(ContainSubstring("cluster-id"))

@@ -18,7 +18,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
@@ -100,18 +99,6 @@ func freeAddress() string {
 	Expect(err).NotTo(HaveOccurred())
 	defer listener.Close() //nolint:errcheck // the port is what counts
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
-}
-
-// elsewhere returns the operator's kubeconfig with another address of the API server.
-func elsewhere(address string) []byte {
-	config, err := clientcmd.Load(bed.Kubeconfig)
-	Expect(err).NotTo(HaveOccurred())
-	for _, cluster := range config.Clusters {
-		cluster.Server = "https://" + address
-	}
-	kubeconfig, err := clientcmd.Write(*config)
-	Expect(err).NotTo(HaveOccurred())
-	return kubeconfig
 }
 
 // forward passes what arrives at an address on to the API server, until the spec ends.

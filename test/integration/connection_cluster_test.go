@@ -20,14 +20,8 @@ import (
 var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func() {
 	It("issues keys to the namespaces that it allows, and revokes keys of those that it does not allow any more", func() {
 		e := newEnvironment()
-		connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
-			spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": e.Namespace}},
-			}
-		})
-		key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
-			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
-		})
+		connection, _ := e.clusterConnection(allowing(e.Namespace))
+		key := e.Key(through(connection))
 		e.Create(key)
 		e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus, "allowedNamespaces")
 		e.Expect(e.Posts()).To(BeZero())
@@ -46,11 +40,7 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 		})
 		e.AwaitDelivered(key, 1)
 		// Revoking remains allowed: a key must not outlive its resource.
-		e.Change(connection, func() {
-			connection.Spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": "nobody"}},
-			}
-		})
+		e.Change(connection, func() { allowing("nobody")(&connection.Spec) })
 		e.Delete(key)
 		e.AwaitGone(key)
 	})
@@ -58,18 +48,10 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 	It("has a replaced key revoked when its overlap ends, although its permission was withdrawn", func() {
 		e := newEnvironment()
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
-		connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
-			spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": e.Namespace}},
-			}
-		})
+		connection, _ := e.clusterConnection(allowing(e.Namespace))
 		e.Change(namespace, func() { namespace.Labels["cognigy"] = e.Namespace })
-		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
-			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
-		})
-		e.Change(key, func() {
-			key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: 8 * time.Second}}
-		})
+		key := e.issued(through(connection))
+		e.rotate(key, 8*time.Second)
 		e.AwaitDelivered(key, 2)
 		e.Change(namespace, func() { delete(namespace.Labels, "cognigy") })
 		e.Await(func(g Gomega) {
@@ -86,15 +68,10 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 	// Its finalizer need not be the operator's: whoever may create the resource can write it.
 	It("sends nothing for a resource that it never allowed, and is deleted without waiting for another one", func() {
 		e := newEnvironment(func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
-		connection, _ := e.clusterConnection(func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
-			spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-				From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": "nobody"}},
-			}
-		})
+		connection, _ := e.clusterConnection(allowing("nobody"))
 		var keys []*v1alpha1.EndpointAPIKey
 		for _, name := range []string{"one", "another"} {
-			key := e.Key(fixtures.Named(name), func(k *v1alpha1.EndpointAPIKey) {
-				k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+			key := e.Key(fixtures.Named(name), through(connection), func(k *v1alpha1.EndpointAPIKey) {
 				k.Finalizers = []string{v1alpha1.Finalizer}
 			})
 			e.Create(key)
@@ -123,9 +100,7 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 		}
 		e.Create(connection)
 		e.reports(connection, v1alpha1.ReasonInvalidSpec, status.FailedStatus, "allowedNamespaces.selector")
-		key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
-			k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
-		})
+		key := e.Key(through(connection))
 		e.Create(key)
 		e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
 	})

@@ -103,10 +103,10 @@ func (e *environment) remains(check func(Gomega)) {
 // the data of Secrets. Of a spec that failed it keeps the log, which is too long for a terminal.
 func (e *environment) searchPlaintexts(since int) {
 	log := logs.From(since)
-	e.Expect(log).To(ContainSubstring("Starting workers"), "the operator logs into what is searched")
 	if CurrentSpecReport().Failed() {
 		AddReportEntry("the operator's log of this spec", keep(log))
 	}
+	e.Expect(log).To(ContainSubstring("Starting workers"), "the operator logs into what is searched")
 	places := e.ObjectTexts(e.Context, fixtures.AnySecret)
 	places["logs"] = log
 	e.Expect(e.FindPlaintexts(places)).To(BeEmpty())

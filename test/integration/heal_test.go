@@ -56,13 +56,8 @@ var _ = Describe("A delivered key", Label("healing"), func() {
 		}),
 		// The checksum fits, and the API server would refuse every status that reports this preview.
 		Entry("its preview is forged, longer than a status can hold", func(e *environment, secret *corev1.Secret) {
-			e.Change(secret, func() {
-				key := e.Read(e.Key())
-				read := delivery.Read(secret, key)
-				record := delivery.Record{
-					OwnerUID: string(key.UID), KeyID: read.KeyID, Preview: strings.Repeat("8", 300), EndpointID: read.EndpointID, IssuedAt: read.IssuedAt,
-				}
-				*secret = *delivery.Compose(secret, key, record, string(secret.Data["api-key"]))
+			e.forgeRecord(secret, e.Read(e.Key()), string(secret.Data["api-key"]), func(record *delivery.Record) {
+				record.Preview = strings.Repeat("8", 300)
 			})
 		}),
 		Entry("the key is revoked in Cognigy's interface", func(e *environment, secret *corev1.Secret) {

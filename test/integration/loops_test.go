@@ -97,13 +97,7 @@ var _ = Describe("The operator issues no keys for ever", Label("issue"), func() 
 		key := e.issued()
 		secret := e.Secret(key)
 		value := string(secret.Data["api-key"])
-		e.Change(secret, func() {
-			record := delivery.Record{
-				OwnerUID: string(key.UID), EndpointID: e.Endpoint.ID, KeyID: secret.Annotations[v1alpha1.KeyIDAnnotation],
-				Preview: delivery.Preview(secret), IssuedAt: time.Now().Add(24 * time.Hour),
-			}
-			delivery.Compose(secret, key, record, value).DeepCopyInto(secret)
-		})
+		e.forgeRecord(secret, key, value, func(record *delivery.Record) { record.IssuedAt = time.Now().Add(24 * time.Hour) })
 		e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
 		e.AwaitDelivered(key, 1)
 		e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeFalse())

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
@@ -38,6 +39,22 @@ func (e *environment) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyCo
 	e.Create(connection)
 	e.AwaitReady(connection)
 	return connection, credentials
+}
+
+// allowing has a connection allow the namespaces with a label.
+func allowing(value string) func(*v1alpha1.ClusterCognigyConnectionSpec) {
+	return func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
+		spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": value}},
+		}
+	}
+}
+
+// through has a resource refer to a connection.
+func through(connection *v1alpha1.ClusterCognigyConnection) func(*v1alpha1.EndpointAPIKey) {
+	return func(key *v1alpha1.EndpointAPIKey) {
+		key.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
+	}
 }
 
 // waitsFor waits for a connection that is being deleted to say for how many dependents that waits, and to name the first of them.
@@ -70,10 +87,7 @@ var _ = Describe("A ClusterCognigyConnection that EndpointAPIKeys refer to", Ser
 		other := e.CreateNamespace()
 		var dependents []*v1alpha1.EndpointAPIKey
 		for i := range 2 * perNamespace {
-			dependent := e.Key(func(k *v1alpha1.EndpointAPIKey) {
-				k.Name = fmt.Sprintf("key-%d", i)
-				k.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: v1alpha1.ObjectName(connection.Name)}
-			})
+			dependent := e.Key(fixtures.Named(fmt.Sprintf("key-%d", i)), through(connection))
 			if i%2 == 1 {
 				dependent.Namespace = other
 			}

@@ -15,6 +15,15 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
+// issuesNoMore waits until a new resource reports why its connection issues no keys any more, and deletes it.
+func (e *environment) issuesNoMore(says string) {
+	GinkgoHelper()
+	late := e.Key(fixtures.Named("late"))
+	e.Create(late)
+	e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, says)
+	e.Delete(late)
+}
+
 var _ = Describe("A CognigyConnection that EndpointAPIKeys refer to", Label("connection", "deletion"), func() {
 	It("lets a namespace that is deleted whole revoke every key and go away", func() {
 		e := newEnvironment()
@@ -39,10 +48,7 @@ var _ = Describe("A CognigyConnection that EndpointAPIKeys refer to", Label("con
 			g.Expect(inUse.Message).To(ContainSubstring(e.Namespace + "/crm"))
 		})
 		// What is being deleted still revokes, but no key is issued through it any more.
-		late := e.Key(fixtures.Named("late"))
-		e.Create(late)
-		e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "is being deleted")
-		e.Delete(late)
+		e.issuesNoMore("is being deleted")
 		e.Delete(credentials)
 		e.Delete(key)
 		e.AwaitGone(key)
@@ -56,10 +62,7 @@ var _ = Describe("A CognigyConnection that EndpointAPIKeys refer to", Label("con
 		e := newEnvironment()
 		key, credentials := e.issued(), e.Credentials("")
 		e.Delete(credentials)
-		late := e.Key(fixtures.Named("late"))
-		e.Create(late)
-		e.reports(late, v1alpha1.ReasonConnectionNotReady, status.InProgressStatus, "or is being deleted")
-		e.Delete(late)
+		e.issuesNoMore("or is being deleted")
 		e.Delete(key)
 		e.AwaitGone(key)
 		e.Delete(e.Connection())

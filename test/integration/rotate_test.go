@@ -28,15 +28,21 @@ func later() *metav1.Time {
 	return &at
 }
 
+// rotate has a key rotated soon, with an overlap.
+func (e *environment) rotate(key *v1alpha1.EndpointAPIKey, overlap time.Duration) {
+	GinkgoHelper()
+	e.Change(key, func() {
+		key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: overlap}}
+	})
+}
+
 var _ = Describe("A rotation", Label("rotation"), func() {
 	It("keeps the replaced key for the overlap, and then revokes it", func() {
 		e := newEnvironment()
 		key := e.issued()
 		old := string(e.Secret(key).Data["api-key"])
 		const overlap = 10 * time.Second
-		e.Change(key, func() {
-			key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: overlap}}
-		})
+		e.rotate(key, overlap)
 		e.Await(func(g Gomega) { g.Expect(string(e.Secret(key).Data["api-key"])).NotTo(Equal(old)) })
 		found := e.AwaitDelivered(key, 2)
 		e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeTrue())
@@ -55,9 +61,7 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 	It("makes a second key also where Cognigy accepts each name once", func() {
 		e := newEnvironmentWith(simulator.Options{TLS: true, UniqueNames: true})
 		key := e.issued()
-		e.Change(key, func() {
-			key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{Duration: time.Hour}}
-		})
+		e.rotate(key, time.Hour)
 		e.AwaitDelivered(key, 2)
 		e.Expect(e.Posts()).To(Equal(2))
 	})

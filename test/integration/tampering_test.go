@@ -43,14 +43,24 @@ var forgeries = []TableEntry{
 func forgedRecord(offset time.Duration, value func(*corev1.Secret, simulator.Entry) string) forgery {
 	return func(e *environment, attacker *v1alpha1.EndpointAPIKey, aim simulator.Entry) {
 		secret := e.Secret(attacker)
-		e.Change(secret, func() {
-			record := delivery.Record{
-				OwnerUID: string(attacker.UID), KeyID: aim.ID, Preview: aim.Preview, EndpointID: aim.EndpointID,
-				IssuedAt: time.Now().Add(offset).Truncate(time.Microsecond),
-			}
-			*secret = *delivery.Compose(secret, attacker, record, value(secret, aim))
+		e.forgeRecord(secret, attacker, value(secret, aim), func(record *delivery.Record) {
+			record.KeyID, record.Preview, record.EndpointID = aim.ID, aim.Preview, aim.EndpointID
+			record.IssuedAt = time.Now().Add(offset).Truncate(time.Microsecond)
 		})
 	}
+}
+
+// forgeRecord writes a value and its record, changed by the edit, into the Secret of a resource. The checksum fits.
+func (e *environment) forgeRecord(secret *corev1.Secret, key *v1alpha1.EndpointAPIKey, value string, edit func(*delivery.Record)) {
+	GinkgoHelper()
+	e.Change(secret, func() {
+		read := delivery.Read(secret, key)
+		record := delivery.Record{
+			OwnerUID: string(key.UID), KeyID: read.KeyID, Preview: delivery.Preview(secret), EndpointID: read.EndpointID, IssuedAt: read.IssuedAt,
+		}
+		edit(&record)
+		*secret = *delivery.Compose(secret, key, record, value)
+	})
 }
 
 func ownValue(secret *corev1.Secret, _ simulator.Entry) string { return string(secret.Data["api-key"]) }

@@ -13,32 +13,29 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
-// prune has the API server drop fields of an EndpointAPIKey's status, as a CustomResourceDefinition does that does not know them yet.
-// It returns what undoes that, and waits until it is undone.
-func (e *environment) prune(fields ...string) (undo func()) {
+// prune has the API server drop a field of an EndpointAPIKey's status until the spec ends, as a CustomResourceDefinition does that does
+// not know it yet.
+func (e *environment) prune(path ...string) {
 	GinkgoHelper()
 	crd := &unstructured.Unstructured{}
 	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
 	crd.SetName("endpointapikeys.cognigy-operator.io")
-	var before any
+	DeferCleanup(e.upgrade)
 	e.Change(crd, func() {
 		versions := crd.Object["spec"].(map[string]any)["versions"].([]any)
-		found, _, err := unstructured.NestedMap(versions[0].(map[string]any), "schema", "openAPIV3Schema")
-		e.Expect(err).NotTo(HaveOccurred())
-		before = found
-		older := (&unstructured.Unstructured{Object: found}).DeepCopy().Object
-		unstructured.RemoveNestedField(older, append([]string{"properties", "status", "properties"}, fields...)...)
-		e.Expect(unstructured.SetNestedMap(versions[0].(map[string]any), older, "schema", "openAPIV3Schema")).To(Succeed())
+		status := append([]string{"schema", "openAPIV3Schema", "properties", "status", "properties"}, path...)
+		unstructured.RemoveNestedField(versions[0].(map[string]any), status...)
 	})
-	return func() {
-		e.Change(crd, func() {
-			versions := crd.Object["spec"].(map[string]any)["versions"].([]any)
-			e.Expect(unstructured.SetNestedField(versions[0].(map[string]any), before, "schema", "openAPIV3Schema")).To(Succeed())
-		})
-		e.intentIs(func(i *v1alpha1.Issuance) bool { return i != nil && i.Deadline != nil })
-	}
+}
+
+// upgrade applies the operator's CustomResourceDefinitions, as users do, and waits until the API server goes by them.
+func (e *environment) upgrade() {
+	GinkgoHelper()
+	e.Expect(installation.Apply(e.Context, bed.Config, installation.File())).To(Succeed())
+	e.intentIs(func(i *v1alpha1.Issuance) bool { return i != nil && i.Deadline != nil })
 }
 
 // intentIs waits until the API server keeps an intent, and its deadline, or drops them.
@@ -59,21 +56,20 @@ func (e *environment) intentIs(want func(*v1alpha1.Issuance) bool) {
 var _ = Describe("A CustomResourceDefinition that is older than the operator", Serial, Label("upgrade"), func() {
 	It("has no key issued without an intent, until it is upgraded", func() {
 		e := newEnvironment()
-		upgrade := e.prune("issuance")
-		DeferCleanup(upgrade)
+		e.prune("issuance")
 		e.intentIs(func(i *v1alpha1.Issuance) bool { return i == nil })
 		key := e.Key()
 		e.Create(key)
 		e.reports(key, v1alpha1.ReasonOldCRD, status.FailedStatus, "apply the CRDs")
 		e.Expect(e.Posts()).To(BeZero())
-		upgrade()
+		e.upgrade()
 		e.AwaitDelivered(key, 1)
 		e.Expect(e.Posts()).To(Equal(1))
 	})
 
 	It("does without the deadline of an attempt", func() {
 		e := newEnvironment()
-		DeferCleanup(e.prune("issuance", "properties", "deadline"))
+		e.prune("issuance", "properties", "deadline")
 		e.intentIs(func(i *v1alpha1.Issuance) bool { return i != nil && i.Deadline == nil })
 		e.issued()
 		e.Expect(e.Posts()).To(Equal(1))

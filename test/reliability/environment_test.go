@@ -5,6 +5,7 @@ package reliability_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -15,7 +16,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -126,8 +126,10 @@ func (e *environment) startKubernetesProxy() {
 	front, err := startProxy(config.Host, config.CAData, kubernetesEffect, e.injector, e.view)
 	e.Expect(err).NotTo(HaveOccurred())
 	e.t.Cleanup(front.close)
-	e.kubeconfig, err = writeKubeconfig(e.t.TempDir(), front)
+	kubeconfig, err := bed.KubeconfigAt(front.url, identity.ca)
 	e.Expect(err).NotTo(HaveOccurred())
+	e.kubeconfig = filepath.Join(e.t.TempDir(), "kubeconfig")
+	e.Expect(os.WriteFile(e.kubeconfig, kubeconfig, 0o600)).To(Succeed())
 }
 
 // addForeignKeys makes keys that resemble those of a resource.
@@ -213,16 +215,3 @@ func (e *environment) owned(entries []simulator.Entry) []simulator.Entry {
 
 // live returns the keys of the environment's resources that work.
 func (e *environment) live() []simulator.Entry { return e.owned(e.Cognigy.Live("")) }
-
-// writeKubeconfig writes the operator's kubeconfig, with a proxy in place of the API server.
-func writeKubeconfig(folder string, p *proxy) (string, error) {
-	config, err := clientcmd.Load(bed.Kubeconfig)
-	if err != nil {
-		return "", err
-	}
-	for _, c := range config.Clusters {
-		c.Server, c.CertificateAuthorityData = p.url, identity.ca
-	}
-	file := filepath.Join(folder, "kubeconfig")
-	return file, clientcmd.WriteToFile(*config, file)
-}

@@ -116,6 +116,19 @@ func (b *Testbed) connect(ctx context.Context) (err error) {
 	return err
 }
 
+// KubeconfigAt returns the operator's kubeconfig with another address in place of the API server's, such as a proxy's, and the
+// certificate authority to trust there.
+func (b *Testbed) KubeconfigAt(server string, authority []byte) ([]byte, error) {
+	config, err := clientcmd.Load(b.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	for _, cluster := range config.Clusters {
+		cluster.Server, cluster.CertificateAuthorityData = server, authority
+	}
+	return clientcmd.Write(*config)
+}
+
 // Stop ends the control plane and removes every file. It is for the process that called Start.
 func (b *Testbed) Stop() error {
 	var err error

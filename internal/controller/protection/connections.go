@@ -75,7 +75,7 @@ func (r *Connections) protect(ctx context.Context, found v1alpha1.Connection) er
 		return nil
 	}
 	// A resource that was issued a key before the connection's deletion began is in this list.
-	dependents, err := r.dependents(ctx, found, deleting)
+	dependents, err := r.dependents(ctx, found)
 	switch {
 	case err != nil:
 		return err
@@ -102,46 +102,41 @@ func (r *Connections) reportDependents(ctx context.Context, found v1alpha1.Conne
 	return err
 }
 
-// dependents returns the names of the resources that refer to a connection, sorted, as the API server has them now; if asked so, without
-// those that may not use it and never could: they must not hold up its deletion.
-func (r *Connections) dependents(ctx context.Context, found v1alpha1.Connection, onlyServed bool) ([]string, error) {
+// dependents returns the names of the resources that refer to a connection, sorted, as the API server has them now. Those that may not
+// use it and never could do not hold up its deletion.
+func (r *Connections) dependents(ctx context.Context, found v1alpha1.Connection) ([]string, error) {
 	keys := &v1alpha1.EndpointAPIKeyList{}
 	if err := r.APIReader.List(ctx, keys, client.InNamespace(found.GetNamespace())); err != nil {
 		return nil, err
 	}
 	var names []string
 	for i := range keys.Items {
-		key := &keys.Items[i]
-		if !connection.RefersTo(key, found) {
-			continue
+		needs, err := r.needs(ctx, &keys.Items[i], found)
+		if err != nil {
+			return nil, err
 		}
-		if onlyServed && !served(key) {
-			permitted, err := r.permitted(ctx, found, key.Namespace)
-			if err != nil {
-				return nil, err
-			}
-			if !permitted {
-				continue
-			}
+		if needs {
+			names = append(names, client.ObjectKeyFromObject(&keys.Items[i]).String())
 		}
-		names = append(names, client.ObjectKeyFromObject(key).String())
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// needs reports whether a resource depends on a connection. While the connection is not being deleted, every reference counts: a
+// namespace may be permitted later.
+func (r *Connections) needs(ctx context.Context, key *v1alpha1.EndpointAPIKey, found v1alpha1.Connection) (bool, error) {
+	if !connection.RefersTo(key, found) {
+		return false, nil
+	}
+	if found.GetDeletionTimestamp().IsZero() || served(key) {
+		return true, nil
+	}
+	return connection.Permitted(ctx, r.Client, found, key.Namespace)
 }
 
 // served reports whether the status shows that a resource was permitted to use its connection once, so that keys may exist.
 func served(key *v1alpha1.EndpointAPIKey) bool {
 	status := key.Status
 	return status.EndpointID != "" || status.KeyID != "" || status.Issuance != nil
-}
-
-// permitted reports whether a namespace may use a connection.
-func (r *Connections) permitted(ctx context.Context, found v1alpha1.Connection, namespace string) (bool, error) {
-	err := connection.Permit(ctx, r.Client, found, namespace)
-	refused := condition.FailureOf(err) != nil
-	if refused {
-		err = nil
-	}
-	return !refused && err == nil, err
 }
