@@ -50,6 +50,8 @@ const (
 	ReasonConnectionNotAllowed = "ConnectionNotAllowed"
 	// ReasonSecretNotOwned: the Secret exists and does not belong to the resource. The operator does not touch it.
 	ReasonSecretNotOwned = "SecretNotOwned"
+	// ReasonNewerRecord: a later version of the operator wrote the Secret's record. This one leaves its keys alone.
+	ReasonNewerRecord = "NewerRecord"
 	// ReasonSecretRejected: Kubernetes rejects the Secret (quota, admission, permissions).
 	ReasonSecretRejected = "SecretRejected"
 	// ReasonEndpointNotFound: Cognigy knows no Endpoint with this id.
@@ -100,6 +102,10 @@ const (
 	EventDelivered = "KeyDelivered"
 	// EventRevoked: the operator revoked a key.
 	EventRevoked = "KeyRevoked"
+	// EventAdopted: the operator took over a key that an earlier EndpointAPIKey left in the Secret.
+	EventAdopted = "KeyAdopted"
+	// EventLeft: a key goes on to work for which no resource is responsible any more.
+	EventLeft = "KeyLeft"
 	// EventNotRevoked: the operator could not revoke a key that was not delivered.
 	EventNotRevoked = "KeyNotRevoked"
 	// EventRetained: the resource was deleted, and its key and Secret stay.

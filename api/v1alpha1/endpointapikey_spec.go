@@ -12,7 +12,8 @@ type DeletionPolicy string
 const (
 	// DeletionPolicyRevoke revokes every key of the resource in Cognigy and deletes the Secret.
 	DeletionPolicyRevoke DeletionPolicy = "Revoke"
-	// DeletionPolicyRetain leaves the key and the Secret as they are. It works without Cognigy.
+	// DeletionPolicyRetain leaves the Secret and its key as they are. Other keys of the resource are revoked if Cognigy answers within a
+	// minute, else events name them.
 	DeletionPolicyRetain DeletionPolicy = "Retain"
 )
 
@@ -88,8 +89,8 @@ type Rotation struct {
 	// +optional
 	Every *metav1.Duration `json:"every,omitempty"`
 
-	// overlap is how long replaced keys work after the latest rotation. Zero, the default, revokes them as soon as the new one is
-	// delivered.
+	// overlap is how long a key works after another one replaced it, whatever the reason: 10m if left out, also without a rotation,
+	// since a kubelet takes up to two minutes to show a changed Secret to a Pod. 0s revokes it at once: for a key that leaked.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) <= duration('8760h')",message="overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
@@ -132,7 +133,7 @@ type EndpointAPIKeySpec struct {
 	// +optional
 	Secret SecretTarget `json:"secret,omitempty"`
 
-	// rotation says when the operator replaces the key; never, if empty.
+	// rotation says when the operator replaces the key, never, if empty; and how long a replaced key works.
 	// +optional
 	Rotation *Rotation `json:"rotation,omitempty"`
 

@@ -21,6 +21,12 @@ type Issuance struct {
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
 	// +optional
 	Deadline *metav1.MicroTime `json:"deadline,omitempty"`
+
+	// secretVersion is the resourceVersion of the Secret before the attempt, "0" if there was none. While the Secret is still as it
+	// was, the attempt delivered nothing.
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	SecretVersion string `json:"secretVersion,omitempty"`
 }
 
 // RetiringKey is a replaced key that still works.
@@ -35,7 +41,14 @@ type RetiringKey struct {
 	// +optional
 	KeyPreview string `json:"keyPreview,omitempty"`
 
-	// revokeAt is when the operator will revoke the key.
+	// replacedAt is when another key replaced this one.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
+	// +required
+	ReplacedAt metav1.Time `json:"replacedAt"`
+
+	// revokeAt is when the operator will revoke the key: one overlap after replacedAt.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
@@ -43,8 +56,8 @@ type RetiringKey struct {
 	RevokeAt metav1.Time `json:"revokeAt"`
 }
 
-// EndpointAPIKeyStatus is a report that the operator computes from the spec, the Secret and Cognigy. It decides on nothing in it
-// but that an attempt is pending.
+// EndpointAPIKeyStatus is a report that the operator computes from the spec, the Secret and Cognigy. Only issuance decides what it does;
+// beyond that, the status can keep it from revoking a key too early where the record in the Secret is missing or was put back.
 type EndpointAPIKeyStatus struct {
 	// observedGeneration is the generation that the status is about; -1 before the first reconcile.
 	// +kubebuilder:default=-1
@@ -57,12 +70,12 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	EndpointID string `json:"endpointID,omitempty"`
 
-	// keyID is the id of the delivered key in Cognigy.
+	// keyID is the id in Cognigy of the key that was delivered last. Ready says whether the Secret holds it.
 	// +kubebuilder:validation:MaxLength=24
 	// +optional
 	KeyID string `json:"keyID,omitempty"`
 
-	// keyPreview is the first and the last characters of the delivered key, as Cognigy shows them.
+	// keyPreview is the first and the last characters of that key, as Cognigy shows them.
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	KeyPreview string `json:"keyPreview,omitempty"`
@@ -89,6 +102,22 @@ type EndpointAPIKeyStatus struct {
 	// issuance is present while an attempt is pending.
 	// +optional
 	Issuance *Issuance `json:"issuance,omitempty"`
+
+	// unsettledUntil is until when Cognigy may make a key of which nothing else tells: on an attempt that it refused, since something in
+	// front of it may refuse after the effect, or on one that someone wiped from this status. A deletion waits until then.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
+	// +optional
+	UnsettledUntil *metav1.MicroTime `json:"unsettledUntil,omitempty"`
+
+	// formerOwnerUIDs are the UIDs of the EndpointAPIKeys for which keys were issued that this resource took over with its Secret, from a
+	// backup or from a resource with deletionPolicy Retain.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=64
+	// +optional
+	FormerOwnerUIDs []string `json:"formerOwnerUIDs,omitempty"`
 
 	// retiring lists the replaced keys that still work.
 	// +listType=map

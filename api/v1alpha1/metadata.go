@@ -19,6 +19,8 @@ const (
 	// SecretTypeCredentials marks a Secret that a connection takes its credentials from.
 	SecretTypeCredentials = "credentials"
 
+	// RecordFormatAnnotation is the number of the record's format. An operator that does not know it leaves the Secret as it is.
+	RecordFormatAnnotation = "cognigy-operator.io/record-format"
 	// OwnerUIDAnnotation is the UID of the EndpointAPIKey that the Secret belongs to.
 	OwnerUIDAnnotation = "cognigy-operator.io/owner-uid"
 	// KeyIDAnnotation is the id of the key in Cognigy.
@@ -29,6 +31,12 @@ const (
 	EndpointIDAnnotation = "cognigy-operator.io/endpoint-id"
 	// IssuedAtAnnotation is when the operator began to issue the key: RFC 3339 with microseconds, by the operator's clock.
 	IssuedAtAnnotation = "cognigy-operator.io/issued-at"
+	// FormerOwnerUIDAnnotation is the UID of the EndpointAPIKey that the key was issued for, if that is not the owner: the Secret came
+	// from a backup, or was retained.
+	FormerOwnerUIDAnnotation = "cognigy-operator.io/former-owner-uid"
+	// RetiringAnnotation lists the keys that later ones replaced, as JSON: [{"keyID", "keyPreview", "replacedAt", "formerOwnerUID"}].
+	// Each works until one overlap after replacedAt. Keys that are gone stay in the list until the next rotation.
+	RetiringAnnotation = "cognigy-operator.io/retiring"
 	// ChecksumAnnotation is a SHA-256 over the annotations above and the value, by which the operator notices any edit.
 	ChecksumAnnotation = "cognigy-operator.io/checksum"
 )

@@ -33,17 +33,21 @@ func record() delivery.Record {
 	return delivery.Record{
 		OwnerUID: string(owner().UID), KeyID: "65a1c0ffee0123456789abcd", Preview: "8a4f••••••••7c2e",
 		EndpointID: "64f0c0ffee0123456789abcd", IssuedAt: issuedAt,
+		Retiring: []plan.RetiringKey{{KeyID: "45a1c0ffee0123456789abcd", Preview: "1111••••••••2222", FormerUID: "former"}},
 	}
 }
 
-func delivered() *corev1.Secret { return delivery.Compose(nil, owner(), record(), plaintext) }
+func delivered() *corev1.Secret { return delivery.Compose(nil, owner(), record(), plaintext, issuedAt) }
 
 // What is composed is read back, to the microsecond.
 func TestRoundTrip(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(delivery.Read(delivered(), owner())).To(Equal(plan.Secret{
 		State: plan.SecretOurs, Intact: true, KeyID: record().KeyID, EndpointID: record().EndpointID, IssuedAt: issuedAt,
-		Head: "8a4f", Tail: "7c2e", Bound: true,
+		Head: "8a4f", Tail: "7c2e", Bound: true, Retiring: []plan.RetiringKey{{
+			KeyID: "45a1c0ffee0123456789abcd", Preview: "1111••••••••2222", FormerUID: "former",
+			ReplacedAt: time.Date(2026, 11, 22, 10, 0, 4, 0, time.UTC), // the next whole second
+		}},
 	}))
 	g.Expect(delivery.Preview(delivered())).To(Equal(record().Preview))
 	g.Expect(delivery.Read(nil, owner()).State).To(Equal(plan.SecretAbsent))
@@ -52,14 +56,21 @@ func TestRoundTrip(t *testing.T) {
 // The API server would refuse the status that reports such a record, although its checksum fits.
 func TestRecordsThatNoStatusCanHold(t *testing.T) {
 	for name, edit := range map[string]func(*delivery.Record){
-		"preview": func(r *delivery.Record) { r.Preview = strings.Repeat("8", 257) },
-		"id":      func(r *delivery.Record) { r.KeyID += "0" },
+		"preview":              func(r *delivery.Record) { r.Preview = strings.Repeat("8", 257) },
+		"id":                   func(r *delivery.Record) { r.KeyID += "0" },
+		"former owner":         func(r *delivery.Record) { r.FormerUID = strings.Repeat("8", 65) },
+		"id of a replaced key": func(r *delivery.Record) { r.Retiring[0].KeyID += "0" },
+		"number of replaced keys": func(r *delivery.Record) {
+			for range plan.MaxRetiring {
+				r.Retiring = append(r.Retiring, r.Retiring[0])
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			forged := record()
 			edit(&forged)
-			g.Expect(delivery.Read(delivery.Compose(nil, owner(), forged, plaintext), owner()).Intact).To(BeFalse())
+			g.Expect(delivery.Read(delivery.Compose(nil, owner(), forged, plaintext, issuedAt), owner()).Intact).To(BeFalse())
 		})
 	}
 }
@@ -69,11 +80,13 @@ func TestAlterations(t *testing.T) {
 	alterations := map[string]func(*corev1.Secret){
 		"value":     func(s *corev1.Secret) { s.Data["api-key"][30]++ },
 		"no value":  func(s *corev1.Secret) { delete(s.Data, "api-key") },
+		"format":    func(s *corev1.Secret) { s.Annotations[v1alpha1.RecordFormatAnnotation] = "x" },
+		"no format": func(s *corev1.Secret) { delete(s.Annotations, v1alpha1.RecordFormatAnnotation) },
 		"a newline": func(s *corev1.Secret) { s.Data["api-key"] = append(s.Data["api-key"], '\n') },
 	}
 	for _, annotation := range []string{
 		v1alpha1.OwnerUIDAnnotation, v1alpha1.KeyIDAnnotation, v1alpha1.KeyPreviewAnnotation, v1alpha1.EndpointIDAnnotation,
-		v1alpha1.IssuedAtAnnotation, v1alpha1.ChecksumAnnotation,
+		v1alpha1.IssuedAtAnnotation, v1alpha1.RetiringAnnotation, v1alpha1.ChecksumAnnotation,
 	} {
 		alterations["another "+annotation] = func(s *corev1.Secret) { s.Annotations[annotation] += "0" }
 		alterations["no "+annotation] = func(s *corev1.Secret) { delete(s.Annotations, annotation) }
@@ -100,7 +113,7 @@ func TestOwnership(t *testing.T) {
 	copied := delivered()
 	copied.OwnerReferences[0].UID = another.UID
 	g.Expect(delivery.Read(copied, owner()).State).To(Equal(plan.SecretForeign), "another controller, whatever the annotation says")
-	g.Expect(delivery.Read(copied, another).Intact).To(BeFalse(), "a record of somebody else's")
+	g.Expect(delivery.Read(copied, another).FormerUID).To(Equal(string(owner().UID)), "whose record it is")
 
 	orphaned := delivered()
 	orphaned.OwnerReferences = nil
@@ -108,6 +121,45 @@ func TestOwnership(t *testing.T) {
 	g.Expect(read.State).To(Equal(plan.SecretOurs))
 	g.Expect(read.Intact).To(BeTrue())
 	g.Expect(read.Outdated).To(BeTrue(), "the owner reference is to be put back")
+}
+
+// A Secret from an earlier life has a record that is intact, the label, and no controller.
+func TestFormerLife(t *testing.T) {
+	g := NewWithT(t)
+	next := owner()
+	next.UID = "99999999-2222-3333-4444-555555555555"
+	left := delivered()
+	left.OwnerReferences = nil
+	g.Expect(delivery.Read(left, next)).To(And(
+		HaveField("State", plan.SecretOurs), HaveField("Intact", true), HaveField("FormerUID", string(owner().UID)), HaveField("Outdated", true)))
+	g.Expect(delivery.FormerOwners(left, next)).To(Equal([]string{string(owner().UID), "former"}))
+
+	replaced := []plan.RetiringKey{{KeyID: "45a1c0ffee0123456789abcd", ReplacedAt: issuedAt.Truncate(time.Second), FormerUID: "former"}}
+	taken := delivery.Renew(left, next, replaced, issuedAt)
+	read := delivery.Read(taken, next)
+	g.Expect(read).To(And(HaveField("State", plan.SecretOurs), HaveField("Intact", true), HaveField("FormerUID", ""), HaveField("Outdated", false)))
+	g.Expect(read.KeyID).To(Equal(record().KeyID))
+	g.Expect(read.Retiring).To(Equal(replaced))
+	g.Expect(taken.Data).To(Equal(left.Data))
+	g.Expect(taken.Annotations).To(HaveKeyWithValue(v1alpha1.FormerOwnerUIDAnnotation, string(owner().UID)), "the name of the key has its marker")
+
+	for name, edit := range map[string]func(*corev1.Secret){
+		"value":   func(s *corev1.Secret) { s.Data["api-key"][30]++ },
+		"label":   func(s *corev1.Secret) { delete(s.Labels, v1alpha1.SecretTypeLabel) },
+		"another": func(s *corev1.Secret) { s.OwnerReferences = delivered().OwnerReferences },
+	} {
+		foreign := left.DeepCopy()
+		edit(foreign)
+		g.Expect(delivery.Read(foreign, next).State).To(Equal(plan.SecretForeign), name)
+	}
+}
+
+// After a rollback, the operator does not touch what a later version wrote.
+func TestNewerRecord(t *testing.T) {
+	g := NewWithT(t)
+	secret := delivered()
+	secret.Annotations[v1alpha1.RecordFormatAnnotation] = "2"
+	g.Expect(delivery.Read(secret, owner()).State).To(Equal(plan.SecretNewer))
 }
 
 // A repair moves the value to the wanted data key and puts metadata right, and is then content.
@@ -136,7 +188,7 @@ func TestCompose(t *testing.T) {
 	secret.Data["other"] = []byte("somebody's")
 	next := record()
 	next.KeyID = "75a1c0ffee0123456789abcd"
-	composed := delivery.Compose(secret, moved, next, "another")
+	composed := delivery.Compose(secret, moved, next, "another", issuedAt)
 	g.Expect(composed.Data).To(Equal(map[string][]byte{"token": []byte("another"), "other": []byte("somebody's")}))
 	g.Expect(delivery.Read(composed, moved).KeyID).To(Equal(next.KeyID))
 	g.Expect(secret).To(Equal(func() *corev1.Secret { s := delivered(); s.Data["other"] = []byte("somebody's"); return s }()),
@@ -146,7 +198,7 @@ func TestCompose(t *testing.T) {
 // A short value would be shown by its ends, so none are taken.
 func TestEndsOfShortValues(t *testing.T) {
 	g := NewWithT(t)
-	read := delivery.Read(delivery.Compose(nil, owner(), record(), "short"), owner())
+	read := delivery.Read(delivery.Compose(nil, owner(), record(), "short", issuedAt), owner())
 	g.Expect(read.Intact).To(BeTrue())
 	g.Expect(read.Head + read.Tail).To(BeEmpty())
 }

@@ -6,9 +6,13 @@
 package delivery
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,65 +25,137 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// Record says which key a Secret holds.
+// Record says which key a Secret holds, and which ones it replaced.
 type Record struct {
 	OwnerUID   string
+	FormerUID  string // of the owner that the key was issued for, if that is another one
 	KeyID      string
 	Preview    string
 	EndpointID string
 	IssuedAt   time.Time // when the attempt began, in microseconds
+	Retiring   []plan.RetiringKey
 }
 
-// annotations returns the record as the Secret carries it, without the checksum.
-func (r Record) annotations() map[string]string {
-	return map[string]string{
-		v1alpha1.OwnerUIDAnnotation:   r.OwnerUID,
-		v1alpha1.KeyIDAnnotation:      r.KeyID,
-		v1alpha1.KeyPreviewAnnotation: r.Preview,
-		v1alpha1.EndpointIDAnnotation: r.EndpointID,
-		v1alpha1.IssuedAtAnnotation:   r.IssuedAt.UTC().Format(metav1.RFC3339Micro),
+// recordFormat is the format of the records that the operator writes and reads.
+const recordFormat = 1
+
+// recordAnnotations carry the record, in the order in which the checksum takes them.
+var recordAnnotations = []string{
+	v1alpha1.RecordFormatAnnotation, v1alpha1.OwnerUIDAnnotation, v1alpha1.FormerOwnerUIDAnnotation, v1alpha1.KeyIDAnnotation,
+	v1alpha1.KeyPreviewAnnotation, v1alpha1.EndpointIDAnnotation, v1alpha1.IssuedAtAnnotation, v1alpha1.RetiringAnnotation,
+}
+
+// retiringEntry is a replaced key in RetiringAnnotation.
+type retiringEntry struct {
+	KeyID      string      `json:"keyID"`
+	KeyPreview string      `json:"keyPreview,omitempty"`
+	ReplacedAt metav1.Time `json:"replacedAt"`
+	FormerUID  string      `json:"formerOwnerUID,omitempty"`
+}
+
+// write replaces the record that the Secret carries, and its checksum over a value. Keys that are replaced with this write are so
+// from now on.
+func (r Record) write(secret *corev1.Secret, value []byte, now time.Time) {
+	written := map[string]string{
+		v1alpha1.RecordFormatAnnotation: strconv.Itoa(recordFormat),
+		v1alpha1.OwnerUIDAnnotation:     r.OwnerUID,
+		v1alpha1.KeyIDAnnotation:        r.KeyID,
+		v1alpha1.KeyPreviewAnnotation:   r.Preview,
+		v1alpha1.EndpointIDAnnotation:   r.EndpointID,
+		v1alpha1.IssuedAtAnnotation:     r.IssuedAt.UTC().Format(metav1.RFC3339Micro),
 	}
+	if r.FormerUID != "" {
+		written[v1alpha1.FormerOwnerUIDAnnotation] = r.FormerUID
+	}
+	if len(r.Retiring) > 0 {
+		written[v1alpha1.RetiringAnnotation] = writeRetiring(r.Retiring, now)
+	}
+	for _, name := range recordAnnotations {
+		delete(secret.Annotations, name)
+	}
+	maps.Copy(secret.Annotations, written)
+	secret.Annotations[v1alpha1.ChecksumAnnotation] = checksum(secret, value)
 }
 
-// checksum binds a value to its record. It is no secret: a key of 64 random hexadecimal characters cannot be guessed from it.
-func (r Record) checksum(value []byte) string {
+func writeRetiring(retiring []plan.RetiringKey, now time.Time) string {
+	var entries []retiringEntry
+	for _, key := range retiring {
+		replacedAt := key.ReplacedAt
+		if replacedAt.IsZero() { // the next whole second, so that the overlap is not shortened
+			replacedAt = now.Add(time.Second - 1).Truncate(time.Second)
+		}
+		entries = append(entries, retiringEntry{key.KeyID, key.Preview, metav1.NewTime(replacedAt), key.FormerUID})
+	}
+	text, err := json.Marshal(entries)
+	if err != nil {
+		panic(err) // texts and times do not fail
+	}
+	return string(text)
+}
+
+// checksum binds a value to the record. It is no secret: a key of 64 random hexadecimal characters cannot be guessed from it.
+func checksum(secret *corev1.Secret, value []byte) string {
 	hash := sha256.New()
-	for _, field := range []string{r.OwnerUID, r.KeyID, r.Preview, r.EndpointID, r.IssuedAt.UTC().Format(metav1.RFC3339Micro)} {
-		hash.Write([]byte(field))
+	for _, name := range recordAnnotations {
+		hash.Write([]byte(secret.Annotations[name]))
 		hash.Write([]byte{0})
 	}
 	hash.Write(value)
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-func readRecord(secret *corev1.Secret) Record {
+// readRecord returns the record that the Secret carries, and whether the operator may have written it. Whoever may write the Secret
+// can compute the checksum of any other, and the API server would refuse the status that reports it.
+func readRecord(secret *corev1.Secret) (record Record, plausible bool) {
 	read := secret.Annotations
-	// A time that cannot be read is the zero time, which no checksum fits.
-	issuedAt, _ := time.Parse(time.RFC3339Nano, read[v1alpha1.IssuedAtAnnotation])
-	return Record{
-		OwnerUID:   read[v1alpha1.OwnerUIDAnnotation],
-		KeyID:      read[v1alpha1.KeyIDAnnotation],
-		Preview:    read[v1alpha1.KeyPreviewAnnotation],
-		EndpointID: read[v1alpha1.EndpointIDAnnotation],
-		IssuedAt:   issuedAt,
+	issuedAt, err := time.Parse(time.RFC3339Nano, read[v1alpha1.IssuedAtAnnotation])
+	retiring, readable := readRetiring(read[v1alpha1.RetiringAnnotation])
+	record = Record{
+		OwnerUID: read[v1alpha1.OwnerUIDAnnotation], FormerUID: read[v1alpha1.FormerOwnerUIDAnnotation],
+		KeyID: read[v1alpha1.KeyIDAnnotation], Preview: read[v1alpha1.KeyPreviewAnnotation],
+		EndpointID: read[v1alpha1.EndpointIDAnnotation], IssuedAt: issuedAt, Retiring: retiring,
 	}
+	plausible = err == nil && readable && reportable(record.KeyID, record.Preview, record.FormerUID) &&
+		read[v1alpha1.RecordFormatAnnotation] == strconv.Itoa(recordFormat)
+	return record, plausible
 }
 
-// plausible reports whether the operator may have written the record. Whoever may write the Secret can compute the checksum of any
-// other, and the API server would refuse the status that reports it.
-func (r Record) plausible() bool {
-	return cognigy.ValidID(r.KeyID) && utf8.RuneCountInString(r.Preview) <= cognigy.MaxPreviewLength
+func readRetiring(text string) (retiring []plan.RetiringKey, readable bool) {
+	if text == "" {
+		return nil, true
+	}
+	var entries []retiringEntry
+	if err := json.Unmarshal([]byte(text), &entries); err != nil || len(entries) > plan.MaxRetiring {
+		return nil, false
+	}
+	for _, entry := range entries {
+		if !reportable(entry.KeyID, entry.KeyPreview, entry.FormerUID) {
+			return nil, false
+		}
+		retiring = append(retiring, plan.RetiringKey{
+			KeyID: entry.KeyID, Preview: entry.KeyPreview, ReplacedAt: entry.ReplacedAt.UTC(), FormerUID: entry.FormerUID,
+		})
+	}
+	return retiring, true
 }
+
+// reportable reports whether a status can hold what a record says of a key.
+func reportable(keyID, preview, formerUID string) bool {
+	return cognigy.ValidID(keyID) && utf8.RuneCountInString(preview) <= cognigy.MaxPreviewLength && len(formerUID) <= maxUIDLength
+}
+
+// maxUIDLength is how long a UID may be in a status. Kubernetes makes them of 36 characters.
+const maxUIDLength = 64
 
 // locate returns the data key whose value fits the record's checksum. It tries the wanted one first: after a change of
 // spec.secret.key, the value still has its old data key.
-func (r Record) locate(secret *corev1.Secret, wanted string) (string, bool) {
-	checksum := secret.Annotations[v1alpha1.ChecksumAnnotation]
-	if value, ok := secret.Data[wanted]; ok && r.checksum(value) == checksum {
+func locate(secret *corev1.Secret, wanted string) (string, bool) {
+	expected := secret.Annotations[v1alpha1.ChecksumAnnotation]
+	if value, ok := secret.Data[wanted]; ok && checksum(secret, value) == expected {
 		return wanted, true
 	}
 	for name, value := range secret.Data {
-		if r.checksum(value) == checksum {
+		if checksum(secret, value) == expected {
 			return name, true
 		}
 	}
@@ -92,35 +168,74 @@ func Preview(secret *corev1.Secret) string { return secret.Annotations[v1alpha1.
 // Read returns what the Secret holds for the resource. A nil Secret is absent.
 func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 	if secret == nil {
-		return plan.Secret{State: plan.SecretAbsent}
+		return plan.Secret{State: plan.SecretAbsent, Version: plan.SecretAbsentVersion}
 	}
-	// mutation: foreign-secret-as-own
-	if !ours(secret, owner) {
-		return plan.Secret{State: plan.SecretForeign}
-	}
-	record := readRecord(secret)
-	read := plan.Secret{
-		State: plan.SecretOurs, KeyID: record.KeyID, EndpointID: record.EndpointID, IssuedAt: record.IssuedAt,
-		Bound: slices.ContainsFunc(secret.OwnerReferences, func(reference metav1.OwnerReference) bool { return reference.UID == owner.UID }),
-	}
-	dataKey, found := record.locate(secret, owner.SecretKey())
-	if !found || record.OwnerUID != string(owner.UID) ||
+	record, plausible := readRecord(secret)
+	dataKey, found := locate(secret, owner.SecretKey())
+	intact := found &&
 		// mutation: believe-implausible-record
-		!record.plausible() {
+		plausible
+	read := plan.Secret{State: state(secret, owner, intact), Version: secret.ResourceVersion}
+	if read.State == plan.SecretForeign || read.State == plan.SecretNewer {
 		return read
 	}
-	read.Intact = true
+	read.KeyID, read.EndpointID, read.IssuedAt = record.KeyID, record.EndpointID, record.IssuedAt
+	read.Bound = slices.ContainsFunc(secret.OwnerReferences, func(reference metav1.OwnerReference) bool { return reference.UID == owner.UID })
+	if !intact {
+		return read
+	}
+	read.Intact, read.Retiring = true, record.Retiring
+	if record.OwnerUID != string(owner.UID) {
+		read.FormerUID = record.OwnerUID
+	}
 	read.Outdated = dataKey != owner.SecretKey() || outdated(secret, owner)
 	read.Head, read.Tail = ends(string(secret.Data[dataKey]))
 	return read
 }
 
-// ours reports whether the Secret belongs to the resource: by its controller, or, without one, by the annotation.
-func ours(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) bool {
-	if controller := metav1.GetControllerOf(secret); controller != nil {
-		return controller.UID == owner.UID
+// state says whose the Secret is. It belongs to its controller. Without one, it belongs to the owner that its record names; if that
+// record is intact and the Secret carries the operator's label, it may be from an earlier life of the resource.
+func state(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey, intact bool) plan.SecretState {
+	controller, named := metav1.GetControllerOf(secret), secret.Annotations[v1alpha1.OwnerUIDAnnotation]
+	ours := controller != nil && controller.UID == owner.UID || controller == nil && named == string(owner.UID)
+	labelled := controller == nil && secret.Labels[v1alpha1.SecretTypeLabel] == v1alpha1.SecretTypeAPIKey
+	format, err := strconv.Atoi(secret.Annotations[v1alpha1.RecordFormatAnnotation])
+	switch {
+	case (ours || labelled) && err == nil && format > recordFormat:
+		return plan.SecretNewer
+	// mutation: foreign-secret-as-own
+	case ours || labelled && intact:
+		return plan.SecretOurs
+	default:
+		return plan.SecretForeign
 	}
-	return secret.Annotations[v1alpha1.OwnerUIDAnnotation] == string(owner.UID)
+}
+
+// Recorded is a key that a Secret records, with the UID of the owner that it was issued for.
+type Recorded struct{ KeyID, UID string }
+
+// RecordedKeys returns the keys that the annotations of a Secret record: the current one, and those that it replaced. They need not be
+// intact.
+func RecordedKeys(annotations map[string]string) (owner string, current Recorded, retiring []Recorded) {
+	record, _ := readRecord(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Annotations: annotations}})
+	for _, key := range record.Retiring {
+		retiring = append(retiring, Recorded{key.KeyID, cmp.Or(key.FormerUID, record.OwnerUID)})
+	}
+	return record.OwnerUID, Recorded{record.KeyID, cmp.Or(record.FormerUID, record.OwnerUID)}, retiring
+}
+
+// FormerOwners returns the UIDs of the owners, other than the resource, that a Secret's record names.
+func FormerOwners(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) []string {
+	if secret == nil {
+		return nil
+	}
+	record, _ := readRecord(secret)
+	named := []string{record.OwnerUID, record.FormerUID}
+	for _, key := range record.Retiring {
+		named = append(named, key.FormerUID)
+	}
+	slices.Sort(named)
+	return slices.DeleteFunc(slices.Compact(named), func(uid string) bool { return uid == "" || uid == string(owner.UID) })
 }
 
 // ends returns the characters that a preview shows; none if they would be most of the value.

@@ -4,8 +4,10 @@
 package delivery
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -13,6 +15,7 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
 // FieldManager is the operator's field manager in managedFields, for every object that it writes.
@@ -20,22 +23,34 @@ const FieldManager = "cognigy-operator"
 
 // Compose returns the Secret that delivers a key: a new one if existing is nil, else existing with the operator's part replaced.
 // Labels, annotations and data of others stay.
-func Compose(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, record Record, plaintext string) *corev1.Secret {
+func Compose(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, record Record, plaintext string, now time.Time) *corev1.Secret {
 	secret := fresh(existing, owner)
-	if old, ok := readRecord(secret).locate(secret, owner.SecretKey()); ok {
+	if old, ok := locate(secret, owner.SecretKey()); ok {
 		delete(secret.Data, old)
 	}
 	value := []byte(plaintext)
 	secret.Data[owner.SecretKey()] = value
-	maps.Copy(secret.Annotations, record.annotations())
-	secret.Annotations[v1alpha1.ChecksumAnnotation] = record.checksum(value)
+	record.write(secret, value, now)
+	return secret
+}
+
+// Renew returns the Secret with a record that names the resource as its owner, and the replaced keys given. The Secret's record must be
+// intact. The value stays, and moves to the wanted data key.
+func Renew(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, retiring []plan.RetiringKey, now time.Time) *corev1.Secret {
+	secret := Repair(existing, owner)
+	record, _ := readRecord(secret)
+	if uid := string(owner.UID); record.OwnerUID != uid {
+		record.FormerUID, record.OwnerUID = cmp.Or(record.FormerUID, record.OwnerUID), uid
+	}
+	record.Retiring = retiring
+	record.write(secret, secret.Data[owner.SecretKey()], now)
 	return secret
 }
 
 // Repair returns the Secret with the metadata that the spec wants, and the value under the wanted data key.
 func Repair(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
 	secret := fresh(existing, owner)
-	if old, ok := readRecord(secret).locate(secret, owner.SecretKey()); ok && old != owner.SecretKey() {
+	if old, ok := locate(secret, owner.SecretKey()); ok && old != owner.SecretKey() {
 		secret.Data[owner.SecretKey()] = secret.Data[old]
 		delete(secret.Data, old)
 	}
@@ -95,8 +110,7 @@ func merge(current, wanted map[string]string, written *fieldpath.Set, field stri
 }
 
 func isRecord(annotation string) bool {
-	_, ok := Record{}.annotations()[annotation]
-	return ok || annotation == v1alpha1.ChecksumAnnotation
+	return annotation == v1alpha1.ChecksumAnnotation || slices.Contains(recordAnnotations, annotation)
 }
 
 // writtenByUs returns the fields that the operator wrote, according to managedFields.

@@ -15,13 +15,14 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/orphan"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/protection"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
 // shared is what the controllers have in common.
 type shared struct {
 	mgr         manager.Manager
 	options     *options.Options
-	cluster     string // the identity of this cluster in the names of keys
+	identity    plan.Identity
 	clock       clock.PassiveClock
 	events      events.EventRecorder
 	connections *connection.Resolver
@@ -34,7 +35,7 @@ func (s shared) addControllers() error {
 		namespaced, cluster,
 		&endpointapikey.Reconciler{
 			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
-			Events: s.events, Clock: s.clock, Cluster: s.cluster, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
+			Events: s.events, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
 			Probe: func(found v1alpha1.Connection) {
 				if connection.IsCluster(found) {
 					cluster.RequestProbe(found)
@@ -50,7 +51,7 @@ func (s shared) addControllers() error {
 			&protection.Connections{Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Clock: s.clock, Kind: kind},
 			&orphan.Reconciler{
 				Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Kind: kind, Connections: s.connections, Events: s.events,
-				Clock: s.clock, Cluster: s.cluster, DriftInterval: s.options.DriftInterval,
+				Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
 			})
 	}
 	for _, controller := range controllers {

@@ -30,6 +30,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
@@ -49,7 +50,7 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 		return err
 	}
 	shared := shared{
-		mgr: mgr, options: options, cluster: cluster, clock: clock.RealClock{}, events: mgr.GetEventRecorder(delivery.FieldManager),
+		mgr: mgr, options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{}, events: mgr.GetEventRecorder(delivery.FieldManager),
 		connections: &connection.Resolver{
 			Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: userAgent, Clock: clock.RealClock{},
 			Hosts: ratelimit.NewHosts(options.HostRateLimits),

@@ -38,10 +38,12 @@ type Options struct {
 	Namespace       string // of the operator: leases, and the credentials of ClusterCognigyConnections
 	WatchNamespaces []string
 	ClusterID       string // "" for the UID of the namespace kube-system
-	DriftInterval   time.Duration
-	ListLag         time.Duration              // how long Cognigy's lists may take to show what was done; no flag changes it
-	HostRateLimits  map[string]ratelimit.Limit // by host:port, or ratelimit.AnyHost
-	Log             zap.Options
+	// FormerClusterIDs are identities that this cluster had before ClusterID.
+	FormerClusterIDs []string
+	DriftInterval    time.Duration
+	ListLag          time.Duration              // how long Cognigy's lists may take to show what was done; no flag changes it
+	HostRateLimits   map[string]ratelimit.Limit // by host:port, or ratelimit.AnyHost
+	Log              zap.Options
 }
 
 // Parse reads the command line. It returns pflag.ErrHelp after it has printed the help.
@@ -60,7 +62,11 @@ func Parse(args []string) (*Options, error) {
 		"Comma-separated namespaces to work in; all if empty.")
 	flags.StringVar(&options.ClusterID, "cluster-id", "",
 		"Identity of this cluster in the names of keys in Cognigy. Defaults to the UID of the namespace kube-system. "+
-			"After a change, the operator does not find the keys that it issued before.")
+			"After a change, the operator issues every key anew, unless --former-cluster-ids has the identity before.")
+	flags.StringSliceVar(&options.FormerClusterIDs, "former-cluster-ids", nil,
+		"Comma-separated identities that this cluster had before: earlier values of --cluster-id, or the UID of the namespace kube-system of "+
+			"the cluster whose backup was restored here. The operator takes keys with these identities for its own. "+
+			"No other cluster that runs may have one of them.")
 	flags.DurationVar(&options.DriftInterval, "drift-interval", 10*time.Minute,
 		"Time between two drift checks of the keys of an Endpoint, varied by up to a tenth.")
 	var limits map[string]string
@@ -111,6 +117,11 @@ func (o *Options) validate() error {
 	}
 	if o.ClusterID != strings.TrimSpace(o.ClusterID) {
 		complain("cluster-id", "%q begins or ends with white space", o.ClusterID)
+	}
+	for _, id := range o.FormerClusterIDs {
+		if id == "" || id != strings.TrimSpace(id) {
+			complain("former-cluster-ids", "%q is empty, or begins or ends with white space", id)
+		}
 	}
 	if o.DriftInterval < shortestDriftInterval {
 		complain("drift-interval", "%s is shorter than %s", o.DriftInterval, shortestDriftInterval)

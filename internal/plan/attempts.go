@@ -3,12 +3,51 @@
 
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Attempt is one POST of this process: an attempt to issue a key.
 type Attempt struct {
 	StartedAt time.Time // of the intent
 	EndedAt   time.Time // when the answer arrived; zero before that, or without an answer
+	Outcome   Outcome
+}
+
+// Outcome is what a process knows of the end of its own attempt.
+type Outcome string
+
+// How an attempt ends.
+const (
+	// OutcomeOpen: the attempt goes on.
+	OutcomeOpen Outcome = ""
+	// OutcomeDelivered: the Secret holds the key.
+	OutcomeDelivered Outcome = "delivered"
+	// OutcomeInDoubt: the Secret may hold the key, now or later.
+	OutcomeInDoubt Outcome = "in doubt"
+	// OutcomeUndelivered: the Secret does not hold the key, and never will.
+	OutcomeUndelivered Outcome = "undelivered"
+	// OutcomeRejected: the same, since Kubernetes refused the write although it had accepted its dry run.
+	OutcomeRejected Outcome = "rejected"
+	// OutcomeRenamed: Cognigy gave the key another name than requested, so that the operator did not deliver it.
+	OutcomeRenamed Outcome = "renamed"
+	// OutcomeRefused: Cognigy refused to make a key. Something in front of it may say so after the effect.
+	OutcomeRefused Outcome = "refused"
+	// OutcomeUnanswered: no answer tells whether there is a key.
+	OutcomeUnanswered Outcome = "unanswered"
+	// OutcomeUnproven: the answer is not one of Cognigy's, and proves nothing.
+	OutcomeUnproven Outcome = "unproven"
+)
+
+// undelivered reports whether the attempt certainly wrote no key into the Secret, and will write none.
+func (a Attempt) undelivered() bool {
+	switch a.Outcome {
+	case OutcomeOpen, OutcomeDelivered, OutcomeInDoubt:
+		return false
+	default:
+		return true
+	}
 }
 
 // longestAttempt bounds what a connection may give an attempt: five minutes for the request, and five for the delivery. A
@@ -32,6 +71,10 @@ func (o Observed) resolvedAt(now time.Time, t Timing) time.Time {
 	if !o.intentPending() || o.Intent.After(now.Add(t.RequestTimeout)) {
 		return time.Time{}
 	}
+	// A process that saw its own attempt end does not wait for it.
+	if own := o.ownAttempt(o.Intent); !own.EndedAt.IsZero() && own.undelivered() {
+		return own.EndedAt.Add(t.ListLag)
+	}
 	return o.deadline(t).Add(t.ListLag)
 }
 
@@ -43,6 +86,16 @@ func (o Observed) deadline(t Timing) time.Time {
 		recorded = longest
 	}
 	return latest(t.Deadline(o.Intent), recorded)
+}
+
+// ownAttempt is what this process knows of an attempt of its own; nothing of any other.
+func (o Observed) ownAttempt(startedAt time.Time) Attempt {
+	for _, own := range o.Attempts {
+		if own.StartedAt.Equal(startedAt) {
+			return own
+		}
+	}
+	return Attempt{}
 }
 
 // lastIssuance returns when the latest issuance began of which the Secret, the status or this process knows, and when its
@@ -81,14 +134,58 @@ func (o Observed) neverServed() bool {
 	return o.Unpermitted && !o.Served && !o.Deleted && !issued
 }
 
-// emptyListCounts is the earliest time from which an empty list proves that no issuance is outstanding. Another process may
-// have begun one before this one led, without a trace: a user can clear the status. The request timeout bounds both,
-// since Cognigy makes no key after it; the delivery timeout concerns the Secret only.
+// emptyListCounts is the earliest time from which an empty list proves that no key is left and none is to come: once it shows the
+// effect of the latest issuance. Where record, status and process do not agree on that, something may have wiped the word of
+// a later attempt. That one began before the deletion did: the intent is written under optimistic lock.
 func (o Observed) emptyListCounts(now time.Time, t Timing) time.Time {
-	others := t.listed(o.LeaderSince)
 	began, ended := o.lastIssuance(now, t)
-	if ended.IsZero() {
-		return latest(others, t.listed(began))
+	counts := t.listed(began)
+	if !ended.IsZero() {
+		counts = ended.Add(t.ListLag)
 	}
-	return latest(others, ended.Add(t.ListLag))
+	counts = latest(counts, o.replacedShown(now, t))
+	if until := o.unsettledUntil(now, t); !until.IsZero() {
+		counts = latest(counts, until.Add(t.ListLag))
+	}
+	// mutation: trust-wiped-status
+	if !o.agreed() && !o.DeletingSince.IsZero() {
+		counts = latest(counts, t.Deadline(o.DeletingSince).Add(t.ListLag))
+	}
+	return counts
+}
+
+// replacedShown is the earliest time from which a list shows those of the replaced keys that work; zero if there are none.
+func (o Observed) replacedShown(now time.Time, t Timing) time.Time {
+	var shown time.Time
+	for _, replaced := range slices.Concat(o.Secret.Retiring, o.Reported.Retiring) {
+		shown = latest(shown, t.believable(replaced.ReplacedAt, now).Add(t.ListLag))
+	}
+	return shown
+}
+
+// unsettledUntil is until when Cognigy may make a key of which nothing else tells; zero if that is over. A refusal ends the wait for an
+// attempt, and proves no more.
+func (o Observed) unsettledUntil(now time.Time, t Timing) time.Time {
+	until := o.Unsettled
+	if until.After(now.Add(longestAttempt)) { // forged
+		until = time.Time{}
+	}
+	for _, own := range o.Attempts {
+		if own.Outcome == OutcomeRefused {
+			until = latest(until, own.StartedAt.Add(t.RequestTimeout))
+		}
+	}
+	if !o.listedAt().Before(until.Add(t.ListLag)) { // a list shows what became of it
+		return time.Time{}
+	}
+	return until
+}
+
+// agreed reports whether the record, the status and this process tell the same of the latest issuance, and that it is over.
+func (o Observed) agreed() bool {
+	if !o.recorded() || o.Reported.KeyID != o.Secret.KeyID || !o.Intent.IsZero() {
+		return false
+	}
+	last := len(o.Attempts) - 1
+	return last < 0 || o.Attempts[last].StartedAt.Equal(o.Secret.IssuedAt)
 }

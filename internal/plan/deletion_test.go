@@ -81,9 +81,13 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 	last := func(at time.Duration) change {
 		return func(o *plan.Observed) { o.IssuedAt = start.Add(at) }
 	}
-	started := func(at time.Duration) change {
-		return func(o *plan.Observed) { o.Secret.IssuedAt, o.LeaderSince = time.Time{}, start.Add(at) }
+	deletingFor := func(long time.Duration) change {
+		return func(o *plan.Observed) { o.DeletingSince = start.Add(-long) }
 	}
+	unsettled := func(until time.Duration) change {
+		return func(o *plan.Observed) { o.Unsettled = start.Add(until) }
+	}
+	wiped := func(o *plan.Observed) { o.Reported, o.IssuedAt = plan.Reported{}, time.Time{} }
 	ended := func(at time.Duration) change {
 		return func(o *plan.Observed) {
 			o.Attempts = []plan.Attempt{{StartedAt: o.Secret.IssuedAt, EndedAt: start.Add(at)}}
@@ -139,16 +143,28 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 			delivered(deleting, issued(-shows), listed(-time.Second)), "list, revoking key requeue:0s",
 		},
 		{
-			"Even where something tells of an older one: the word of a later one may have been wiped off the status.",
-			delivered(deleting, func(o *plan.Observed) { o.LeaderSince = start.Add(-time.Second) }, freshList()), "wait, revoking key requeue:24s",
+			"Even where the record tells of an older one: the word of a later one may have been wiped off the status, up to the deletion.",
+			delivered(deletingFor(time.Second), wiped, freshList()), "wait, revoking key requeue:34s",
 		},
 		{
-			"Where nothing tells of an issuance, an earlier process may have begun one until this one worked.",
-			delivered(deleting, absent, started(-time.Second), freshList()), "wait, revoking requeue:24s",
+			"Where nothing tells of an issuance, one may have begun just before the deletion.",
+			created(finalizer, deletingFor(time.Second), freshList()), "wait, revoking requeue:34s",
 		},
 		{
 			"After that, that nothing tells of one means that there is none.",
-			delivered(deleting, absent, started(-shows), freshList()), "finalize, revoking",
+			created(finalizer, deletingFor(resolvedAfter), freshList()), "finalize, revoking",
+		},
+		{
+			"Where record, status and process agree on the latest issuance, that one counts.",
+			delivered(deletingFor(0), freshList()), "finalize with its Secret, revoking key",
+		},
+		{
+			"A refused request may have its effect all the same.",
+			delivered(deletingFor(0), unsettled(10*time.Second), freshList()), "wait, revoking key requeue:15s",
+		},
+		{
+			"A time that no attempt lasts to is forged.",
+			delivered(deletingFor(0), unsettled(time.Hour), freshList()), "finalize with its Secret, revoking key",
 		},
 		{
 			"Where the Secret is gone, anything else that tells of the last issue counts.",
@@ -188,24 +204,43 @@ func TestDeletionOfWhatIsGone(t *testing.T) {
 }
 
 func TestRetain(t *testing.T) {
-	retain := func(o *plan.Observed) { o.Deleting, o.Retain = true, true }
+	retain := func(o *plan.Observed) { o.Retain = true; deleting(o) }
+	justNow := func(o *plan.Observed) { o.Retain, o.DeletingSince = true, start }
 	bound := func(o *plan.Observed) { o.Retain, o.Secret.Bound = true, true }
 	check(t, []scenario{
 		{
-			"Key and Secret stay, and Cognigy is not asked.",
+			"Key and Secret stay, and Cognigy is not asked where a list showed no other.",
 			delivered(retain), "retain, revoking key",
 		},
 		{
-			"No young intent holds it up.",
-			delivered(retain, intent(0), unlisted), "retain, revoking key pending",
+			"A young intent is waited out: its key would work for ever.",
+			delivered(retain, intent(0), unlisted), "wait, revoking key pending requeue:35s",
+		},
+		{
+			"Without a list, Cognigy is asked for a minute at most.",
+			delivered(justNow, unlisted), "list, revoking key requeue:1m0s",
+		},
+		{
+			"Keys that no workload needs are revoked.",
+			delivered(justNow, freshList(key("k1", -time.Hour), key("k0", -2*time.Hour))), "revoke k0, revoking key",
+		},
+		{
+			"A replaced key works until its overlap is over. The operator names it, since nothing of the resource will be left.",
+			delivered(justNow, overlap(time.Hour), replaced("k0", -time.Minute), freshList(key("k1", -time.Hour), key("k0", -2*time.Hour))),
+			"retain, revoking key left:k0 retires:k0:-1m0s",
+		},
+		{
+			"After a minute without Cognigy, what may be left is named, too.",
+			delivered(retain, unlisted, freshly, replaced("k0", -time.Minute), overlap(time.Hour)),
+			"retain, revoking key left:k0 in doubt retires:k0:-1m0s",
 		},
 		{
 			"Nor a Secret that is not ours.",
-			delivered(retain, foreign), "retain, revoking",
+			delivered(retain, foreign, unlisted, freshly), "retain, revoking in doubt",
 		},
 		{
 			"Nor a suspension.",
-			delivered(retain, suspended, absent), "retain, revoking",
+			delivered(retain, suspended), "retain, revoking key",
 		},
 		{
 			"Without the finalizer nothing is left to release.",

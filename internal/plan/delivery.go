@@ -3,6 +3,8 @@
 
 package plan
 
+import "slices"
+
 // Write is what an attempt knows about its writes of the Secret once it has stopped to try.
 type Write struct {
 	Confirmed      bool // Kubernetes confirmed the write
@@ -24,6 +26,31 @@ const (
 	// intent stays, and a later reconcile finds out.
 	DeliveryUnknown Delivery = "unknown"
 )
+
+// Outcome is that of the attempt whose key became this.
+func (d Delivery) Outcome(refused bool) Outcome {
+	switch {
+	case d == KeyDelivered:
+		return OutcomeDelivered
+	case d == DeliveryUnknown:
+		return OutcomeInDoubt
+	case refused:
+		return OutcomeRejected
+	default:
+		return OutcomeUndelivered
+	}
+}
+
+// SameRecord reports whether another version of the Secret has the same record: a delivery that was meant for one may go on with the
+// other.
+func (s Secret) SameRecord(other Secret) bool {
+	return s.State == other.State && s.Intact == other.Intact && s.KeyID == other.KeyID && s.EndpointID == other.EndpointID &&
+		s.FormerUID == other.FormerUID && s.IssuedAt.Equal(other.IssuedAt) && slices.EqualFunc(s.Retiring, other.Retiring, RetiringKey.same)
+}
+
+func (k RetiringKey) same(other RetiringKey) bool {
+	return k.KeyID == other.KeyID && k.FormerUID == other.FormerUID && k.ReplacedAt.Equal(other.ReplacedAt)
+}
 
 // Delivery decides what became of the new key.
 func (w Write) Delivery() Delivery {

@@ -7,21 +7,26 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 )
 
 // listDue says why the operator has to list the keys, "" if it does not, and the earliest request time of a list that will do:
 // the zero time stands for now. A drift check may use a list that was requested for another resource of the Endpoint.
 func (o Observed) listDue(now time.Time, t Timing) (why string, notBefore time.Time) {
-	missing, drift := o.missingSince(t), o.driftCheckAt(t)
+	missing, drift := o.missingSince(t), o.driftCheckAt(now, t)
 	switch {
 	case !o.recorded():
 		return "the Secret records no key for this Endpoint", time.Time{}
+	case o.Secret.FormerUID != "":
+		return "the Secret is from an earlier life of the resource", time.Time{}
+	case o.putBack(now, t) && o.listDecides(now, t):
+		return "the status names another key than the record", time.Time{}
 	case o.Requested:
 		return "a user requests it", time.Time{}
 	case !missing.IsZero() && !now.Before(missing.Add(t.ListLag)):
 		return "a list did not show the Secret's key", time.Time{}
-	case o.listedAt().Before(o.RetiresAt) && !now.Before(o.RetiresAt):
+	case o.overlapEnded(now, t):
 		return "an overlap has ended", time.Time{}
 	case !now.Before(drift):
 		return "a drift check is due", drift
@@ -30,9 +35,22 @@ func (o Observed) listDue(now time.Time, t Timing) (why string, notBefore time.T
 	}
 }
 
+// listDecides reports whether a list may tell now what the newest one does not: whether the key that the status names is gone.
+func (o Observed) listDecides(now time.Time, t Timing) bool {
+	return o.Listing == nil || !o.Listing.Shows(o.Reported.KeyID) && !now.Before(o.reportedShown(now, t))
+}
+
+// overlapEnded reports whether an overlap has ended since the newest list.
+func (o Observed) overlapEnded(now time.Time, t Timing) bool {
+	due := func(at time.Time) bool { return o.listedAt().Before(at) && !now.Before(at) }
+	return slices.ContainsFunc(o.working(now, t), func(replaced RetiringKey) bool {
+		return slices.ContainsFunc(o.listedFor(replaced, t), due)
+	})
+}
+
 // driftCheckAt is when the next drift check is due.
-func (o Observed) driftCheckAt(t Timing) time.Time {
-	return latest(o.listedAt(), o.Secret.IssuedAt, o.LeaderSince).Add(t.DriftInterval)
+func (o Observed) driftCheckAt(now time.Time, t Timing) time.Time {
+	return latest(o.listedAt(), t.believable(o.Secret.IssuedAt, now), o.LeaderSince).Add(t.DriftInterval)
 }
 
 // hasKey reports whether the Secret holds a key that works, as far as the operator can know. A key counts as revoked only
@@ -42,7 +60,7 @@ func (o Observed) hasKey(t Timing) bool {
 		return false
 	}
 	if key, listed := o.current(); listed {
-		return HasMarker(key.Name, o.Marker) && o.Secret.matches(key.Preview)
+		return o.owns(key) && o.Secret.matches(key.Preview)
 	}
 	missing := o.missingSince(t)
 	return missing.IsZero() ||

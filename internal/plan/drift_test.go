@@ -11,9 +11,6 @@ import (
 )
 
 func TestLooks(t *testing.T) {
-	announced := func(at time.Duration) change {
-		return func(o *plan.Observed) { o.RetiresAt = start.Add(at) }
-	}
 	started := func(at time.Duration) change {
 		return func(o *plan.Observed) { o.LeaderSince = start.Add(at) }
 	}
@@ -52,15 +49,16 @@ func TestLooks(t *testing.T) {
 		},
 		{
 			"A revocation that the status announces is waited for, also by a process that has seen no list yet.",
-			delivered(unlisted, started(0), announced(time.Minute)), "wait, delivered key requeue:1m0s",
+			delivered(unlisted, started(0), overlap(2*time.Minute), announced("k0", -time.Minute)), "wait, delivered key requeue:1m0s retires:k0:-1m0s",
 		},
 		{
 			"When its time has come, Cognigy is asked.",
-			delivered(announced(0)), "list, delivered key requeue:9m0s",
+			delivered(listed(-time.Minute, key("k1", -time.Hour), key("k0", -2*time.Hour)), overlap(time.Minute), announced("k0", -time.Minute)),
+			"list, delivered key requeue:0s retires:k0:-1m0s",
 		},
 		{
 			"A list from after that time is the answer: the status may be out of date.",
-			delivered(announced(-2 * time.Minute)), "wait, delivered key requeue:9m0s",
+			delivered(announced("k0", -2*time.Minute)), "wait, delivered key requeue:9m0s",
 		},
 	})
 }
@@ -105,8 +103,8 @@ func TestMissingKey(t *testing.T) {
 		},
 		{
 			"While the key is missing, its predecessor keeps working until the overlap is over.",
-			delivered(rotation(plan.Rotation{Overlap: 2 * time.Hour}), freshList(key("k0", -2*time.Hour)), missing(0)),
-			"wait, delivered key requeue:5s retires:k0:1h0m0s",
+			delivered(overlap(2*time.Hour), replaced("k0", -time.Hour), freshList(key("k0", -2*time.Hour)), missing(0)),
+			"wait, delivered key requeue:5s retires:k0:-1h0m0s",
 		},
 	})
 }

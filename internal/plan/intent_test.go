@@ -4,6 +4,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -39,15 +40,15 @@ func TestIntent(t *testing.T) {
 		},
 		{
 			"What it made lost its plaintext, and is revoked before another key is made.",
-			created(finalizer, intent(-resolvedAfter), freshList(key("k1", 0))), "revoke k1, verifying pending",
+			created(finalizer, intent(-resolvedAfter), freshList(key("k1", -resolvedAfter))), "revoke k1, verifying pending",
 		},
 		{
 			"The key that an altered Secret names was delivered, and workloads may use it: it is replaced, not revoked like a lost one.",
-			delivered(intent(-resolvedAfter), broken, freshList(key("k1", -time.Hour))), "issue, issuing",
+			delivered(intent(-resolvedAfter), broken, freshList(key("k1", -time.Hour))), "issue, issuing names:k1",
 		},
 		{
 			"Others beside it may be lost ones.",
-			delivered(intent(-resolvedAfter), broken, freshList(key("k1", -time.Hour), key("k2", 0))), "revoke k2, verifying pending",
+			delivered(intent(-resolvedAfter), broken, freshList(key("k1", -time.Hour), key("k2", -resolvedAfter))), "revoke k2, verifying pending",
 		},
 		{
 			"When a list shows nothing any more, a key is made.",
@@ -79,7 +80,7 @@ func TestIntent(t *testing.T) {
 		},
 		{
 			"An intent from a future that no clock explains is not believed, or it would block for ever.",
-			created(finalizer, intent(timing.RequestTimeout+1), freshList(key("k1", 0))), "revoke k1, verifying pending",
+			created(finalizer, intent(timing.RequestTimeout+1), freshList(key("k1", 0))), "issue, issuing names:k1",
 		},
 		{
 			"The same at the very end of time.",
@@ -114,68 +115,181 @@ func TestRecordedDeadline(t *testing.T) {
 }
 
 func TestLostAndReplacedKeys(t *testing.T) {
-	overlap := rotation(plan.Rotation{Overlap: 2 * time.Hour})
+	both := freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))
+	lost := freshList(key("k1", -time.Hour), key("k2", -time.Minute))
+	own := func(outcome plan.Outcome) change {
+		return func(o *plan.Observed) {
+			o.Attempts = []plan.Attempt{{StartedAt: start.Add(-time.Minute), EndedAt: start.Add(-time.Minute), Outcome: outcome}}
+		}
+	}
+	changed := func(o *plan.Observed) { o.Secret.Version = "8" }
+	reported := func(id string) change { return func(o *plan.Observed) { o.Reported.KeyID = id } }
 	check(t, []scenario{
 		{
-			"A key that is newer than the Secret's never arrived there: it goes at once, whatever the overlap.",
-			delivered(overlap, freshList(key("k1", -time.Hour), key("k2", -time.Minute))), "revoke k2, retiring key requeue:10m0s",
+			"The key of the pending attempt never arrived if the Secret is as it was before: it goes at once, whatever the overlap.",
+			delivered(overlap(time.Hour), intent(-time.Minute), lost), "revoke k2, retiring key pending requeue:10m0s",
 		},
 		{
-			"Nothing is revoked on account of a list of an earlier pass.",
-			delivered(listed(-time.Minute, key("k1", -time.Hour), key("k2", -time.Minute))), "list k2, retiring key requeue:9m0s",
+			"If the Secret changed since, nobody can tell. The record names the key first, so that a late delivery fails.",
+			delivered(overlap(time.Hour), intent(-time.Minute), changed, lost), "record, delivered key requeue:10m0s names:k2",
 		},
 		{
-			"While a lost key works, the intent that made it is kept: after a crash it has Cognigy asked at once.",
-			delivered(intent(-time.Minute), freshList(key("k1", -time.Hour), key("k2", -time.Minute))), "revoke k2, retiring key pending requeue:10m0s",
+			"So it is with a key of which no intent tells: somebody wiped it, or put an earlier record back.",
+			delivered(overlap(time.Hour), lost), "record, delivered key requeue:10m0s names:k2",
 		},
 		{
-			"So it is while a key works that may be a lost one of the same second.",
-			delivered(intent(-time.Minute), freshList(key("k0", -time.Hour), key("k1", -time.Hour))), "revoke k0, retiring key pending requeue:10m0s",
+			"The process that made the key knows that it did not deliver it.",
+			delivered(own(plan.OutcomeUndelivered), lost), "revoke k2, retiring key requeue:10m0s",
 		},
 		{
-			"Keys of one second cannot be put in order. A tie counts as older: revoking the other a little late is the safer mistake.",
-			delivered(overlap, freshList(key("k0", -time.Hour), key("k1", -time.Hour))), "wait, delivered key requeue:10m0s retires:k0:1h0m0s",
+			"A refusal is no proof that there is no key. What a list shows after it goes.",
+			delivered(own(plan.OutcomeRefused), lost), "revoke k2, retiring key requeue:10m0s",
 		},
 		{
-			"An older key was replaced, and works on until the overlap is over.",
-			delivered(overlap, freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))), "wait, delivered key requeue:10m0s retires:k0:1h0m0s",
+			"Nothing is done on account of a list of an earlier pass.",
+			delivered(own(plan.OutcomeRefused), listed(-time.Minute, key("k1", -time.Hour), key("k2", -time.Minute))),
+			"list k2, retiring key requeue:9m0s",
+		},
+		{
+			"A replaced key works until its own overlap is over.",
+			delivered(overlap(2*time.Hour), replaced("k0", -time.Hour), both), "wait, delivered key requeue:10m0s retires:k0:-1h0m0s",
 		},
 		{
 			"The end of the overlap is waited for, not the next look for drift.",
-			delivered(rotation(plan.Rotation{Overlap: time.Hour + time.Minute}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"wait, delivered key requeue:1m0s retires:k0:1m0s",
+			delivered(overlap(time.Hour+time.Minute), replaced("k0", -time.Hour), both), "wait, delivered key requeue:1m0s retires:k0:-1h0m0s",
 		},
 		{
 			"A nanosecond before the end it still works.",
-			delivered(rotation(plan.Rotation{Overlap: time.Hour + 1}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"wait, delivered key requeue:1ns retires:k0:1ns",
+			delivered(overlap(time.Hour+1), replaced("k0", -time.Hour), both), "wait, delivered key requeue:1ns retires:k0:-1h0m0s",
 		},
 		{
 			"At the end it goes.",
-			delivered(rotation(plan.Rotation{Overlap: time.Hour}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"revoke k0, retiring key requeue:10m0s",
+			delivered(overlap(time.Hour), replaced("k0", -time.Hour), both), "revoke k0, retiring key requeue:10m0s retires:k0:-1h0m0s",
 		},
 		{
-			"Without an overlap it goes at once.",
-			delivered(issued(0), freshList(key("k0", -time.Hour), key("k1", 0))), "revoke k0, retiring key requeue:10m0s",
+			"Of several, each has its own end.",
+			delivered(overlap(time.Hour), replaced("k0", -time.Hour), replaced("k2", -time.Minute),
+				freshList(key("k0", -3*time.Hour), key("k2", -2*time.Hour), key("k1", -time.Hour))),
+			"revoke k0, retiring key requeue:10m0s retires:k0:-1h0m0s retires:k2:-1m0s",
 		},
 		{
-			"While the list does not show the Secret's key yet, nothing can be told to be newer.",
-			delivered(overlap, issued(0), freshList(key("k0", -time.Hour))), "wait, delivered key requeue:10m0s retires:k0:2h0m0s",
+			"A later time in the status counts: a record may be an earlier one.",
+			delivered(overlap(time.Hour), replaced("k0", -time.Hour), announced("k0", -time.Minute), both),
+			"wait, delivered key requeue:10m0s retires:k0:-1m0s",
+		},
+		{
+			"A time in the future is forged: the key retires from now on.",
+			delivered(overlap(time.Hour), replaced("k0", time.Hour), both), "record, delivered key requeue:10m0s names:k0 retires:k0:0s",
+		},
+		{
+			"A record that says of the key which the status names that it was replaced is not the latest one: the key retires from now on.",
+			delivered(overlap(time.Hour), replaced("k0", -2*time.Hour), reported("k0"), both),
+			"record, delivered key requeue:10m0s names:k0 retires:k0:-2h0m0s",
+		},
+		{
+			"A record that does not know the key which the status names is none, either.",
+			delivered(overlap(time.Hour), reported("k2"), lost), "record, delivered key requeue:10m0s names:k2",
+		},
+		{
+			"Cognigy is asked at once.",
+			delivered(unlisted, reported("k2")), "list, delivered key requeue:0s",
+		},
+		{
+			"Where a key is replaced and in doubt, the status keeps the time.",
+			delivered(overlap(time.Hour), absent, announced("k0", -time.Minute), both),
+			"issue, issuing names:k0 since:-1m0s names:k1 retires:k0:-1m0s",
 		},
 		{
 			"Keys without our marker are not looked at, old or new.",
-			delivered(freshList(plan.Key{ID: "x", Name: "x"}, key("k1", -time.Hour), plan.Key{ID: "y", Name: marker, CreatedAt: start})),
+			delivered(freshList(plan.Key{ID: "x", Name: "x"}, key("k1", -time.Hour), plan.Key{ID: "y", Name: marker})),
 			"wait, delivered key requeue:10m0s",
 		},
 		{
-			"Cognigy's clock only orders its own keys: a year off, it changes nothing.",
-			delivered(overlap, freshList(key("k0", 8759*time.Hour), key("k1", 8760*time.Hour))), "wait, delivered key requeue:10m0s retires:k0:1h0m0s",
+			"Revoking comes before rotating, so that keys do not pile up.",
+			delivered(rotation(plan.Rotation{NotBefore: start}), replaced("k0", -time.Hour), both),
+			"revoke k0, retiring key requeue:0s rotates:0s retires:k0:-1h0m0s",
+		},
+	})
+}
+
+// Names of keys can be forged: of more than ten, the oldest ones go early.
+func TestTooManyKeys(t *testing.T) {
+	o := delivered(overlap(time.Hour), freshList(key("k1", -time.Hour)))
+	for i := range 12 {
+		id := fmt.Sprintf("r%02d", i)
+		o.Listing.Keys = append(o.Listing.Keys, key(id, -time.Duration(i)*time.Minute))
+		replaced(id, -time.Duration(i)*time.Minute)(&o)
+	}
+	p := plan.Next(o, start, timing)
+	if p.Do != plan.Revoke || len(p.Revoke) != 2 || p.Revoke[0].ID != "r10" || p.Revoke[1].ID != "r11" {
+		t.Errorf("planned %s", summary(p))
+	}
+}
+
+func TestFormerLife(t *testing.T) {
+	former := func(dead bool) change {
+		return func(o *plan.Observed) {
+			o.Secret.FormerUID, o.Reported, o.IssuedAt = formerUID, plan.Reported{}, time.Time{}
+			if dead {
+				o.Formers = []plan.Former{{UID: formerUID, Markers: []string{formerMarker}}}
+			}
+		}
+	}
+	theirs := plan.Key{ID: "k1", Name: plan.KeyName("My key", start.Add(-time.Hour), formerMarker), Preview: "8a4f••••7c2e"}
+	older := plan.Key{ID: "k0", Name: theirs.Name, Preview: theirs.Preview}
+	another := plan.Key{ID: "k1", Name: plan.KeyName("My key", start.Add(-time.Hour), markerFor("another", formerUID)), Preview: "8a4f••••7c2e"}
+	adopted := func(o *plan.Observed) {
+		former(true)(o)
+		o.Secret.FormerUID, o.Reported.KeyID = "", "k1"
+	}
+	elsewhere := func(o *plan.Observed) { o.Elsewhere = map[string]bool{"k1": true} }
+	check(t, []scenario{
+		{
+			"A Secret whose owner lives is that one's.",
+			delivered(former(false), freshList(theirs)), "wait, secret not owned requeue:15s",
 		},
 		{
-			"Revoking comes before rotating, so that keys do not pile up.",
-			delivered(rotation(plan.Rotation{NotBefore: start}), freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))),
-			"revoke k0, retiring key requeue:0s rotates:0s",
+			"A Secret from an earlier life is looked into first: its key may be dead.",
+			delivered(former(true)), "list, issuing requeue:9m0s",
+		},
+		{
+			"A key that works is adopted, without another one.",
+			delivered(former(true), freshList(theirs)), "record, issuing requeue:10m0s",
+		},
+		{
+			"With it those that it replaced.",
+			delivered(former(true), overlap(2*time.Hour), replaced("k0", -time.Hour), freshList(theirs, older)),
+			"record, issuing requeue:10m0s names:k0 since:-1h0m0s",
+		},
+		{
+			"A key that does not work is replaced, once two lists prove that.",
+			delivered(former(true), freshList(), missing(-timing.ListLag)), "issue, issuing",
+		},
+		{
+			"Another cluster's key is replaced, and left alone.",
+			delivered(former(true), freshList(another)), "issue, issuing",
+		},
+		{
+			"A key that another Secret holds is that one's.",
+			delivered(former(true), elsewhere, freshList(theirs)), "issue, issuing",
+		},
+		{
+			"An adopted key is ours.",
+			delivered(adopted, deleting, freshList(theirs)), "revoke k1, revoking key",
+		},
+		{
+			"Who is deleted before leaves key and Secret alone.",
+			delivered(former(true), deleting, freshList(theirs)), "finalize, revoking",
+		},
+		{
+			"A record of a later version says to upgrade.",
+			delivered(func(o *plan.Observed) { o.Secret = plan.Secret{State: plan.SecretNewer, Version: "7"} }, freshList(key("k1", -time.Hour))),
+			"wait, newer record requeue:15s",
+		},
+		{
+			"Also to who deletes the resource: nobody can tell which keys it has.",
+			delivered(deleting, func(o *plan.Observed) { o.Secret = plan.Secret{State: plan.SecretNewer, Version: "7"} }, freshList(key("k1", 0))),
+			"wait, newer record requeue:15s",
 		},
 	})
 }

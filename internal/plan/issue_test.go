@@ -73,6 +73,12 @@ func TestEndpointNotFoundSoon(t *testing.T) {
 	}
 }
 
+func renamed(at time.Duration) change {
+	return func(o *plan.Observed) {
+		o.Attempts = []plan.Attempt{{StartedAt: start.Add(at), EndedAt: start.Add(at), Outcome: plan.OutcomeRenamed}}
+	}
+}
+
 func TestHealing(t *testing.T) {
 	elsewhere := func(o *plan.Observed) { o.Secret.EndpointID = "another" }
 	check(t, []scenario{
@@ -82,7 +88,7 @@ func TestHealing(t *testing.T) {
 		},
 		{
 			"The plaintext of a deleted Secret is lost, so that a new key is made; the old one is revoked after that.",
-			delivered(absent, freshList(key("k1", -time.Hour))), "issue, issuing",
+			delivered(absent, freshList(key("k1", -time.Hour))), "issue, issuing names:k1",
 		},
 		{
 			"An emptied or altered Secret holds no key that can be vouched for.",
@@ -90,23 +96,23 @@ func TestHealing(t *testing.T) {
 		},
 		{
 			"An altered Secret gets a new key.",
-			delivered(broken, freshList(key("k1", -time.Hour))), "issue, issuing",
+			delivered(broken, freshList(key("k1", -time.Hour))), "issue, issuing names:k1",
 		},
 		{
 			"A key for another Endpoint opens nothing here.",
-			delivered(elsewhere, freshList(key("k1", -time.Hour))), "issue, issuing",
+			delivered(elsewhere, freshList(key("k1", -time.Hour))), "issue, issuing names:k1",
 		},
 		{
 			"A preview that does not fit means that the value is another key's than the record says.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "0000••••••••0000"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "0000••••••••0000"})), "issue, issuing names:k1",
 		},
 		{
 			"The beginning alone must fit as well.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "0000••••••••7c2e"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "0000••••••••7c2e"})), "issue, issuing names:k1",
 		},
 		{
 			"And so must the end.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "8a4f••••••••0000"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "8a4f••••••••0000"})), "issue, issuing names:k1",
 		},
 		{
 			"Should Cognigy come to show more characters, those that are known are compared.",
@@ -114,7 +120,7 @@ func TestHealing(t *testing.T) {
 		},
 		{
 			"With more characters, too, another key's are told.",
-			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "8a4f12••••990000"})), "issue, issuing",
+			delivered(freshList(plan.Key{ID: "k1", Name: plan.KeyName("My key", start, marker), Preview: "8a4f12••••990000"})), "issue, issuing names:k1",
 		},
 		{
 			"A preview without a mask proves nothing, so that a change of Cognigy's format does not replace every key.",
@@ -136,23 +142,27 @@ func TestHealing(t *testing.T) {
 		},
 		{
 			"A record from a future that no clock explains would put off rotation and drift checks: it is not believed.",
-			delivered(issued(shows+1), freshList(key("k1", -time.Hour))), "issue, issuing",
+			delivered(issued(shows+1), freshList()), "issue, issuing",
+		},
+		{
+			"Unless a list shows its key: then it is this clock that was put back, and the key proves itself.",
+			delivered(issued(24*time.Hour), freshList(key("k1", 24*time.Hour))), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"Clocks may differ.",
-			delivered(issued(shows), freshList(key("k1", -time.Hour))), "wait, delivered key requeue:10m25s",
+			delivered(issued(shows), freshList(key("k1", -time.Hour))), "wait, delivered key requeue:10m0s",
 		},
 		{
 			"Where Cognigy changes names, the operator does not issue key after key.",
-			delivered(absent, freshList(), func(o *plan.Observed) { o.KeyNameChanged = start.Add(-time.Minute) }), "wait, key name changed requeue:9m0s",
+			delivered(absent, freshList(), renamed(-time.Minute)), "wait, key name changed requeue:9m0s",
 		},
 		{
 			"Unless a user requests it.",
-			delivered(absent, requested, freshList(), func(o *plan.Observed) { o.KeyNameChanged = start.Add(-time.Minute) }), "issue, issuing",
+			delivered(absent, requested, freshList(), renamed(-time.Minute)), "issue, issuing",
 		},
 		{
 			"After the window the operator tries again, in case they are kept by now.",
-			delivered(absent, freshList(), func(o *plan.Observed) { o.KeyNameChanged = start.Add(-10 * time.Minute) }), "issue, issuing",
+			delivered(absent, freshList(), renamed(-10*time.Minute)), "issue, issuing",
 		},
 		{
 			"Wrong labels are put right without a new value.",
@@ -205,8 +215,16 @@ func TestIssuanceBudget(t *testing.T) {
 			created(finalizer, freshList(), attempts(9*m, 8*m, 7*m, 6*m, 5*m)), "wait, too many issuances requeue:1m0s",
 		},
 		{
-			"With six, two have to grow old.",
-			created(finalizer, freshList(), attempts(9*m, 8*m, 7*m, 6*m, 5*m, 4*m)), "wait, too many issuances requeue:2m0s",
+			"After five, there is one a window.",
+			created(finalizer, freshList(), attempts(22*m, 21*m, 20*m, 19*m, 18*m, 4*m)), "wait, too many issuances requeue:6m0s",
+		},
+		{
+			"With each, the window doubles, up to an hour.",
+			created(finalizer, freshList(), attempts(32*m, 31*m, 30*m, 29*m, 28*m, 18*m, 4*m)), "wait, too many issuances requeue:10m0s",
+		},
+		{
+			"Who waits longer than that begins anew.",
+			created(finalizer, freshList(), attempts(62*m, 61*m, 60*m, 59*m, 58*m, 15*m)), "issue, issuing",
 		},
 		{
 			"The window ends after exactly ten minutes, or the operator would wait for a time that has come.",
@@ -227,8 +245,54 @@ func TestIssuanceBudget(t *testing.T) {
 		{
 			"A rotation that has to wait does not hold up the revocation of the key before.",
 			delivered(freshList(key("k0", -2*time.Hour), key("k1", -time.Hour)), attempts(9*m, 8*m, 7*m, 6*m, 4*m),
-				rotation(plan.Rotation{NotBefore: start, Overlap: time.Hour + 30*time.Second})),
-			"wait, too many issuances key requeue:30s rotates:0s retires:k0:30s",
+				rotation(plan.Rotation{NotBefore: start, Overlap: time.Hour + 30*time.Second}), replaced("k0", -time.Hour)),
+			"wait, too many issuances key requeue:30s rotates:0s retires:k0:-1h0m0s",
+		},
+	})
+}
+
+// An attempt that makes a key in vain, in a way which another one hardly mends, is followed by few others.
+func TestSetbacks(t *testing.T) {
+	setbacks := func(outcome plan.Outcome, ago ...time.Duration) change {
+		return func(o *plan.Observed) {
+			for _, at := range ago {
+				o.Attempts = append(o.Attempts, plan.Attempt{StartedAt: start.Add(-at), EndedAt: start.Add(-at), Outcome: outcome})
+			}
+		}
+	}
+	const m = time.Minute
+	check(t, []scenario{
+		{
+			"Kubernetes refused the write although it accepted the dry run: one try a window.",
+			created(finalizer, freshList(), setbacks(plan.OutcomeRejected, m)), "wait, too many issuances requeue:9m0s",
+		},
+		{
+			"Then twice that.",
+			created(finalizer, freshList(), setbacks(plan.OutcomeRejected, 15*m, 4*m)), "wait, too many issuances requeue:10m0s",
+		},
+		{
+			"In the end one an hour.",
+			created(finalizer, freshList(), setbacks(plan.OutcomeRejected, 200*m, 190*m, 170*m, 130*m, 55*m)), "wait, too many issuances requeue:5m0s",
+		},
+		{
+			"One answer that proves nothing may be chance.",
+			created(finalizer, freshList(), setbacks(plan.OutcomeUnproven, m)), "issue, issuing",
+		},
+		{
+			"Two are not.",
+			created(finalizer, freshList(), setbacks(plan.OutcomeUnproven, 2*m, m)), "wait, too many issuances requeue:9m0s",
+		},
+		{
+			"A key that is delivered ends the row.",
+			created(finalizer, freshList(), setbacks(plan.OutcomeRejected, 3*m), setbacks(plan.OutcomeDelivered, 2*m)), "issue, issuing",
+		},
+		{
+			"Who has mended what is in the way asks for a look.",
+			created(finalizer, requested, freshList(), setbacks(plan.OutcomeRejected, m)), "issue, issuing",
+		},
+		{
+			"An outage is no such row.",
+			created(finalizer, freshList(), setbacks(plan.OutcomeUnanswered, 3*m, 2*m, m)), "issue, issuing",
 		},
 	})
 }

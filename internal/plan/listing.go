@@ -3,7 +3,10 @@
 
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Listing is Cognigy's answer to a LIST of an Endpoint's keys.
 type Listing struct {
@@ -12,11 +15,8 @@ type Listing struct {
 	EndpointGone bool // Cognigy answered that the Endpoint does not exist: it has no keys
 }
 
-// Key is a key as Cognigy lists it.
-type Key struct {
-	ID, Name, Preview string
-	CreatedAt         time.Time // by Cognigy's clock; compared with other keys' only
-}
+// Key is a key as Cognigy lists it. When Cognigy says that it made the key decides nothing: its name tells the attempt.
+type Key struct{ ID, Name, Preview string }
 
 // Shows reports whether the list has the key. It is false for a nil list.
 func (l *Listing) Shows(keyID string) bool {
@@ -36,7 +36,7 @@ func (l *Listing) find(keyID string) (Key, bool) {
 	return Key{}, false
 }
 
-// owned returns the listed keys with this resource's marker.
+// owned returns the listed keys of this resource.
 func (o Observed) owned() []Key {
 	if o.Listing == nil {
 		return nil
@@ -44,11 +44,41 @@ func (o Observed) owned() []Key {
 	var owned []Key
 	for _, key := range o.Listing.Keys {
 		// mutation: own-recorded-key
-		if HasMarker(key.Name, o.Marker) {
+		if o.owns(key) {
 			owned = append(owned, key)
 		}
 	}
 	return owned
+}
+
+// owns reports whether a key is this resource's: it was issued for it, or taken over from a former owner.
+func (o Observed) owns(key Key) bool {
+	return hasAnyMarker(key.Name, o.Markers) || o.formerOf(key) != ""
+}
+
+// formerOf is the UID of the former owner that a key was taken over from, or "". Of a former owner, only those keys are ours that
+// the record or its report names, and that no other Secret holds.
+func (o Observed) formerOf(key Key) string {
+	if !o.names(key.ID) || o.Elsewhere[key.ID] {
+		return ""
+	}
+	for _, former := range o.Formers {
+		if hasAnyMarker(key.Name, former.Markers) {
+			return former.UID
+		}
+	}
+	return ""
+}
+
+// names reports whether the Secret or the status names a key.
+func (o Observed) names(keyID string) bool {
+	is := func(retiring RetiringKey) bool { return retiring.KeyID == keyID }
+	return o.Secret.State == SecretOurs && (o.Secret.KeyID == keyID || slices.ContainsFunc(o.Secret.Retiring, is)) ||
+		o.Reported.KeyID == keyID || slices.ContainsFunc(o.Reported.Retiring, is)
+}
+
+func hasAnyMarker(name string, markers []string) bool {
+	return slices.ContainsFunc(markers, func(marker string) bool { return HasMarker(name, marker) })
 }
 
 // current returns the list's entry for the Secret's key.

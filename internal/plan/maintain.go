@@ -41,11 +41,13 @@ func driftCheckState(o Observed) State {
 	return Issuing
 }
 
-// replace issues a key where the Secret holds none that works. The keys of a pending attempt lost their plaintext: the
-// operator revokes them first. Any others are older, and it revokes those once the new key is delivered.
+// replace issues a key where the Secret holds none that works. The key of a pending attempt that is certainly undelivered is revoked
+// first. The new record names any others, so that they retire.
 func replace(o Observed, now time.Time, t Timing) Plan {
-	if lost := o.unrecorded(); o.intentPending() && len(lost) > 0 {
-		return Plan{Do: Revoke, Why: "the pending attempt delivered no plaintext", Revoke: lost, State: Verifying, IntentPending: true}
+	if lost := o.others(now, t).undelivered; len(lost) > 0 {
+		return Plan{
+			Do: Revoke, Why: "an attempt delivered no plaintext", Revoke: lost, State: Verifying, IntentPending: o.intentPending(),
+		}
 	}
 	return issue(o, now, t, Plan{Do: Wait, State: Issuing}, "the Secret holds no working key")
 }
@@ -54,19 +56,17 @@ func replace(o Observed, now time.Time, t Timing) Plan {
 // that keys do not pile up.
 func maintainDelivered(o Observed, now time.Time, t Timing) Plan {
 	p := withTimes(Plan{Do: Wait, Why: "the Secret holds a working key", State: Delivered, HasKey: true}, o, now, t)
-	undelivered, replaced := o.others()
-	// mutation: revoke-within-overlap
-	due := !now.Before(o.overlapEndsAt())
-	if !due && len(replaced) > 0 {
-		p.Retiring, p.RetiresAt = replaced, o.overlapEndsAt()
-		p.RequeueAt = earliest(p.RequeueAt, p.RetiresAt)
-	}
+	others := o.others(now, t)
 	switch {
-	case len(undelivered) > 0:
-		p.Do, p.Why, p.Revoke = Revoke, "keys were not delivered", undelivered
+	case len(others.undelivered) > 0:
+		p.Do, p.Why, p.Revoke = Revoke, "keys were not delivered", others.undelivered
 		p.State, p.IntentPending = Retiring, o.intentPending()
-	case due && len(replaced) > 0:
-		p.Do, p.Why, p.Revoke = Revoke, "the overlap after their replacement has ended", replaced
+	case o.Secret.FormerUID != "":
+		p.Do, p.Why, p.Retire = Record, "the Secret is from an earlier life of the resource", o.retiring(now, t)
+	case others.unnamed:
+		p.Do, p.Why, p.Retire = Record, "the record does not name every key that may have been delivered", o.retiring(now, t)
+	case len(others.over) > 0:
+		p.Do, p.Why, p.Revoke = Revoke, "the overlap after their replacement has ended", others.over
 		p.State, p.IntentPending = Retiring, o.intentPending()
 	case !p.RotatesAt.IsZero() && !now.Before(p.RotatesAt):
 		p.State = Rotating
@@ -84,13 +84,32 @@ func withTimes(p Plan, o Observed, now time.Time, t Timing) Plan {
 		return p
 	}
 	p.RotatesAt = o.rotatesAt()
-	p.RequeueAt = earliest(o.driftCheckAt(t), p.RotatesAt)
+	p.RequeueAt = earliest(o.driftCheckAt(now, t), p.RotatesAt)
 	if missing := o.missingSince(t); !missing.IsZero() {
 		p.RequeueAt = earliest(p.RequeueAt, missing.Add(t.ListLag))
 	}
-	if o.RetiresAt.After(now) {
-		p.RetiresAt = o.RetiresAt
-		p.RequeueAt = earliest(p.RequeueAt, o.RetiresAt)
+	if shown := o.reportedShown(now, t); o.putBack(now, t) && shown.After(now) {
+		p.RequeueAt = earliest(p.RequeueAt, shown)
+	}
+	// The list of this reconcile may have been requested for another resource, too early for this one.
+	if o.overlapEnded(now, t) || o.putBack(now, t) && o.listDecides(now, t) {
+		p.RequeueAt = now
+	}
+	if p.RetiresAt = o.nextRetires(now, t); !p.RetiresAt.IsZero() {
+		p.RequeueAt = earliest(p.RequeueAt, p.RetiresAt)
 	}
 	return p
+}
+
+// nextRetires is when the next overlap ends; zero if none does.
+func (o Observed) nextRetires(now time.Time, t Timing) time.Time {
+	var next time.Time
+	for _, replaced := range o.working(now, t) {
+		for _, at := range o.listedFor(replaced, t) {
+			if at.After(now) {
+				next = earliest(next, at)
+			}
+		}
+	}
+	return next
 }

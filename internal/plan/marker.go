@@ -34,6 +34,23 @@ func Marker(cluster string, owner Owner) string {
 	return clusterMarker(cluster) + digest(owner.Namespace, namespaceDigits) + "-" + digest(owner.UID, ownerDigits)
 }
 
+// Identity is that of a cluster in the names of keys, and those that it had before: keys with their markers are the cluster's, too.
+type Identity struct {
+	Cluster string
+	Former  []string
+}
+
+// Markers returns the owner's marker, and those that it had under the cluster's former identities.
+func (i Identity) Markers(owner Owner) []string {
+	var markers []string
+	for _, cluster := range i.clusters() {
+		markers = append(markers, Marker(cluster, owner))
+	}
+	return markers
+}
+
+func (i Identity) clusters() []string { return append([]string{i.Cluster}, i.Former...) }
+
 // clusterMarker begins the markers of a cluster.
 func clusterMarker(cluster string) string { return "k8s-" + digest(cluster, clusterDigits) + "-" }
 
@@ -56,6 +73,19 @@ func KeyName(displayName string, attempt time.Time, marker string) string {
 	}
 	attempt = attempt.UTC()
 	return fmt.Sprintf("%s %s%06dZ %s", displayName, attempt.Format("20060102T150405"), attempt.Nanosecond()/1000, marker)
+}
+
+// AttemptOf returns the time at which the attempt began that made a key, as the key's name tells; false if it does not.
+func AttemptOf(name string) (time.Time, bool) {
+	end := len(name) - len(" ") - markerLength
+	start := end - attemptLength
+	if start < 0 {
+		return time.Time{}, false
+	}
+	digits := len("20261122T100003")
+	text := name[start:end]
+	made, err := time.Parse("20060102T150405.000000Z", text[:digits]+"."+text[digits:])
+	return made, err == nil
 }
 
 // DefaultDisplayName is "<namespace> <name>" in the alphabet that Cognigy is known to accept.

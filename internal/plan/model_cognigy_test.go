@@ -12,7 +12,6 @@ import (
 
 // cognigy is the model of one Endpoint with its keys.
 type cognigy struct {
-	skew    time.Duration // of its clock; constant, so that it never orders its own keys wrongly
 	lag     time.Duration // of its lists, now
 	gone    bool          // the Endpoint
 	keys    []*apiKey
@@ -22,8 +21,14 @@ type cognigy struct {
 // apiKey is a key with its true history.
 type apiKey struct {
 	plan.Key
-	made    time.Time
-	revoked time.Time // zero: it works
+	made     time.Time
+	revoked  time.Time // zero: it works
+	held     bool      // the Secret held it once
+	reported bool      // the status named it once
+	putBack  time.Time // when a user put a Secret with it back
+	heldLast time.Time // when it did so last, unless it does so now
+	adopted  bool      // it was issued for a former owner, and is the resource's by now
+	wasOurs  bool      // it was adopted once, or was to be
 }
 
 func (k *apiKey) works() bool { return k.revoked.IsZero() }
@@ -42,7 +47,7 @@ func (env *environment) commit(p *post) {
 	}
 	id := fmt.Sprintf("k%d", len(env.cognigy.keys)+1)
 	p.made = &apiKey{made: env.now, Key: plan.Key{
-		ID: id, Name: p.name, Preview: id + "••••" + id, CreatedAt: env.now.Add(env.cognigy.skew).Truncate(time.Second),
+		ID: id, Name: p.name, Preview: id + "••••" + id,
 	}}
 	env.cognigy.keys = append(env.cognigy.keys, p.made)
 	env.logf("Cognigy makes %s", id)
@@ -74,7 +79,7 @@ func (env *environment) find(id string) *apiKey {
 func (env *environment) live() []*apiKey {
 	var live []*apiKey
 	for _, key := range env.cognigy.keys {
-		if key.works() && plan.HasMarker(key.Name, marker) {
+		if key.works() && (key.adopted || plan.HasMarker(key.Name, marker)) {
 			live = append(live, key)
 		}
 	}

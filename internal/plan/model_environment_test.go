@@ -6,6 +6,9 @@ package plan_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,43 +25,61 @@ var (
 
 // resource is one version of the EndpointAPIKey. Versions are values.
 type resource struct {
-	version                                int
-	deleting, retain, suspended, protected bool
-	requested, handled                     int
-	rotation                               plan.Rotation
-	status                                 status
+	version                      int
+	deletingSince                time.Time // in whole seconds
+	retain, suspended, protected bool
+	requested, handled           int
+	rotation                     plan.Rotation
+	status                       status
 }
+
+func (r *resource) deleting() bool { return !r.deletingSince.IsZero() }
 
 // status is what the operator keeps there.
 type status struct {
-	intent    time.Time
-	keyID     string
-	issuedAt  time.Time // in whole seconds
-	retiresAt time.Time
+	intent       time.Time
+	intentSecret string // the version of the Secret before the attempt
+	keyID        string
+	issuedAt     time.Time // in whole seconds
+	retiring     []plan.RetiringKey
+	unsettled    time.Time
+	former       bool // it names the former owner
 }
 
 // secret is one version of the Secret.
 type secret struct {
-	version   int
-	foreign   bool
-	broken    bool // emptied or altered
-	keyID     string
-	issuedAt  time.Time
-	wroteOver string // the key that this one was written over
+	version  int
+	known    bool // an operator delivered or reported its key; nobody can tell what a user puts there for a moment only
+	foreign  bool
+	broken   bool // emptied or altered
+	former   bool // the record names the former owner
+	adopted  bool // the record says that the key was issued for the former owner
+	keyID    string
+	issuedAt time.Time
+	retiring []plan.RetiringKey
+}
+
+// holds reports whether workloads can get a key from the Secret.
+func (s *secret) holds(keyID string) bool {
+	return s != nil && !s.foreign && !s.broken && s.keyID == keyID
 }
 
 func (s *secret) seen() plan.Secret {
-	switch {
-	case s == nil:
-		return plan.Secret{State: plan.SecretAbsent}
-	case s.foreign:
-		return plan.Secret{State: plan.SecretForeign}
-	default:
-		return plan.Secret{
-			State: plan.SecretOurs, Intact: !s.broken, KeyID: s.keyID, EndpointID: endpointID, IssuedAt: s.issuedAt,
-			Head: s.keyID, Tail: s.keyID,
-		}
+	if s == nil {
+		return plan.Secret{State: plan.SecretAbsent, Version: plan.SecretAbsentVersion}
 	}
+	seen := plan.Secret{Version: strconv.Itoa(s.version), State: plan.SecretForeign}
+	if s.foreign || s.former && s.broken {
+		return seen
+	}
+	seen.State, seen.KeyID, seen.EndpointID, seen.IssuedAt = plan.SecretOurs, s.keyID, endpointID, s.issuedAt
+	if !s.broken {
+		seen.Intact, seen.Retiring, seen.Head, seen.Tail = true, s.retiring, s.keyID, s.keyID
+	}
+	if s.former {
+		seen.FormerUID = formerUID
+	}
+	return seen
 }
 
 // environment is a cluster with one resource, a Cognigy, and two operators that both believe they lead. Everything that happens in
@@ -72,19 +93,25 @@ type environment struct {
 	key       *resource // nil: gone
 	old       []*resource
 	secret    *secret // nil: absent
+	backups   []*secret
 	versions  int
-	excused   bool // the resource went with deletionPolicy Retain, or a user removed the finalizer by hand
-	stripped  bool // a user removed the finalizer by hand, and it is not back yet
+	excused   bool            // a user removed the finalizer by hand, and the resource went
+	warned    map[string]bool // keys that the operator named when it released the resource with deletionPolicy Retain; nil before
+	inDoubt   bool            // it said then that there may be others
+	stripped  bool            // a user removed the finalizer by hand, and it is not back yet
 	cognigy   cognigy
 	operators [2]*operator
 	effects   int // writes to Kubernetes or Cognigy by operators
 }
 
-func newEnvironment(cognigySkew, operatorSkew time.Duration) *environment {
-	env := &environment{now: start, cognigy: cognigy{skew: cognigySkew}}
+func newEnvironment(operatorSkew time.Duration, before life) *environment {
+	env := &environment{now: start}
 	env.key = &resource{version: env.version()}
 	unowned := &post{name: "A key with " + marker + " elsewhere", deadline: start}
 	env.commit(unowned)
+	if before != noLife {
+		env.liveBefore(before)
+	}
 	for i := range env.operators {
 		env.operators[i] = &operator{env: env, name: string(rune('A' + i))}
 		env.operators[i].restart()
@@ -119,14 +146,14 @@ func (env *environment) change(edit func(*resource)) {
 	edit(&changed)
 	quiet := changed
 	quiet.status, quiet.handled = env.key.status, env.key.handled
-	if quiet != *env.key {
+	if !reflect.DeepEqual(quiet, *env.key) {
 		env.notify()
 	}
 	changed.version = env.version()
 	env.old = append(env.old, env.key)
 	env.key = &changed
 	env.stripped = env.stripped && !changed.protected
-	if changed.deleting && !changed.protected {
+	if changed.deleting() && !changed.protected {
 		env.excused = env.excused || env.stripped
 		env.key = nil
 	}
@@ -136,6 +163,15 @@ func (env *environment) change(edit func(*resource)) {
 func (env *environment) put(s *secret) {
 	if s != nil {
 		s.version = env.version()
+	}
+	for _, key := range env.cognigy.keys {
+		if env.secret.holds(key.ID) && env.secret.known {
+			key.heldLast = env.now
+		}
+		key.held = key.held || s.holds(key.ID)
+	}
+	if s != nil && !s.foreign && !s.broken {
+		env.backups = append(env.backups, s)
 	}
 	env.secret = s
 	env.notify()
@@ -176,11 +212,13 @@ func (env *environment) write(read *secret, written *secret, dryRun bool) error 
 	if env.secret != nil && env.secret.foreign {
 		env.violate("S2: a foreign Secret was written over")
 	}
-	if written != nil && read != nil && !read.broken {
-		written.wroteOver = read.keyID
-	}
 	env.effects++
 	env.put(written)
+	for _, key := range env.cognigy.keys {
+		named := slices.ContainsFunc(written.named(), func(id string) bool { return id == key.ID })
+		key.adopted = key.adopted || named && plan.HasMarker(key.Name, formerMarker)
+		key.wasOurs = key.wasOurs || key.adopted
+	}
 	return nil
 }
 
@@ -189,6 +227,12 @@ func (env *environment) check() {
 	live := env.live()
 	switch {
 	case len(live) == 0:
+	case env.key == nil && env.warned != nil:
+		for _, key := range live {
+			if !env.inDoubt && !env.warned[key.ID] && (env.secret == nil || env.secret.foreign || env.secret.keyID != key.ID) {
+				env.violate("S1: the resource is gone, and %s works, which nothing names", key.ID)
+			}
+		}
 	case env.key == nil && !env.excused:
 		env.violate("S1: the resource is gone, and %s works", live[0].ID)
 	case env.key != nil && !env.key.protected && !env.stripped:

@@ -90,20 +90,58 @@ func deleteSecret(env *environment, _ event) {
 		env.logf("a user deletes the Secret")
 		env.put(nil)
 	}
+	env.forgetUnnamed()
 }
 
 func alterSecret(env *environment, _ event) {
-	if env.secret != nil && !env.secret.foreign {
+	if env.secret != nil && !env.secret.foreign && !env.secret.former {
 		env.logf("a user alters the Secret")
 		altered := *env.secret
 		altered.broken = true
 		env.put(&altered)
 	}
+	env.forgetUnnamed()
+}
+
+// putBack restores an earlier Secret of ours, as a backup tool does or somebody who has an old manifest.
+func putBack(env *environment, e event) {
+	if env.key == nil || len(env.backups) == 0 || env.secret != nil && env.secret.foreign {
+		return
+	}
+	restored := *env.backups[e.count%len(env.backups)]
+	restored.known = false
+	if key := env.find(restored.keyID); key != nil {
+		key.putBack = env.now
+	}
+	env.logf("a user puts the Secret with %s back", restored.keyID)
+	env.put(&restored)
+	env.forgetUnnamed()
+	env.forgetReplaced()
+}
+
+// forgetReplaced gives up when keys were replaced, if a user put a record back and wiped the status: nothing tells any more.
+func (env *environment) forgetReplaced() {
+	if env.key == nil || env.key.status.keyID != "" || env.secret == nil || env.secret.known {
+		return
+	}
+	for _, key := range env.cognigy.keys {
+		key.heldLast = time.Time{}
+	}
+}
+
+func wipeStatus(env *environment, _ event) {
+	if env.key != nil {
+		env.logf("a user wipes the status")
+		env.change(func(key *resource) { key.status, key.handled = status{}, 0 })
+		env.forgetReplaced()
+	}
+	env.forgetUnnamed()
 }
 
 func putForeignSecret(env *environment, _ event) {
 	env.logf("a user puts another Secret in place")
 	env.put(&secret{foreign: true})
+	env.forgetUnnamed()
 }
 
 func revokeOutside(env *environment, e event) {
@@ -130,9 +168,15 @@ var (
 	request      = edit("asks for a look", func(key *resource, _ event) { key.requested++ })
 	suspend      = edit("suspends", func(key *resource, _ event) { key.suspended = true })
 	resume       = edit("resumes", func(key *resource, _ event) { key.suspended = false })
-	deleteKey    = edit("deletes the resource", func(key *resource, _ event) { key.deleting = true })
 	retainPolicy = edit("sets Retain", func(key *resource, _ event) { key.retain = true })
 )
+
+func deleteKey(env *environment, _ event) {
+	if env.key != nil && !env.key.deleting() {
+		env.logf("a user deletes the resource")
+		env.change(func(key *resource) { key.deletingSince = env.now.Truncate(time.Second) })
+	}
+}
 
 func rotateNow(env *environment, _ event) {
 	if env.key != nil {
@@ -189,6 +233,8 @@ var kinds = []struct {
 	{1, drop, nil},
 	{2, deleteSecret, nil},
 	{1, alterSecret, nil},
+	{2, putBack, []draw{which}},
+	{1, wipeStatus, nil},
 	{1, putForeignSecret, nil},
 	{1, revokeOutside, []draw{which}},
 	{2, rotateNow, nil},

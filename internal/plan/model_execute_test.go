@@ -18,29 +18,79 @@ func (o *operator) execute(s *scope, next plan.Plan) (released bool, err error) 
 	case plan.AddFinalizer:
 		return false, o.patch(s, "add the finalizer", func(key *resource) { key.protected = true })
 	case plan.Issue:
-		return false, o.issue(s)
+		return false, o.issue(s, next)
 	case plan.Revoke:
 		var failures []error
 		for _, key := range next.Revoke {
 			failures = append(failures, o.revoke(s, key))
 		}
 		return false, errors.Join(failures...)
+	case plan.Record:
+		return false, o.record(s, next.Retire)
 	case plan.Retain, plan.Finalize:
-		if next.DeleteSecret {
-			err := o.effect("delete the Secret", func() error { return o.env.write(s.secret, nil, false) })
-			if err != nil && !errors.Is(err, errNotFound) {
-				return false, err
-			}
-		}
-		err := o.patch(s, "remove the finalizer", func(key *resource) {
-			key.protected = false
-			o.env.excused = o.env.excused || next.Do == plan.Retain
-		})
-		return err == nil || errors.Is(err, errNotFound), err
+		return o.release(s, next)
 	default:
 		o.env.violate("there is no action %q", next.Do)
 		return false, nil
 	}
+}
+
+// record writes the record anew, under precondition. The former owner stands in the status before.
+func (o *operator) record(s *scope, retire []plan.RetiringKey) error {
+	if s.secret.former {
+		current := plan.RetiringKey{KeyID: s.secret.keyID, FormerUID: formerUID}
+		err := o.patch(s, "name the former owner and its keys", func(key *resource) { o.env.nameInherited(s, &key.status, o.stamped(append(retire, current))) })
+		if err != nil {
+			return err
+		}
+	}
+	return o.effect("write the record anew", func() error {
+		written := *s.secret
+		written.former, written.adopted, written.retiring = false, written.adopted || written.former, o.stamped(retire)
+		err := o.env.write(s.secret, &written, false)
+		if err == nil && o.fate != lost {
+			s.secret, s.recorded = o.env.secret, true
+		}
+		return err
+	})
+}
+
+// stamped says of keys that a write replaces that it does so now.
+func (o *operator) stamped(retire []plan.RetiringKey) []plan.RetiringKey {
+	retire = slices.Clone(retire)
+	for i := range retire {
+		if retire[i].ReplacedAt.IsZero() {
+			retire[i].ReplacedAt = o.clock().Add(time.Second - 1).Truncate(time.Second)
+		}
+	}
+	return retire
+}
+
+// release lets go of the resource.
+func (o *operator) release(s *scope, next plan.Plan) (released bool, err error) {
+	if next.DeleteSecret {
+		key := s.key
+		if err := o.effect("read resource again", func() error { key = o.env.key; return nil }); err != nil {
+			return false, err
+		}
+		if key == nil || key.version != s.key.version {
+			return false, errConflict
+		}
+		err := o.effect("delete the Secret", func() error { return o.env.write(s.secret, nil, false) })
+		if err != nil && !errors.Is(err, errNotFound) {
+			return false, err
+		}
+	}
+	err = o.patch(s, "remove the finalizer", func(key *resource) {
+		key.protected = false
+		if next.Do == plan.Retain {
+			o.env.warned, o.env.inDoubt = map[string]bool{}, next.LeftInDoubt
+			for _, left := range next.Left {
+				o.env.warned[left.KeyID] = true
+			}
+		}
+	})
+	return err == nil || errors.Is(err, errNotFound), err
 }
 
 func (o *operator) patch(s *scope, what string, edit func(*resource)) error {
@@ -63,25 +113,36 @@ func (o *operator) revoke(s *scope, key plan.Key) error {
 			return nil
 		}
 		env.effects++
-		if !plan.HasMarker(found.Name, marker) {
+		if !plan.HasMarker(found.Name, marker) && !found.wasOurs {
 			env.violate("S5: a key of another owner is revoked")
 		}
-		if held := env.secret; held != nil && !held.foreign && !held.broken && env.key != nil && !env.key.deleting {
-			if held.keyID == key.ID {
-				env.violate("S3: the Secret's key %s is revoked", key.ID)
-			}
-			// If the Secret's key does not work and an intent is pending, the key of that cannot be told from a replaced one.
-			if held.wroteOver == key.ID && env.find(held.keyID) != nil && o.clock().Before(held.issuedAt.Add(s.key.rotation.Overlap)) {
-				env.violate("S3: the replaced key %s is revoked before the overlap is over", key.ID)
-			}
+		if env.key != nil && !env.key.deleting() && found.held {
+			o.checkOverlap(s, found)
 		}
 		found.revoked = env.now
 		return nil
 	})
 }
 
+// checkOverlap looks whether a key that was delivered may be revoked. Clocks differ by a second.
+func (o *operator) checkOverlap(s *scope, key *apiKey) {
+	env, overlap := o.env, s.key.rotation.Overlap
+	made, _ := plan.AttemptOf(key.Name)
+	ownAttempt := slices.ContainsFunc(o.attempts, func(attempt plan.Attempt) bool { return attempt.StartedAt.Equal(made) })
+	switch {
+	case !key.putBack.Before(s.readAt):
+		// The operator read the Secret before, and nothing holds up its request.
+	case env.secret == nil && !key.reported && !ownAttempt:
+		// There was no Secret before, and there is none now: that there was one for a moment, nothing tells to another process.
+	case env.secret.holds(key.ID) && env.secret.known:
+		env.violate("S3: the Secret's key %s is revoked", key.ID)
+	case env.now.Before(key.heldLast.Add(overlap-time.Second)) && len(env.live()) <= plan.MaxRetiring:
+		env.violate("S3: the replaced key %s is revoked before the overlap is over", key.ID)
+	}
+}
+
 // issue makes a key and delivers it.
-func (o *operator) issue(s *scope) error {
+func (o *operator) issue(s *scope, next plan.Plan) error {
 	if !s.key.protected {
 		if err := o.patch(s, "add the finalizer", func(key *resource) { key.protected = true }); err != nil {
 			return err
@@ -90,12 +151,14 @@ func (o *operator) issue(s *scope) error {
 	if err := o.effect("dry run of the Secret", func() error { return o.env.write(s.secret, nil, true) }); err != nil {
 		return err
 	}
-	intent := o.clock()
+	intent := o.clock().Truncate(time.Microsecond)
 	err := o.patch(s, "write the intent", func(key *resource) {
-		if key.deleting || key.suspended {
+		if key.deleting() || key.suspended {
 			o.env.violate("S6: an issuance begins although the resource is deleted or suspended")
 		}
-		key.status.intent = intent
+		key.status.intent, key.status.intentSecret = intent, s.secret.seen().Version
+		o.env.nameInherited(s, &key.status, o.stamped(next.Retire))
+		key.status.unsettled = next.UnsettledUntil
 	})
 	if err != nil {
 		return err
@@ -104,14 +167,16 @@ func (o *operator) issue(s *scope) error {
 	if err != nil {
 		return err
 	}
-	return o.deliver(s, made, intent)
+	return o.deliver(s, made, intent, next.Retire)
 }
 
 // post sends the request, and waits for its answer.
 func (o *operator) post(s *scope, deadline time.Time) (*apiKey, error) {
 	env := o.env
-	request := &post{name: plan.KeyName("My key", start, marker), deadline: deadline.Add(-o.skew)}
-	o.attempts = append(o.attempts, plan.Attempt{StartedAt: s.key.status.intent})
+	began := s.key.status.intent
+	request := &post{name: plan.KeyName("My key", began, marker), deadline: deadline.Add(-o.skew)}
+	o.attempts = append(o.attempts, plan.Attempt{StartedAt: began})
+	attempt := &o.attempts[len(o.attempts)-1]
 	sent := false
 	_ = o.effect("POST", func() error {
 		if !o.clock().Before(deadline) {
@@ -132,9 +197,8 @@ func (o *operator) post(s *scope, deadline time.Time) (*apiKey, error) {
 		}
 		return nil
 	})
-	ended := &o.attempts[len(o.attempts)-1].EndedAt
 	if !sent {
-		s.concluded, *ended = true, o.clock()
+		s.concluded, attempt.EndedAt, attempt.Outcome = true, o.clock(), plan.OutcomeRefused
 		return nil, cognigyError{errRefused}
 	}
 	err := o.ask("answer", func() error {
@@ -146,17 +210,18 @@ func (o *operator) post(s *scope, deadline time.Time) (*apiKey, error) {
 	})
 	switch {
 	case err == nil:
-		*ended = o.clock()
+		attempt.EndedAt = o.clock()
 		return request.made, nil
-	case errors.Is(err, errRefused) && request.made == nil && o.clock().Before(deadline): // the answer proves that there is no key
-		env.drop(request)
-		s.concluded, *ended = true, o.clock()
+	case errors.Is(err, errRefused) && o.clock().Before(deadline): // which may be a lie: the request makes its key all the same
+		s.concluded, attempt.EndedAt, attempt.Outcome = true, o.clock(), plan.OutcomeRefused
+	default:
+		attempt.Outcome = plan.OutcomeUnanswered
 	}
 	return nil, err
 }
 
 // deliver writes the Secret, again and again until the deadline, and revokes a key that was certainly not delivered.
-func (o *operator) deliver(s *scope, made *apiKey, intent time.Time) error {
+func (o *operator) deliver(s *scope, made *apiKey, intent time.Time, retire []plan.RetiringKey) error {
 	deadline := timing.Deadline(intent)
 	var write plan.Write
 	var last error
@@ -165,19 +230,23 @@ func (o *operator) deliver(s *scope, made *apiKey, intent time.Time) error {
 			if !o.clock().Before(deadline) && !o.env.quirks.lateDelivery {
 				return errLate
 			}
-			return o.env.write(s.secret, &secret{keyID: made.ID, issuedAt: intent}, false)
+			return o.env.write(s.secret, &secret{known: true, keyID: made.ID, issuedAt: intent, retiring: o.stamped(retire)}, false)
 		})
 		write.OutcomeUnknown = write.OutcomeUnknown || errors.Is(last, errUnknown)
 		if write.Confirmed = last == nil; write.Confirmed {
 			s.secret = o.env.secret
-			return nil
+			break
 		}
-		if !errors.Is(last, errRefused) && !errors.Is(last, errUnknown) {
+		if errors.Is(last, errConflict) && !o.readUnchanged(s) || errors.Is(last, errNotFound) || errors.Is(last, errLate) {
 			break
 		}
 	}
-	o.readBack(s, made, &write)
-	switch delivery := write.Delivery(); {
+	if last != nil {
+		o.readBack(s, made, &write)
+	}
+	delivery := write.Delivery()
+	o.attempts[len(o.attempts)-1].Outcome = delivery.Outcome(false)
+	switch {
 	case delivery == plan.KeyDelivered:
 		return nil
 	case delivery == plan.KeyUndelivered, o.env.quirks.revokeOfUnknownOutcome:
@@ -186,12 +255,23 @@ func (o *operator) deliver(s *scope, made *apiKey, intent time.Time) error {
 	return last
 }
 
+// readUnchanged reads the Secret anew, and reports whether a delivery may go on with that version.
+func (o *operator) readUnchanged(s *scope) bool {
+	var read *secret
+	err := o.effect("read the Secret anew", func() error { read = o.env.secret; return nil })
+	if err != nil || !read.seen().SameRecord(s.secret.seen()) {
+		return false
+	}
+	s.secret = read
+	return true
+}
+
 // readBack reads whether the Secret holds the key after all.
 func (o *operator) readBack(s *scope, made *apiKey, write *plan.Write) {
 	var read *secret
 	err := o.effect("read whether the Secret holds it", func() error { read = o.env.secret; return nil })
 	write.ReadBack = err == nil
-	write.Recorded = read != nil && !read.foreign && !read.broken && read.keyID == made.ID
+	write.Recorded = read.holds(made.ID)
 	if write.ReadBack && write.Recorded {
 		s.secret = read
 	}

@@ -22,23 +22,24 @@ func (o *operator) cached() *resource {
 func (o *operator) plan(s *scope) plan.Plan {
 	key, seen := s.key, s.secret.seen()
 	observed := plan.Observed{
-		Deleting: key.deleting, Retain: key.retain, Suspended: key.suspended, HasFinalizer: key.protected,
-		Requested: key.requested != key.handled, Rotation: key.rotation, EndpointID: endpointID, Marker: marker,
-		IssuedAt: key.status.issuedAt, RetiresAt: key.status.retiresAt, Secret: seen, Fresh: s.fresh,
+		DeletingSince: key.deletingSince, Retain: key.retain, Suspended: key.suspended, HasFinalizer: key.protected,
+		Requested: key.requested != key.handled, Rotation: key.rotation, EndpointID: endpointID, Markers: []string{marker},
+		Formers: s.formers(), Unsettled: key.status.unsettled, IssuedAt: key.status.issuedAt, Secret: seen, Fresh: s.fresh, Recorded: s.recorded,
+		Reported:    plan.Reported{KeyID: key.status.keyID, Retiring: key.status.retiring},
 		LeaderSince: o.started, Listing: o.listing, Attempts: o.attempts, MissingSince: o.missing[seen.KeyID],
 	}
-	if s.listing != nil && !o.env.quirks.newestList {
+	if s.listing != nil {
 		observed.Listing = s.listing
 	}
 	if !s.concluded {
-		observed.Intent = key.status.intent
+		observed.Intent, observed.IntentSecret = key.status.intent, key.status.intentSecret
 	}
 	next := plan.Next(observed, o.clock(), timing)
 	o.rememberMissing(seen.KeyID, next.MissingSince)
 	if next.Do == plan.Issue && s.fresh && s.secret == o.env.secret && o.inOrder(s) {
 		o.env.violate("needless: %s works, and is to be replaced", s.secret.keyID)
 	}
-	if next.Do == plan.Issue && (key.deleting || key.suspended || seen.State == plan.SecretForeign) {
+	if next.Do == plan.Issue && (key.deleting() || key.suspended || seen.State == plan.SecretForeign) {
 		o.env.violate("S6: a key is to be issued in spite of what was read")
 	}
 	return next
@@ -56,8 +57,12 @@ func (o *operator) rememberMissing(keyID string, since time.Time) {
 // inOrder reports whether the Secret holds a key that works and need not be rotated.
 func (o *operator) inOrder(s *scope) bool {
 	rotation, found := s.key.rotation, s.secret
-	return found != nil && !found.foreign && !found.broken && o.env.find(found.keyID) != nil && rotation.Every == 0 &&
-		!found.issuedAt.Before(rotation.NotBefore)
+	if found == nil || found.foreign || found.broken {
+		return false
+	}
+	key := o.env.find(found.keyID)
+	ours := key != nil && (plan.HasMarker(key.Name, marker) || plan.HasMarker(key.Name, formerMarker))
+	return ours && rotation.Every == 0 && !found.issuedAt.Before(rotation.NotBefore)
 }
 
 // list requests the keys, and remembers the answer: for this resource, or for another one of the same Endpoint.

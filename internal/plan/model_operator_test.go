@@ -12,9 +12,7 @@ import (
 
 // quirks make the model's operator do what the real one must not. They show that the model would notice.
 type quirks struct {
-	newestList             bool // plans with a list that is newer than what was read of the cluster
 	revokeOfUnknownOutcome bool // revokes the new key although a write of it may have been carried out
-	forgetful              bool // drops status.issuedAt with the key
 	lateDelivery           bool // delivers although it is late
 }
 

@@ -5,6 +5,7 @@ package plan_test
 
 import (
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
@@ -14,14 +15,16 @@ import (
 type scope struct {
 	key              *resource
 	secret           *secret
+	readAt           time.Time     // when it read the Secret
 	listing          *plan.Listing // of this reconcile
 	fresh, concluded bool
+	recorded         bool
 }
 
 func (o *operator) reconcile() {
 	s := &scope{}
 	err := o.effect("read cache and Secret", func() error {
-		s.key, s.secret = o.cached(), o.env.secret
+		s.key, s.secret, s.readAt = o.cached(), o.env.secret, o.env.now
 		return nil
 	})
 	if err == nil && s.key == nil {
@@ -71,7 +74,7 @@ func (o *operator) observeFresh(s *scope, notBefore time.Time) error {
 		return errNotFound
 	}
 	s.key = key
-	err = o.effect("read Secret", func() error { s.secret = o.env.secret; return nil })
+	err = o.effect("read Secret", func() error { s.secret, s.readAt = o.env.secret, o.env.now; return nil })
 	s.fresh = err == nil
 	return err
 }
@@ -84,23 +87,32 @@ func (o *operator) report(s *scope, next plan.Plan, failure error) error {
 	was := s.key.status
 	var now status
 	if next.IntentPending {
-		now.intent = was.intent
+		now.intent, now.intentSecret = was.intent, was.intentSecret
 	}
-	if !o.env.quirks.forgetful {
-		now.issuedAt = was.issuedAt
-	}
-	if next.HasKey {
+	now.unsettled = next.UnsettledUntil
+	now.keyID, now.issuedAt, now.former = was.keyID, was.issuedAt, was.former
+	if next.Reports {
 		now.keyID, now.issuedAt = s.secret.keyID, s.secret.issuedAt.Truncate(time.Second)
 	}
-	if len(next.Retiring) > 0 {
-		now.retiresAt = next.RetiresAt.Truncate(time.Second)
+	if next.Reports && len(next.Retiring) == 0 {
+		now.former = false
 	}
-	if now == was && s.key.handled == s.key.requested {
+	now.former = now.former || s.secret.inherits()
+	now.retiring = next.Retiring
+	if reflect.DeepEqual(now, was) && s.key.handled == s.key.requested {
 		return nil
 	}
 	handled := s.key.requested
 	return o.effect("patch status", func() error {
-		return o.env.patch(s.key, func(key *resource) { key.status, key.handled = now, handled })
+		return o.env.patch(s.key, func(key *resource) {
+			key.status, key.handled = now, handled
+			if o.env.secret.holds(now.keyID) {
+				o.env.secret.known = true
+			}
+			if found := o.env.find(now.keyID); found != nil {
+				found.reported = true
+			}
+		})
 	})
 }
 

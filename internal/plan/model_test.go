@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	converges = 40 * time.Minute // longer than the issuance window, the longest overlap and the drift interval, one after the other
+	converges = 3 * time.Hour // longer than the longest issuance window, the longest overlap and the drift interval, one after the other
 	quietTime = 30 * time.Minute
 )
 
 // Whatever happens, what must never be never is, and when the trouble is over all comes right.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		cognigys := rapid.SampledFrom([]time.Duration{0, -time.Hour, time.Hour}).Draw(t, "Cognigy's clock")
+		before := rapid.SampledFrom([]life{noLife, noLife, noLife, liveLife, deadLife, otherLife}).Draw(t, "before")
 		operators := rapid.SampledFrom([]time.Duration{0, time.Second, -time.Second}).Draw(t, "B's clock")
-		env := newEnvironment(cognigys, operators)
+		env := newEnvironment(operators, before)
 		env.play(rapid.SliceOfN(events, 30, 120).Draw(t, "events")...)
 		env.finish(rapid.SampledFrom([]ending{stays, deleted, retained, endpointRemoved}).Draw(t, "ending"), rapid.Bool().Draw(t, "both"))
 		if env.violation != "" {
@@ -113,17 +113,18 @@ func (env *environment) converged() {
 	live := env.live()
 	switch {
 	case env.key == nil:
-		if env.secret != nil && !env.excused {
+		if env.secret != nil && env.secret.known && !env.secret.former && !env.excused && env.warned == nil {
 			env.violate("liveness: the Secret is left")
 		}
-	case env.key.deleting:
+	case env.key.deleting():
 		env.violate("liveness: the resource is not finalized")
 	case env.cognigy.gone:
 	case env.secret == nil || env.secret.broken || env.find(env.secret.keyID) == nil:
 		env.violate("liveness: the Secret holds no key that works")
 	case len(live) != 1:
 		env.violate("liveness: %d keys work", len(live))
-	case env.key.status != (status{keyID: env.secret.keyID, issuedAt: env.secret.issuedAt.Truncate(time.Second)}),
+	case env.key.status.keyID != env.secret.keyID, !env.key.status.issuedAt.Equal(env.secret.issuedAt.Truncate(time.Second)),
+		!env.key.status.intent.IsZero(), len(env.key.status.retiring) > 0, env.secret.former,
 		env.key.handled != env.key.requested, !env.key.protected:
 		env.violate("liveness: the report is not up to date: %+v", env.key)
 	}

@@ -31,10 +31,12 @@ func offset(t *rapid.T, label string) time.Duration {
 
 func someKey(t *rapid.T) plan.Key {
 	return plan.Key{
-		ID:        rapid.SampledFrom([]string{"k1", "k2", "k3", ""}).Draw(t, "id"),
-		Name:      rapid.SampledFrom([]string{"My key " + marker, "My key", marker, marker + " mine", ""}).Draw(t, "name"),
-		Preview:   rapid.SampledFrom([]string{"8a4f••••7c2e", "8a4f••••0000", "", "hidden", "••••"}).Draw(t, "preview"),
-		CreatedAt: someTime(t, "created"),
+		ID: rapid.SampledFrom([]string{"k1", "k2", "k3", ""}).Draw(t, "id"),
+		Name: rapid.SampledFrom([]string{
+			"My key " + marker, plan.KeyName("My key", someTime(t, "attempt"), marker), plan.KeyName("My key", start, formerMarker), "My key",
+			marker, marker + " mine", "",
+		}).Draw(t, "name"),
+		Preview: rapid.SampledFrom([]string{"8a4f••••7c2e", "8a4f••••0000", "", "hidden", "••••"}).Draw(t, "preview"),
 	}
 }
 
@@ -43,21 +45,38 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 	yes := func(label string) bool { return rapid.Bool().Draw(t, label) }
 	rarely := func(label string) bool { return rapid.IntRange(0, 4).Draw(t, label) == 4 }
 	o := plan.Observed{
-		Deleting: yes("deleting"), Retain: rarely("retain"), Suspended: rarely("suspended"), HasFinalizer: !rarely("unprotected"),
+		Retain: rarely("retain"), Suspended: rarely("suspended"), HasFinalizer: !rarely("unprotected"),
 		Requested: rarely("requested"), Fresh: yes("fresh"), Deleted: rarely("deleted"),
 		Unpermitted: rarely("unpermitted"), Served: yes("served"),
-		EndpointID: endpointID, Marker: marker,
+		EndpointID: endpointID, Markers: []string{marker},
 		Rotation: plan.Rotation{
 			Every: max(offset(t, "every"), 0), Overlap: max(offset(t, "overlap"), 0), NotBefore: someTime(t, "not before"),
 		},
-		Intent: someTime(t, "intent"), RetiresAt: someTime(t, "retires"), MissingSince: someTime(t, "missing since"),
+		Intent: someTime(t, "intent"), Unsettled: someTime(t, "unsettled"), MissingSince: someTime(t, "missing since"),
 		LeaderSince: someTime(t, "leader since"), IssuedAt: someTime(t, "status issued"),
 		Secret: plan.Secret{
-			State:  rapid.SampledFrom([]plan.SecretState{plan.SecretOurs, plan.SecretAbsent, plan.SecretForeign}).Draw(t, "secret"),
+			State:  rapid.SampledFrom([]plan.SecretState{plan.SecretOurs, plan.SecretOurs, plan.SecretAbsent, plan.SecretForeign, plan.SecretNewer}).Draw(t, "secret"),
 			Intact: !rarely("broken"), Outdated: rarely("outdated"), Bound: rarely("bound"), KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "secret key"),
+			Version: rapid.SampledFrom([]string{"7", "8"}).Draw(t, "version"), Retiring: retiringKeys(t, "replaced"),
 			EndpointID: rapid.SampledFrom([]string{endpointID, endpointID, "another"}).Draw(t, "secret endpoint"), IssuedAt: someTime(t, "issued"),
 			Head: rapid.SampledFrom([]string{"8a4f", ""}).Draw(t, "head"), Tail: "7c2e",
 		},
+	}
+	if yes("deleting") {
+		o.DeletingSince = start.Add(-max(offset(t, "deleting since"), 0))
+	}
+	o.IntentSecret = rapid.SampledFrom([]string{"7", plan.SecretAbsentVersion, ""}).Draw(t, "intent's Secret")
+	o.Reported = plan.Reported{
+		KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "reported"), Retiring: retiringKeys(t, "reported replaced"),
+	}
+	if rarely("former life") && o.Secret.State == plan.SecretOurs {
+		o.Secret.FormerUID = formerUID
+	}
+	if yes("former is dead") {
+		o.Formers = []plan.Former{{UID: formerUID, Markers: []string{formerMarker}}}
+	}
+	if rarely("elsewhere") {
+		o.Elsewhere = map[string]bool{"k1": true}
 	}
 	if rarely("longer deadline") {
 		o.Deadline = someTime(t, "deadline")
@@ -68,14 +87,18 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 	if !rarely("no list") {
 		o.Listing = &plan.Listing{At: someTime(t, "listed"), EndpointGone: rarely("endpoint gone"), Keys: rapid.SliceOfNDistinct(rapid.Custom(someKey), 0, 4, func(key plan.Key) string { return key.ID }).Draw(t, "keys")}
 	}
-	if rarely("key name changed") {
-		o.KeyNameChanged = someTime(t, "key name changed at")
-	}
-	if o.Secret.State != plan.SecretOurs {
-		o.Secret.Bound = false
+	switch o.Secret.State {
+	case plan.SecretOurs:
+	case plan.SecretAbsent:
+		o.Secret = plan.Secret{State: plan.SecretAbsent, Version: plan.SecretAbsentVersion}
+	default:
+		o.Secret = plan.Secret{State: o.Secret.State, Version: o.Secret.Version}
 	}
 	for range rapid.IntRange(0, 7).Draw(t, "attempts") {
-		o.Attempts = append(o.Attempts, plan.Attempt{StartedAt: start.Add(offset(t, "attempt"))})
+		o.Attempts = append(o.Attempts, plan.Attempt{
+			StartedAt: start.Add(offset(t, "attempt")),
+			Outcome:   rapid.SampledFrom([]plan.Outcome{plan.OutcomeOpen, plan.OutcomeDelivered, plan.OutcomeRefused, plan.OutcomeUnanswered, plan.OutcomeRejected}).Draw(t, "outcome"),
+		})
 	}
 	slices.SortFunc(o.Attempts, func(a, b plan.Attempt) int { return a.StartedAt.Compare(b.StartedAt) })
 	if last := len(o.Attempts) - 1; last >= 0 && yes("delivered by the last attempt") {
@@ -84,8 +107,16 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 	return o
 })
 
+func retiringKeys(t *rapid.T, label string) []plan.RetiringKey {
+	one := rapid.Custom(func(t *rapid.T) plan.RetiringKey {
+		return plan.RetiringKey{KeyID: rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(t, "id"), ReplacedAt: someTime(t, "at")}
+	})
+	return rapid.SliceOfNDistinct(one, 0, 2, func(key plan.RetiringKey) string { return key.KeyID }).Draw(t, label)
+}
+
 func copyOf(o plan.Observed) plan.Observed {
 	o.Attempts = slices.Clone(o.Attempts)
+	o.Secret.Retiring, o.Reported.Retiring = slices.Clone(o.Secret.Retiring), slices.Clone(o.Reported.Retiring)
 	if o.Listing != nil {
 		listing := *o.Listing
 		listing.Keys = slices.Clone(listing.Keys)

@@ -10,23 +10,32 @@ import (
 
 // Observed is everything that the operator knows about one EndpointAPIKey when it makes a plan.
 type Observed struct {
-	Deleting     bool // the resource has a deletion timestamp
-	Deleted      bool // Kubernetes has no such resource any more: only this process remembers that it issued keys for it
-	Retain       bool // deletionPolicy is Retain
-	Suspended    bool
-	HasFinalizer bool
-	Requested    bool // a user requests a look at Cognigy now, by annotation
-	Unpermitted  bool // the connection does not allow the resource's namespace
-	Served       bool // the status shows that the resource was permitted once
+	DeletingSince time.Time // the resource's deletion timestamp; zero if it is not being deleted
+	Deleted       bool      // Kubernetes has no such resource any more: only this process remembers that it issued keys for it
+	Retain        bool      // deletionPolicy is Retain
+	Suspended     bool
+	HasFinalizer  bool
+	Requested     bool // a user requests a look at Cognigy now, by annotation
+	Unpermitted   bool // the connection does not allow the resource's namespace
+	Served        bool // the status shows that the resource was permitted once
 
 	Rotation   Rotation
 	EndpointID string
-	Marker     string // the end of the name of every key of this resource
+	// Markers end the names of the keys of this resource. The first is the one that new keys get; the others are of identities that
+	// this cluster had before.
+	Markers []string
+	// Formers are the owners that the resource's Secret had before, in an earlier life of the namespace. An owner that lives, or
+	// that lived elsewhere, is none.
+	Formers []Former
+	// Elsewhere holds the ids of the keys that other Secrets of the namespace record.
+	Elsewhere map[string]bool
 
-	Intent    time.Time // when the attempt began that the status records as pending; zero if none
-	Deadline  time.Time // of that attempt, as the status records it; zero if it records none
-	IssuedAt  time.Time // when the latest delivered key was issued, as the status reports it, in whole seconds; zero if none
-	RetiresAt time.Time // the earliest revocation that the status announces: a hint that a list is due; zero if none
+	Intent       time.Time // when the attempt began that the status records as pending; zero if none
+	Deadline     time.Time // of that attempt, as the status records it; zero if it records none
+	IntentSecret string    // the version of the Secret before that attempt, as the status records it; "" if it records none
+	IssuedAt     time.Time // when the latest delivered key was issued, as the status reports it, in whole seconds; zero if none
+	Unsettled    time.Time // until when Cognigy may make a key of which nothing else tells, according to the status; zero if none
+	Reported     Reported
 
 	Secret  Secret
 	Listing *Listing // the newest list of the Endpoint's keys; nil if there is none
@@ -37,9 +46,32 @@ type Observed struct {
 	// that the later read shows the intent or the delivery.
 	Fresh bool
 
-	LeaderSince    time.Time // when this process began to reconcile: it started, and leads
-	Attempts       []Attempt // of this process to issue keys for this resource, oldest first
-	KeyNameChanged time.Time // when Cognigy gave this process's latest key another name than requested; zero if it did not
+	// Recorded is true if this reconcile wrote the record.
+	Recorded bool
+
+	LeaderSince time.Time // when this process began to reconcile: it started, and leads
+	Attempts    []Attempt // of this process to issue keys for this resource, oldest first
+}
+
+// Former is an owner that a Secret had before.
+type Former struct {
+	UID     string
+	Markers []string // that end the names of the keys that were issued for it in this cluster and namespace
+}
+
+// Reported is what the status says of delivered keys. It may be forged or wiped: what follows from it delays a revocation, and never
+// causes one of a key that the record has.
+type Reported struct {
+	KeyID    string
+	Retiring []RetiringKey // in whole seconds
+}
+
+// RetiringKey is a replaced key that still works.
+type RetiringKey struct {
+	KeyID      string
+	Preview    string
+	ReplacedAt time.Time // in whole seconds; zero in a plan: when the record is written
+	FormerUID  string    // of the owner that it was issued for, if that is a former one; else ""
 }
 
 // Rotation is spec.rotation.
@@ -57,18 +89,26 @@ const (
 	SecretAbsent  SecretState = "absent"
 	SecretForeign SecretState = "foreign"
 	SecretOurs    SecretState = "ours"
+	// SecretNewer: it is ours, and a later version of the operator wrote a record that this one cannot read.
+	SecretNewer SecretState = "newer"
 )
+
+// SecretAbsentVersion stands for the version of a Secret that does not exist.
+const SecretAbsentVersion = "0"
 
 // Secret is what the Secret records, without the plaintext.
 type Secret struct {
 	State      SecretState
-	Intact     bool // the record is complete and its checksum matches the value
-	Outdated   bool // labels, annotations, owner reference or data key differ from the spec
-	Bound      bool // an owner reference to the resource lets Kubernetes delete the Secret with it
+	Version    string // resourceVersion; SecretAbsentVersion if it is absent
+	FormerUID  string // of the owner that the record names, if that is another one: the Secret may be ours from an earlier life
+	Intact     bool   // the record is complete and its checksum matches the value
+	Outdated   bool   // labels, annotations, owner reference or data key differ from the spec
+	Bound      bool   // an owner reference to the resource lets Kubernetes delete the Secret with it
 	KeyID      string
 	EndpointID string
 	IssuedAt   time.Time
-	Head, Tail string // the characters of the plaintext that a preview shows
+	Retiring   []RetiringKey // the keys that the record says were replaced
+	Head, Tail string        // the characters of the plaintext that a preview shows
 }
 
 // Timing is how long things take.

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// MarkedKey is a key with a marker of this cluster. It is an orphan if no EndpointAPIKey has this marker any more.
+// MarkedKey is a key with a marker of this cluster, under whichever of its identities. It is an orphan if no EndpointAPIKey has this marker any more.
 type MarkedKey struct {
 	EndpointID string
 	ID         string
@@ -20,19 +20,21 @@ type MarkedKey struct {
 type ExistingOwners map[string]bool
 
 // NewExistingOwners returns the markers of these resources.
-func NewExistingOwners(cluster string, existing []Owner) ExistingOwners {
+func NewExistingOwners(identity Identity, existing []Owner) ExistingOwners {
 	owners := ExistingOwners{}
 	for _, owner := range existing {
-		owners[Marker(cluster, owner)] = true
+		for _, marker := range identity.Markers(owner) {
+			owners[marker] = true
+		}
 	}
 	return owners
 }
 
 // MarkedKeys returns those of an Endpoint's keys whose names end with a marker of this cluster, whichever resource's.
-func MarkedKeys(cluster, endpointID string, keys []Key) []MarkedKey {
+func MarkedKeys(identity Identity, endpointID string, keys []Key) []MarkedKey {
 	var marked []MarkedKey
 	for _, key := range keys {
-		if marker, ok := markerOf(key.Name, cluster); ok {
+		if marker, ok := markerOf(key.Name, identity); ok {
 			marked = append(marked, MarkedKey{EndpointID: endpointID, ID: key.ID, Preview: key.Preview, Marker: marker})
 		}
 	}
@@ -41,13 +43,15 @@ func MarkedKeys(cluster, endpointID string, keys []Key) []MarkedKey {
 
 // markerOf returns the marker that ends a key's name, if it is one of this cluster's. It is a copy, so that the name does not
 // stay in memory: anyone who names keys in Cognigy decides how long that is.
-func markerOf(name, cluster string) (string, bool) {
+func markerOf(name string, identity Identity) (string, bool) {
 	start := len(name) - markerLength
 	if start < 1 || name[start-1] != ' ' {
 		return "", false
 	}
 	marker := name[start:]
-	owner, ours := strings.CutPrefix(marker, clusterMarker(cluster))
+	// All prefixes are of one length.
+	ours := slices.ContainsFunc(identity.clusters(), func(cluster string) bool { return strings.HasPrefix(marker, clusterMarker(cluster)) })
+	owner := marker[len(clusterMarker("")):]
 	// mutation: own-foreign-orphans
 	if !ours || owner[namespaceDigits] != '-' || strings.Trim(owner[:namespaceDigits]+owner[namespaceDigits+1:], "0123456789abcdef") != "" {
 		return "", false
@@ -60,9 +64,11 @@ type RecordedKeys map[recordedKey]bool
 
 type recordedKey struct{ id, marker string }
 
-// Add adds the key that a Secret of the owner's namespace records.
-func (r RecordedKeys) Add(cluster string, owner Owner, keyID string) {
-	r[recordedKey{keyID, Marker(cluster, owner)}] = true
+// Add adds a key that a Secret of the owner's namespace records.
+func (r RecordedKeys) Add(identity Identity, owner Owner, keyID string) {
+	for _, marker := range identity.Markers(owner) {
+		r[recordedKey{keyID, marker}] = true
+	}
 }
 
 // Orphans returns the keys that no existing resource owns and no Secret records. The caller lists the keys first, then the

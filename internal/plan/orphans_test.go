@@ -14,6 +14,8 @@ import (
 )
 
 // A key that is not certainly ours is never touched: a marker of this cluster, to the letter, at the very end of the name.
+var identity = plan.Identity{Cluster: "cluster"}
+
 func TestMarkedKeys(t *testing.T) {
 	for name, want := range map[string]bool{
 		"My key " + marker: true,
@@ -41,7 +43,7 @@ func TestMarkedKeys(t *testing.T) {
 		"My key":                                    false,
 		"":                                          false,
 	} {
-		got := plan.MarkedKeys("cluster", endpointID, []plan.Key{{ID: "k1", Name: name, Preview: "8a4f"}})
+		got := plan.MarkedKeys(identity, endpointID, []plan.Key{{ID: "k1", Name: name, Preview: "8a4f"}})
 		if !want && len(got) == 0 {
 			continue
 		}
@@ -57,13 +59,13 @@ func ownersOf(uids []string) plan.ExistingOwners {
 	for _, uid := range uids {
 		owners = append(owners, plan.Owner{Namespace: "crm", UID: uid})
 	}
-	return plan.NewExistingOwners("cluster", owners)
+	return plan.NewExistingOwners(identity, owners)
 }
 
 // record is a Secret's record.
 func record(uid, keyID string) plan.RecordedKeys {
 	keys := plan.RecordedKeys{}
-	keys.Add("cluster", plan.Owner{Namespace: "crm", UID: uid}, keyID)
+	keys.Add(identity, plan.Owner{Namespace: "crm", UID: uid}, keyID)
 	return keys
 }
 
@@ -110,7 +112,7 @@ func TestExistingOwnersKeepTheirKeys(t *testing.T) {
 			}
 		}
 		found := map[string]bool{}
-		for _, key := range plan.Orphans(plan.MarkedKeys("cluster", endpointID, keys), ownersOf(existing), nil) {
+		for _, key := range plan.Orphans(plan.MarkedKeys(identity, endpointID, keys), ownersOf(existing), nil) {
 			if !dead[key.ID] {
 				t.Fatalf("%v is no orphan", key)
 			}

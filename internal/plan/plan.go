@@ -6,7 +6,10 @@
 // context and no clock.
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Action is what to do next.
 type Action string
@@ -21,13 +24,16 @@ const (
 	AddFinalizer Action = "add finalizer"
 	// Issue a key and deliver it. Without the finalizer, which is added first, nothing can exist in Cognigy yet.
 	Issue Action = "issue"
+	// Record: write the Secret's record anew, with the retiring keys of the plan, and take over a Secret from an earlier life; the
+	// value stays. The write fails unless the Secret is as it was read, so that a late delivery of another process fails after it.
+	Record Action = "record"
 	// Repair the Secret's metadata and data key; the value stays.
 	Repair Action = "repair"
 	// Revoke the keys of the plan.
 	Revoke Action = "revoke"
 	// Finalize: delete the Secret if the plan says so, then remove the finalizer.
 	Finalize Action = "finalize"
-	// Retain: detach the Secret from the resource, then remove the finalizer. Keys and Secret stay.
+	// Retain: detach the Secret from the resource, then remove the finalizer. The Secret and its key stay.
 	Retain Action = "retain"
 )
 
@@ -47,23 +53,30 @@ const (
 	EndpointNotFound State = "endpoint not found"
 	TooManyIssuances State = "too many issuances"
 	KeyNameChanged   State = "key name changed"
+	NewerRecord      State = "newer record" // than this version of the operator can read
 )
 
 // Plan is what follows from what was observed.
 type Plan struct {
 	Do            Action
-	Why           string    // why this action, for the log; the State says what it means to a user
-	ListNotBefore time.Time // for List: the list must have been requested then or later; zero for now
-	Revoke        []Key     // for Revoke
-	DeleteSecret  bool      // for Finalize
-	RequeueAt     time.Time // when to reconcile again; zero: when something changes
+	Why           string        // why this action, for the log; the State says what it means to a user
+	ListNotBefore time.Time     // for List: the list must have been requested then or later; zero for now
+	Revoke        []Key         // for Revoke
+	Retire        []RetiringKey // for Issue and Record: the replaced keys that the record names
+	DeleteSecret  bool          // for Finalize
+	Left          []RetiringKey // for Retain: keys beside the Secret's that work on
+	LeftInDoubt   bool          // for Retain: no list tells whether there are others
+	RequeueAt     time.Time     // when to reconcile again; zero: when something changes
 
 	State         State
-	HasKey        bool      // the Secret holds a key that the operator believes to work
-	IntentPending bool      // the recorded intent is not resolved
-	RotatesAt     time.Time // zero: never
-	Retiring      []Key     // replaced keys that still work
-	RetiresAt     time.Time // when the operator will revoke them
+	HasKey        bool // the Secret holds a key that the operator believes to work
+	IntentPending bool // the recorded intent is not resolved
+	Reports       bool // the status may name the Secret's key: the record knows of the key that it names now, or that one is gone
+	// UnsettledUntil is until when Cognigy may make a key of which nothing else tells; zero: it may not.
+	UnsettledUntil time.Time
+	RotatesAt      time.Time     // zero: never
+	Retiring       []RetiringKey // replaced keys that still work
+	RetiresAt      time.Time     // when the operator will revoke the next of them
 	// MissingSince is when the first list in a row was requested that should show the Secret's key and does not; zero if none
 	// does so. The process remembers it for the next plan.
 	MissingSince time.Time
@@ -80,15 +93,26 @@ const (
 
 // Next plans the next step.
 func Next(o Observed, now time.Time, t Timing) Plan {
-	// A record from a future that no difference of clocks explains would put off everything that counts from it.
-	if o.Secret.IssuedAt.After(t.listed(now)) {
-		o.Secret.Intact = false
-	}
 	listed := o.Fresh
 	o.Fresh = listed && o.Listing != nil // without Cognigy's answer nothing was seen
+	o.Secret = o.claimed()
+	o.Secret.Intact = o.Secret.Intact && o.plausible(now, t)
 	p := o.next(now, t)
 	p.MissingSince = o.missingSince(t)
-	if p.Do != AddFinalizer && p.Do != Revoke && o.mustDetach() && !now.Before(o.resolvedAt(now, t)) {
+	if o.Secret.FormerUID != "" { // a list has to prove its key, and a write to take it over
+		if p.HasKey = false; p.State == Delivered {
+			p.State = Issuing
+		}
+	}
+	p.Retiring = o.working(now, t)
+	// During a deletion, what the status said before tells whether the record is the latest one.
+	p.Reports = p.HasKey && o.DeletingSince.IsZero() && !o.putBack(now, t)
+	p.UnsettledUntil = o.unsettledUntil(now, t)
+	// Someone may have wiped the status, and an intent with it.
+	if issues := p.Do == Issue && o.HasFinalizer; (issues || p.Reports) && o.Reported.KeyID == "" && o.Intent.IsZero() {
+		p.UnsettledUntil = t.Deadline(now)
+	}
+	if p.Do != AddFinalizer && p.Do != Revoke && p.Do != Record && o.mustDetach() && !now.Before(o.resolvedAt(now, t)) {
 		p.Do, p.Why = Repair, "Kubernetes would delete the Secret with its resource, whose deletionPolicy is Retain"
 	}
 	if !o.Fresh && irreversible(p.Do, o) {
@@ -103,16 +127,56 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 	return p
 }
 
+// claimed returns the Secret as the resource may see it: one whose record names a living owner is that one's, or was tampered with, and a
+// resource that is being deleted takes over none.
+func (o Observed) claimed() Secret {
+	is := func(former Former) bool { return former.UID == o.Secret.FormerUID }
+	foreign := Secret{State: SecretForeign, Version: o.Secret.Version}
+	// mutation: take-from-the-living
+	living := !slices.ContainsFunc(o.Formers, is)
+	switch {
+	case o.Secret.FormerUID == "":
+		return o.Secret
+	case living && o.Secret.Bound:
+		altered := o.Secret
+		altered.FormerUID, altered.Intact = "", false
+		return altered
+	case living, o.leaving():
+		return foreign
+	default:
+		return o.Secret
+	}
+}
+
+// leaving reports whether the resource is being deleted, or gone.
+func (o Observed) leaving() bool { return !o.DeletingSince.IsZero() || o.Deleted }
+
+// plausible reports whether the record may be what the operator wrote. One from a future that no difference of clocks explains would put
+// off everything that counts from it; unless a list shows its key, which proves that this clock was put back since.
+func (o Observed) plausible(now time.Time, t Timing) bool {
+	if !o.Secret.IssuedAt.After(t.listed(now)) {
+		return true
+	}
+	// mutation: distrust-own-future
+	key, shown := o.current()
+	return shown && o.owns(key) && o.Secret.matches(key.Preview)
+}
+
 // next plans the next step as if everything could be done on what was observed.
 func (o Observed) next(now time.Time, t Timing) Plan {
 	switch {
-	case o.Deleting || o.Deleted:
+	case o.leaving():
 		return deletion(o, now, t)
 	case o.Suspended:
 		return Plan{Do: Wait, Why: "spec.suspend is true", State: Suspended, HasKey: o.recorded(), IntentPending: o.intentPending()}
 	case o.Secret.State == SecretForeign:
 		return Plan{
 			Do: Wait, Why: "the Secret belongs to something else", State: SecretNotOwned, IntentPending: o.intentPending(),
+			RequeueAt: now.Add(foreignInterval),
+		}
+	case o.Secret.State == SecretNewer:
+		return Plan{
+			Do: Wait, Why: "the record is of a later version", State: NewerRecord, IntentPending: o.intentPending(),
 			RequeueAt: now.Add(foreignInterval),
 		}
 	case o.endpointGone() && o.Fresh:
@@ -132,7 +196,7 @@ func (o Observed) next(now time.Time, t Timing) Plan {
 // the operator removes the finalizer under optimistic lock, too.
 func irreversible(action Action, o Observed) bool {
 	switch action {
-	case Revoke:
+	case Revoke, Record:
 		return true
 	case Finalize:
 		return !o.neverServed()
@@ -145,7 +209,9 @@ func irreversible(action Action, o Observed) bool {
 
 // mustDetach reports whether Kubernetes would delete the Secret with a resource whose deletionPolicy is Retain. The operator
 // repairs that before anything that needs Cognigy: during a deletion the garbage collector may be faster.
-func (o Observed) mustDetach() bool { return o.Retain && !o.Deleting && !o.Deleted && o.Secret.Bound }
+func (o Observed) mustDetach() bool {
+	return o.Retain && !o.leaving() && o.Secret.Bound
+}
 
 func latest(times ...time.Time) time.Time {
 	var last time.Time

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,17 +16,52 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
+// seen is the Secret as the resource may see it: that of a living owner is foreign, or was tampered with.
+func seen(o plan.Observed) plan.Secret {
+	s := o.Secret
+	dead := slices.ContainsFunc(o.Formers, func(former plan.Former) bool { return former.UID == s.FormerUID })
+	if s.FormerUID != "" && !dead {
+		if s.FormerUID, s.Intact = "", false; !s.Bound {
+			return plan.Secret{State: plan.SecretForeign}
+		}
+	}
+	if leaving := !o.DeletingSince.IsZero() || o.Deleted; leaving && s.FormerUID != "" {
+		return plan.Secret{State: plan.SecretForeign}
+	}
+	return s
+}
+
 func recorded(o plan.Observed) bool {
-	intact := o.Secret.Intact && !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag))
-	return o.Secret.State == plan.SecretOurs && intact && o.Secret.EndpointID == o.EndpointID
+	s := seen(o)
+	future := s.IssuedAt.After(start.Add(timing.RequestTimeout + timing.ListLag))
+	return s.State == plan.SecretOurs && s.Intact && s.EndpointID == o.EndpointID && (!future || proven(o))
+}
+
+// proven reports whether a list shows the Secret's key, with its marker and its preview.
+func proven(o plan.Observed) bool {
+	s := seen(o)
+	return o.Listing != nil && slices.ContainsFunc(o.Listing.Keys, func(key plan.Key) bool {
+		fits := s.Head == "" || !strings.Contains(key.Preview, "•") || key.Preview == "8a4f••••7c2e" || key.Preview == "••••"
+		return key.ID == s.KeyID && owned(o, key) && fits
+	})
 }
 
 func unconcluded(o plan.Observed) bool {
 	return !o.Intent.IsZero() && (!recorded(o) || !o.Intent.Equal(o.Secret.IssuedAt))
 }
 
+// owned reports whether a key is the resource's: by its marker, or by a former owner's if record or status name it.
+func owned(o plan.Observed, key plan.Key) bool {
+	s := seen(o)
+	is := func(retiring plan.RetiringKey) bool { return retiring.KeyID == key.ID }
+	named := s.State == plan.SecretOurs && (s.KeyID == key.ID || slices.ContainsFunc(s.Retiring, is)) ||
+		o.Reported.KeyID == key.ID || slices.ContainsFunc(o.Reported.Retiring, is)
+	inherited := named && !o.Elsewhere[key.ID] && len(o.Formers) > 0 && plan.HasMarker(key.Name, formerMarker)
+	return plan.HasMarker(key.Name, marker) || inherited
+}
+
 func anyOwned(o plan.Observed) bool {
-	return o.Listing != nil && slices.ContainsFunc(o.Listing.Keys, func(key plan.Key) bool { return plan.HasMarker(key.Name, marker) })
+	return o.Listing != nil && slices.ContainsFunc(o.Listing.Keys, func(key plan.Key) bool { return owned(o, key) })
 }
 
 // settled reports whether a list shows the effect of a request that began at some time.
@@ -35,7 +71,7 @@ func settled(o plan.Observed, begun time.Time) bool {
 
 // lastIssuance is the latest issuance that anything tells of and that is not from a future that no clock explains.
 func lastIssuance(o plan.Observed) time.Time {
-	told := []time.Time{o.Secret.IssuedAt, o.IssuedAt}
+	told := []time.Time{seen(o).IssuedAt, o.IssuedAt}
 	if len(o.Attempts) > 0 {
 		told = append(told, o.Attempts[len(o.Attempts)-1].StartedAt)
 	}
@@ -50,9 +86,11 @@ func lastIssuance(o plan.Observed) time.Time {
 
 func endpointIsGone(o plan.Observed) bool { return o.Listing != nil && o.Listing.EndpointGone }
 
-// shown reports whether the list shows the effect of the latest issuance, and of what another process may have begun before.
+// shown reports whether the list shows the effect of the latest issuance, and of what someone may have wiped off.
 func shown(o plan.Observed) bool {
-	if !settled(o, o.LeaderSince) {
+	agreed := recorded(o) && o.Reported.KeyID == o.Secret.KeyID && o.Intent.IsZero() &&
+		(len(o.Attempts) == 0 || o.Attempts[len(o.Attempts)-1].StartedAt.Equal(o.Secret.IssuedAt))
+	if until := o.DeletingSince.Add(timing.RequestTimeout + timing.DeliveryTimeout + timing.ListLag); !agreed && !o.DeletingSince.IsZero() && o.Listing.At.Before(until) {
 		return false
 	}
 	if last := len(o.Attempts) - 1; last >= 0 {
@@ -73,9 +111,27 @@ func resolvedAt(o plan.Observed) time.Time {
 	return recorded.Add(timing.ListLag)
 }
 
+// unnamed reports whether neither the record nor the status names a key.
+func unnamed(o plan.Observed, keyID string) bool {
+	is := func(key plan.RetiringKey) bool { return key.KeyID == keyID }
+	named := recorded(o) && (o.Secret.KeyID == keyID || slices.ContainsFunc(o.Secret.Retiring, is))
+	return !named && o.Reported.KeyID != keyID && !slices.ContainsFunc(o.Reported.Retiring, is)
+}
+
+// undelivered reports whether it is certain that an attempt wrote nothing.
+func undelivered(o plan.Observed, key plan.Key) bool {
+	made, _ := plan.AttemptOf(key.Name)
+	for _, own := range o.Attempts {
+		if own.StartedAt.Equal(made) && own.Outcome != plan.OutcomeOpen {
+			return own.Outcome != plan.OutcomeDelivered
+		}
+	}
+	return made.Equal(o.Intent) && o.IntentSecret == o.Secret.Version
+}
+
 // neverServed reports that nothing shows that a key was ever issued for a resource that may not use its connection.
 func neverServed(o plan.Observed) bool {
-	return o.Unpermitted && !o.Served && !o.Deleted && o.Intent.IsZero() && o.IssuedAt.IsZero() && o.Attempts == nil && o.Secret.State != plan.SecretOurs
+	return o.Unpermitted && !o.Served && !o.Deleted && o.Intent.IsZero() && o.IssuedAt.IsZero() && o.Attempts == nil && seen(o).State != plan.SecretOurs
 }
 
 // intentSettled reports whether the list shows the effect of the recorded attempt.
@@ -91,48 +147,93 @@ func believed(o plan.Observed) bool {
 // rules are true of every plan at start, whatever was observed.
 var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 	"S6: nothing is issued while deleting, suspended or kept out by a foreign Secret": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Issue || !o.Deleting && !o.Deleted && !o.Suspended && o.Secret.State != plan.SecretForeign && !endpointIsGone(o)
+		return p.Do != plan.Issue || o.DeletingSince.IsZero() && !o.Deleted && !o.Suspended && seen(o).State != plan.SecretForeign && !endpointIsGone(o)
 	},
 	"the keys are listed before another is made": func(o plan.Observed, p plan.Plan) bool {
 		return p.Do != plan.Issue || !o.HasFinalizer || o.Fresh && o.Listing != nil
 	},
 	"a record from a future that no clock explains is not believed": func(o plan.Observed, p plan.Plan) bool {
-		return !p.HasKey || !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag))
+		return !p.HasKey || !o.Secret.IssuedAt.After(start.Add(timing.RequestTimeout+timing.ListLag)) || proven(o)
 	},
 	"a Secret that is to be kept is detached in time": func(o plan.Observed, p plan.Plan) bool {
-		return !o.Retain || o.Deleting || o.Deleted || !o.Secret.Bound || believed(o) && start.Before(resolvedAt(o)) ||
-			p.Do == plan.Repair || p.Do == plan.AddFinalizer || p.Do == plan.Revoke || p.Do == plan.List && !o.Fresh
+		return !o.Retain || !o.DeletingSince.IsZero() || o.Deleted || !o.Secret.Bound || seen(o).State != plan.SecretOurs || believed(o) && start.Before(resolvedAt(o)) ||
+			p.Do == plan.Repair || p.Do == plan.Record || p.Do == plan.AddFinalizer || p.Do == plan.Revoke || p.Do == plan.List && !o.Fresh
 	},
-	"where Cognigy changes names, no key is made within the window": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Issue || o.Requested || o.KeyNameChanged.IsZero() || !start.Before(o.KeyNameChanged.Add(10*time.Minute))
+	"after a write that Kubernetes refused for good, no key is made within the window": func(o plan.Observed, p plan.Plan) bool {
+		last := len(o.Attempts) - 1
+		return p.Do != plan.Issue || o.Requested || last < 0 || o.Attempts[last].Outcome != plan.OutcomeRejected ||
+			!start.Before(o.Attempts[last].StartedAt.Add(10*time.Minute))
+	},
+	"a record of a later version is left as it is": func(o plan.Observed, p plan.Plan) bool {
+		switch p.Do {
+		case plan.Issue, plan.Record, plan.Repair, plan.Revoke, plan.Finalize:
+			return o.Secret.State != plan.SecretNewer || p.Do == plan.Finalize && neverServed(o) || p.Do == plan.Revoke && o.Retain
+		default:
+			return true
+		}
+	},
+	"the record is written anew only on what a list of this reconcile shows": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Record || o.Fresh && recorded(o)
+	},
+	"a record names ten replaced keys at most": func(_ plan.Observed, p plan.Plan) bool { return len(p.Retire) <= plan.MaxRetiring },
+	"S3: a key that the record names is revoked when its own overlap is over": func(o plan.Observed, p plan.Plan) bool {
+		if p.Do != plan.Revoke || !o.DeletingSince.IsZero() || o.Deleted || !recorded(o) {
+			return true
+		}
+		for _, replaced := range o.Secret.Retiring {
+			early := start.Before(replaced.ReplacedAt.Add(o.Rotation.Overlap)) && !replaced.ReplacedAt.After(start.Add(timing.RequestTimeout))
+			if early && slices.ContainsFunc(p.Revoke, func(key plan.Key) bool { return key.ID == replaced.KeyID }) {
+				return false
+			}
+		}
+		return true
+	},
+	"a key that nobody can tell to be undelivered is not revoked before the record names it": func(o plan.Observed, p plan.Plan) bool {
+		if p.Do != plan.Revoke || !o.DeletingSince.IsZero() || o.Deleted {
+			return true
+		}
+		return !slices.ContainsFunc(p.Revoke, func(key plan.Key) bool { return unnamed(o, key.ID) && !undelivered(o, key) })
 	},
 	"S2: a foreign Secret is not touched": func(o plan.Observed, p plan.Plan) bool {
-		return o.Secret.State != plan.SecretForeign || p.Do != plan.Repair
+		return seen(o).State != plan.SecretForeign || p.Do != plan.Repair && p.Do != plan.Record
 	},
 	"S5: only listed keys with the marker are revoked, by a list of this reconcile": func(o plan.Observed, p plan.Plan) bool {
 		for _, key := range p.Revoke {
-			if !plan.HasMarker(key.Name, marker) || o.Listing == nil || !slices.Contains(o.Listing.Keys, key) {
+			if !owned(o, key) || o.Listing == nil || !slices.Contains(o.Listing.Keys, key) {
 				return false
 			}
 		}
 		return p.Do != plan.Revoke || o.Fresh && len(p.Revoke) > 0
 	},
 	"S3: the key that the Secret names is not revoked, unless deleting": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Revoke || o.Deleting && !o.Deleted || o.Deleted && o.Secret.Bound || o.Secret.State != plan.SecretOurs ||
-			!slices.ContainsFunc(p.Revoke, func(key plan.Key) bool { return key.ID == o.Secret.KeyID })
+		return p.Do != plan.Revoke || !o.DeletingSince.IsZero() && !o.Deleted && !o.Retain || o.Deleted && o.Secret.Bound && !o.Retain ||
+			!recorded(o) || !slices.ContainsFunc(p.Revoke, func(key plan.Key) bool { return key.ID == o.Secret.KeyID })
 	},
 	"S1: it is not released while a key may live": func(o plan.Observed, p plan.Plan) bool {
 		if p.Do != plan.Finalize || neverServed(o) {
 			return true
 		}
 		seen := o.Listing != nil && (!anyOwned(o) || o.Deleted && !o.Secret.Bound) && shown(o) && (!believed(o) || intentSettled(o))
-		return (o.Deleting && o.HasFinalizer || o.Deleted) && !o.Retain && o.Fresh && seen
+		return (!o.DeletingSince.IsZero() && o.HasFinalizer || o.Deleted) && !o.Retain && o.Fresh && seen
 	},
 	"nothing is sent for a resource that may not use its connection and never could": func(o plan.Observed, p plan.Plan) bool {
-		return !neverServed(o) || !o.Deleting || p.Do != plan.List && p.Do != plan.Revoke
+		return !neverServed(o) || o.DeletingSince.IsZero() || p.Do != plan.List && p.Do != plan.Revoke
 	},
-	"Retain always releases": func(o plan.Observed, p plan.Plan) bool {
-		return (p.Do == plan.Retain) == (o.Retain && (o.Deleting && o.HasFinalizer || o.Deleted))
+	"Retain releases, whatever Cognigy does": func(o plan.Observed, p plan.Plan) bool {
+		overdue := !o.DeletingSince.IsZero() && !start.Before(o.DeletingSince.Add(time.Minute)) && !believed(o) && o.HasFinalizer && !o.Deleted
+		return !o.Retain || !overdue || p.Do == plan.Retain || p.Do == plan.Finalize
+	},
+	"only Retain leaves keys": func(o plan.Observed, p plan.Plan) bool {
+		return p.Do != plan.Retain || o.Retain && (!o.DeletingSince.IsZero() && o.HasFinalizer || o.Deleted)
+	},
+	"S1: who is released with Retain leaves no key that nothing names": func(o plan.Observed, p plan.Plan) bool {
+		if p.Do != plan.Retain || p.LeftInDoubt || o.Listing == nil {
+			return true
+		}
+		return !slices.ContainsFunc(o.Listing.Keys, func(key plan.Key) bool {
+			left := slices.ContainsFunc(p.Left, func(left plan.RetiringKey) bool { return left.KeyID == key.ID })
+			return owned(o, key) && !left && (seen(o).State != plan.SecretOurs || key.ID != o.Secret.KeyID)
+		})
 	},
 	"only a drift check may share a list, and one that is not older than it is due": func(o plan.Observed, p plan.Plan) bool {
 		return p.Do != plan.List || p.ListNotBefore.IsZero() || p.State == plan.Delivered && !o.Requested && !unconcluded(o) && !p.ListNotBefore.After(start)
@@ -148,7 +249,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 	},
 	"a finalizer that was removed is put back first": func(o plan.Observed, p plan.Plan) bool {
 		mayExist := !o.Intent.IsZero() || !lastIssuance(o).IsZero() || o.Secret.State == plan.SecretOurs
-		idle := o.Deleting || o.Deleted || o.Suspended || o.Secret.State == plan.SecretForeign || endpointIsGone(o)
+		idle := !o.DeletingSince.IsZero() || o.Deleted || o.Suspended || seen(o).State == plan.SecretForeign || o.Secret.State == plan.SecretNewer || endpointIsGone(o)
 		return o.HasFinalizer || !mayExist || idle || p.Do == plan.AddFinalizer
 	},
 	"the issuance budget is kept": func(o plan.Observed, p plan.Plan) bool {
@@ -161,10 +262,11 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		return p.Do != plan.Issue || recent < 5
 	},
 	"a wait has an end": func(o plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Wait || !p.RequeueAt.IsZero() || p.State == plan.Suspended || o.Deleting && !o.HasFinalizer && !o.Deleted
+		return p.Do != plan.Wait || !p.RequeueAt.IsZero() || p.State == plan.Suspended ||
+			!o.DeletingSince.IsZero() && !o.HasFinalizer && !o.Deleted
 	},
 	"replaced keys are revoked in time": func(_ plan.Observed, p plan.Plan) bool {
-		return p.Do != plan.Wait || len(p.Retiring) == 0 || !p.RequeueAt.IsZero() && !p.RequeueAt.After(p.RetiresAt)
+		return p.Do != plan.Wait || p.RetiresAt.IsZero() || !p.RequeueAt.IsZero() && !p.RequeueAt.After(p.RetiresAt)
 	},
 }
 
@@ -208,15 +310,16 @@ func TestPure(t *testing.T) {
 // nextReconcile is what is observed later if nothing happens but what the plan led to.
 func nextReconcile(o plan.Observed, p plan.Plan) plan.Observed {
 	o = copyOf(o)
-	o.Fresh, o.Requested, o.RetiresAt, o.MissingSince = false, false, time.Time{}, p.MissingSince
+	o.Fresh, o.Requested, o.MissingSince = false, false, p.MissingSince
 	if o.Listing != nil {
 		o.Listing.EndpointGone = false
 	}
 	if !p.IntentPending {
 		o.Intent = time.Time{}
 	}
-	if len(p.Retiring) > 0 {
-		o.RetiresAt = p.RetiresAt
+	o.Reported.Retiring = p.Retiring
+	if p.Reports {
+		o.Reported.KeyID, o.IssuedAt = o.Secret.KeyID, o.Secret.IssuedAt
 	}
 	return o
 }

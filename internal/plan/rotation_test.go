@@ -19,15 +19,15 @@ func TestRotation(t *testing.T) {
 	check(t, []scenario{
 		{
 			"A key that is older than the instant asked for is replaced, make before break.",
-			delivered(notBefore(-time.Minute), shown), "issue, rotating key requeue:-1m0s rotates:-1m0s",
+			delivered(notBefore(-time.Minute), shown), "issue, rotating key requeue:-1m0s rotates:-1m0s names:k1",
 		},
 		{
 			"At the instant itself, too.",
-			delivered(notBefore(0), shown), "issue, rotating key requeue:0s rotates:0s",
+			delivered(notBefore(0), shown), "issue, rotating key requeue:0s rotates:0s names:k1",
 		},
 		{
 			"Not without a look: the Secret may hold a newer key by now.",
-			delivered(notBefore(0)), "list, rotating key requeue:0s rotates:0s",
+			delivered(notBefore(0)), "list, rotating key requeue:0s rotates:0s names:k1",
 		},
 		{
 			"An instant in the future is waited for.",
@@ -39,7 +39,7 @@ func TestRotation(t *testing.T) {
 		},
 		{
 			"A key from just before is.",
-			delivered(notBefore(-time.Hour+1), shown), "issue, rotating key requeue:-59m59.999999999s rotates:-59m59.999999999s",
+			delivered(notBefore(-time.Hour+1), shown), "issue, rotating key requeue:-59m59.999999999s rotates:-59m59.999999999s names:k1",
 		},
 		{
 			"Who wants both gets whichever comes first.",
@@ -52,7 +52,7 @@ func TestRotation(t *testing.T) {
 		},
 		{
 			"Wrong labels wait for the rotation, which puts them right.",
-			delivered(notBefore(0), shown, func(o *plan.Observed) { o.Secret.Outdated = true }), "issue, rotating key requeue:0s rotates:0s",
+			delivered(notBefore(0), shown, func(o *plan.Observed) { o.Secret.Outdated = true }), "issue, rotating key requeue:0s rotates:0s names:k1",
 		},
 	})
 }

@@ -56,8 +56,20 @@ func summary(p plan.Plan) string {
 	if !p.RotatesAt.IsZero() {
 		words = append(words, fmt.Sprintf("rotates:%s", p.RotatesAt.Sub(start)))
 	}
+	for _, key := range p.Retire {
+		words = append(words, fmt.Sprintf("names:%s", key.KeyID))
+		if !key.ReplacedAt.IsZero() {
+			words = append(words, fmt.Sprintf("since:%s", key.ReplacedAt.Sub(start)))
+		}
+	}
+	for _, key := range p.Left {
+		words = append(words, "left:"+key.KeyID)
+	}
+	if p.LeftInDoubt {
+		words = append(words, "in doubt")
+	}
 	for _, key := range p.Retiring {
-		words = append(words, fmt.Sprintf("retires:%s:%s", key.ID, p.RetiresAt.Sub(start)))
+		words = append(words, fmt.Sprintf("retires:%s:%s", key.KeyID, key.ReplacedAt.Sub(start)))
 	}
 	return strings.Join(words, " ")
 }
@@ -73,21 +85,24 @@ func with(o plan.Observed, changes ...change) plan.Observed {
 
 // created is a resource for which nothing was done yet.
 func created(changes ...change) plan.Observed {
-	return with(plan.Observed{EndpointID: endpointID, Marker: marker, LeaderSince: start.Add(-2 * time.Hour)}, changes...)
+	return with(plan.Observed{EndpointID: endpointID, Markers: []string{marker}, Secret: plan.Secret{Version: plan.SecretAbsentVersion}, LeaderSince: start.Add(-2 * time.Hour)}, changes...)
 }
 
 // delivered is a resource whose key k1 was issued an hour ago, and was on a list a minute ago.
 func delivered(changes ...change) plan.Observed {
 	o := created(finalizer, listed(-time.Minute, key("k1", -time.Hour)), func(o *plan.Observed) {
 		o.Secret = plan.Secret{
-			State: plan.SecretOurs, Intact: true, KeyID: "k1", EndpointID: endpointID, IssuedAt: start.Add(-time.Hour), Head: "8a4f", Tail: "7c2e",
+			State: plan.SecretOurs, Version: "7", Intact: true, KeyID: "k1", EndpointID: endpointID, IssuedAt: start.Add(-time.Hour),
+			Head: "8a4f", Tail: "7c2e",
 		}
+		o.Reported.KeyID, o.IssuedAt = "k1", start.Add(-time.Hour)
 	})
 	return with(o, changes...)
 }
 
-func key(id string, created time.Duration) plan.Key {
-	return plan.Key{ID: id, Name: plan.KeyName("My key", start, marker), Preview: "8a4f••••••••7c2e", CreatedAt: start.Add(created)}
+// key is a listed key whose name says when its attempt began.
+func key(id string, attempt time.Duration) plan.Key {
+	return plan.Key{ID: id, Name: plan.KeyName("My key", start.Add(attempt), marker), Preview: "8a4f••••••••7c2e"}
 }
 
 func finalizer(o *plan.Observed) { o.HasFinalizer = true }
@@ -98,7 +113,7 @@ func freshly(o *plan.Observed) { o.Fresh = true }
 
 func endpointGone(o *plan.Observed) { o.Listing.EndpointGone = true }
 
-func absent(o *plan.Observed) { o.Secret = plan.Secret{} }
+func absent(o *plan.Observed) { o.Secret = plan.Secret{Version: plan.SecretAbsentVersion} }
 
 func foreign(o *plan.Observed) { o.Secret = plan.Secret{State: plan.SecretForeign} }
 
@@ -106,7 +121,7 @@ func broken(o *plan.Observed) { o.Secret.Intact = false }
 
 func unlisted(o *plan.Observed) { o.Listing = nil }
 
-func deleting(o *plan.Observed) { o.Deleting = true }
+func deleting(o *plan.Observed) { o.DeletingSince = start.Add(-time.Hour) }
 
 func unpermitted(o *plan.Observed) { o.Unpermitted = true }
 
@@ -126,12 +141,26 @@ func freshList(keys ...plan.Key) change {
 }
 
 func intent(at time.Duration) change {
-	return func(o *plan.Observed) { o.Intent = start.Add(at) }
+	return func(o *plan.Observed) { o.Intent, o.IntentSecret = start.Add(at), o.Secret.Version }
 }
 
 func issued(at time.Duration) change {
 	return func(o *plan.Observed) {
-		o.Secret.IssuedAt = start.Add(at)
+		o.Secret.IssuedAt, o.IssuedAt = start.Add(at), start.Add(at)
+	}
+}
+
+// replaced says that the record names a key as replaced.
+func replaced(id string, at time.Duration) change {
+	return func(o *plan.Observed) {
+		o.Secret.Retiring = append(o.Secret.Retiring, plan.RetiringKey{KeyID: id, ReplacedAt: start.Add(at)})
+	}
+}
+
+// announced says that the status names a key as replaced.
+func announced(id string, at time.Duration) change {
+	return func(o *plan.Observed) {
+		o.Reported.Retiring = append(o.Reported.Retiring, plan.RetiringKey{KeyID: id, ReplacedAt: start.Add(at)})
 	}
 }
 
@@ -141,4 +170,8 @@ func missing(since time.Duration) change {
 
 func rotation(rotation plan.Rotation) change {
 	return func(o *plan.Observed) { o.Rotation = rotation }
+}
+
+func overlap(overlap time.Duration) change {
+	return func(o *plan.Observed) { o.Rotation.Overlap = overlap }
 }

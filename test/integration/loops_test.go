@@ -83,7 +83,9 @@ var _ = Describe("The operator issues no keys for ever", Label("issue"), func() 
 	It("when a rotation is due at an instant", func() {
 		e := newEnvironment()
 		at := metav1.NewTime(time.Now().Add(8 * time.Second)).Rfc3339Copy()
-		key := e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation = &v1alpha1.Rotation{NotBefore: &at} })
+		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.Rotation = &v1alpha1.Rotation{NotBefore: &at, Overlap: &metav1.Duration{}}
+		})
 		e.Expect(e.Read(key).Status.RotatesAt.Time).To(BeTemporally("==", at.Time))
 		e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
 		e.Expect(e.Cognigy.Ledger()[1].CreatedAt).To(BeTemporally(">=", at.Time))
@@ -91,13 +93,27 @@ var _ = Describe("The operator issues no keys for ever", Label("issue"), func() 
 		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
 	})
 
-	// It may be forged, or come of a wrong clock, and does not put off for ever what counts from it.
-	It("when the Secret records an issuance in the future", func() {
+	// The operator's clock was put back since: a key that Cognigy lists proves itself.
+	It("when the Secret records an issuance in the future, and Cognigy lists its key", func() {
 		e := newEnvironment()
 		key := e.issued()
 		secret := e.Secret(key)
 		value := string(secret.Data["api-key"])
 		e.forgeRecord(secret, key, value, func(record *delivery.Record) { record.IssuedAt = time.Now().Add(24 * time.Hour) })
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeTrue())
+	})
+
+	// It is forged, and does not put off for ever what counts from it.
+	It("when the Secret records an issuance in the future, of a key that Cognigy does not list", func() {
+		e := newEnvironment()
+		key := e.issued()
+		secret := e.Secret(key)
+		value := string(secret.Data["api-key"])
+		e.forgeRecord(secret, key, value, func(record *delivery.Record) {
+			record.KeyID, record.IssuedAt = "65a1c0ffee0123456789abcd", time.Now().Add(24*time.Hour)
+		})
 		e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
 		e.AwaitDelivered(key, 1)
 		e.Expect(e.Cognigy.Works(e.Endpoint.ID, value)).To(BeFalse())

@@ -116,7 +116,7 @@ func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emi
 	connections := &connection.Resolver{Client: cluster, Clock: now, Hosts: ratelimit.NewHosts(nil)}
 	r := &orphan.Reconciler{
 		Client: cluster, APIReader: reader, Connections: connections, Events: recorder, Clock: now,
-		Kind: connection.Namespaced, Cluster: "another", DriftInterval: time.Minute,
+		Kind: connection.Namespaced, Identity: plan.Identity{Cluster: "another"}, DriftInterval: time.Minute,
 	}
 	request := ctrl.Request{NamespacedName: clientKey(found)}
 	result, err := r.Reconcile(e.Context, request)

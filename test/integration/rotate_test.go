@@ -69,7 +69,7 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 	It("revokes the replaced key as soon as the new one is delivered", func() {
 		e := newEnvironment()
 		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
-			k.Spec.Rotation = &v1alpha1.Rotation{Every: &metav1.Duration{Duration: 720 * time.Hour}}
+			k.Spec.Rotation = &v1alpha1.Rotation{Every: &metav1.Duration{Duration: 720 * time.Hour}, Overlap: &metav1.Duration{}}
 		})
 		found := e.Read(key)
 		e.Expect(found.Status.RotatesAt.Sub(found.Status.IssuedAt.Time)).To(And(BeNumerically(">=", 648*time.Hour), BeNumerically("<=", 720*time.Hour)))
@@ -84,7 +84,9 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 	It("is announced, and waits for its instant", func() {
 		e := newEnvironment()
 		at := metav1.NewTime(time.Now().Add(24 * time.Hour)).Rfc3339Copy()
-		key := e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation = &v1alpha1.Rotation{NotBefore: &at} })
+		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.Rotation = &v1alpha1.Rotation{NotBefore: &at, Overlap: &metav1.Duration{}}
+		})
 		e.Expect(e.Read(key).Status.RotatesAt.Time).To(BeTemporally("==", at.Time))
 		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
 	})
@@ -94,7 +96,7 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 		key := e.issued()
 		old := string(e.Secret(key).Data["api-key"])
 		e.Cognigy.Inject(simulator.Fault{Method: http.MethodPost, Kind: simulator.FaultStatus, Status: 403, Code: 403})
-		e.Change(key, func() { key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later()} })
+		e.Change(key, func() { key.Spec.Rotation = &v1alpha1.Rotation{NotBefore: later(), Overlap: &metav1.Duration{}} })
 		e.Await(func(g Gomega) {
 			g.Expect(cluster.Get(e.Context, clientKey(key), key)).To(Succeed())
 			ready := meta.FindStatusCondition(key.Status.Conditions, v1alpha1.ConditionReady)

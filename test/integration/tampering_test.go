@@ -59,7 +59,7 @@ func (e *environment) forgeRecord(secret *corev1.Secret, key *v1alpha1.EndpointA
 			OwnerUID: string(key.UID), KeyID: read.KeyID, Preview: delivery.Preview(secret), EndpointID: read.EndpointID, IssuedAt: read.IssuedAt,
 		}
 		edit(&record)
-		*secret = *delivery.Compose(secret, key, record, value)
+		*secret = *delivery.Compose(secret, key, record, value, time.Now())
 	})
 }
 
@@ -78,7 +78,9 @@ func forgedReport(edit func(*v1alpha1.EndpointAPIKeyStatus)) forgery {
 				return err
 			}
 			attacker.Status.KeyID, attacker.Status.KeyPreview = aim.ID, aim.Preview
-			attacker.Status.Retiring = []v1alpha1.RetiringKey{{KeyID: aim.ID, KeyPreview: aim.Preview, RevokeAt: metav1.Now()}}
+			attacker.Status.Retiring = []v1alpha1.RetiringKey{{
+				KeyID: aim.ID, KeyPreview: aim.Preview, ReplacedAt: metav1.NewTime(time.Now().Add(-time.Hour)), RevokeAt: metav1.Now(),
+			}}
 			edit(&attacker.Status)
 			return cluster.Status().Update(e.Context, attacker)
 		}).WithTimeout(patience).Should(Succeed())

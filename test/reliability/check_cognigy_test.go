@@ -109,7 +109,7 @@ func (c *checker) changes(key *v1alpha1.EndpointAPIKey) {
 
 func overlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
 	if key.Spec.Rotation == nil || key.Spec.Rotation.Overlap == nil {
-		return 0
+		return 10 * time.Minute
 	}
 	return key.Spec.Rotation.Overlap.Duration
 }

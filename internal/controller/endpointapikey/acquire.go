@@ -111,7 +111,7 @@ func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connectio
 		}
 		return s.lastUsed, nil
 	}
-	mayRevoke := s.observed.Deleting || s.unpermitted() && s.observed.Served
+	mayRevoke := !s.observed.DeletingSince.IsZero() || s.unpermitted() && s.observed.Served
 	if s.connection == nil || s.blocked != nil && !mayRevoke {
 		return nil, s.blocked
 	}

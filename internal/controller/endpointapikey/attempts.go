@@ -4,6 +4,7 @@
 package endpointapikey
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// maxAttempts is how many attempts are remembered per resource: more than any issuance budget needs.
-const maxAttempts = 16
+// maxAttempts is how many attempts are remembered per resource: more than a day of those that the issuance budget allows.
+const maxAttempts = 32
 
 // issuanceLog remembers for which resources this process issued keys, until it releases them: for the issuance budget, to know
 // when a request ended, and to revoke the keys of a resource that is gone. In memory only; after a restart, leader election
@@ -29,12 +30,11 @@ type issuanceLog struct {
 
 // issuanceRecord is what the log knows of one resource.
 type issuanceRecord struct {
-	key            *v1alpha1.EndpointAPIKey // as this process saw it last
-	session        *connection.Session      // that the latest POST went through
-	attempts       []plan.Attempt           // oldest first
-	delivering     bool                     // a reconcile is about to write the Secret
-	secretVersion  string                   // resourceVersion that the latest delivery left
-	keyNameChanged time.Time                // when the latest key came back without its marker; zero if it has it
+	key           *v1alpha1.EndpointAPIKey // as this process saw it last
+	session       *connection.Session      // that the latest POST went through
+	attempts      []plan.Attempt           // oldest first
+	delivering    bool                     // a reconcile is about to write the Secret
+	secretVersion string                   // resourceVersion that the latest delivery left
 }
 
 // start notes the POST that follows the intent on the resource.
@@ -63,19 +63,19 @@ func (l *issuanceLog) stop(key *v1alpha1.EndpointAPIKey, secretVersion string) {
 	l.change(key, func(record *issuanceRecord) { record.delivering, record.secretVersion = false, secretVersion })
 }
 
-// drop forgets the latest attempt: it made no key.
+// drop forgets the latest attempt: its POST never left.
 func (l *issuanceLog) drop(key *v1alpha1.EndpointAPIKey) {
 	l.change(key, func(record *issuanceRecord) { record.attempts = record.attempts[:len(record.attempts)-1] })
 }
 
-// end notes that the latest attempt was answered, and whether the key has the marker.
-func (l *issuanceLog) end(key *v1alpha1.EndpointAPIKey, at time.Time, marked bool) {
-	l.change(key, func(record *issuanceRecord) {
-		record.attempts[len(record.attempts)-1].EndedAt, record.keyNameChanged = at, time.Time{}
-		if !marked {
-			record.keyNameChanged = at
-		}
-	})
+// answered notes when Cognigy answered the latest attempt.
+func (l *issuanceLog) answered(key *v1alpha1.EndpointAPIKey, at time.Time) {
+	l.change(key, func(record *issuanceRecord) { record.attempts[len(record.attempts)-1].EndedAt = at })
+}
+
+// end notes how the latest attempt ended.
+func (l *issuanceLog) end(key *v1alpha1.EndpointAPIKey, outcome plan.Outcome) {
+	l.change(key, func(record *issuanceRecord) { record.attempts[len(record.attempts)-1].Outcome = outcome })
 }
 
 // update notes how the resource is now.
@@ -94,7 +94,10 @@ func (l *issuanceLog) change(key *v1alpha1.EndpointAPIKey, change func(*issuance
 // of returns what the log knows of a resource.
 func (l *issuanceLog) of(key *v1alpha1.EndpointAPIKey) issuanceRecord {
 	var known issuanceRecord
-	l.change(key, func(record *issuanceRecord) { known = *record })
+	l.change(key, func(record *issuanceRecord) {
+		known = *record
+		known.attempts = slices.Clone(record.attempts) // whose ends others note
+	})
 	return known
 }
 

@@ -43,8 +43,8 @@ type Reconciler struct {
 	Connections *connection.Resolver
 	Events      events.EventRecorder
 	Clock       clock.PassiveClock
-	// Cluster is the identity of this cluster in the names of keys.
-	Cluster string
+	// Identity is that of this cluster in the names of keys.
+	Identity plan.Identity
 	// DriftInterval is the time between two drift checks of an Endpoint's keys.
 	DriftInterval time.Duration
 	// ListLag is how long a list of keys may take to show what was done.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 
@@ -23,28 +22,34 @@ const (
 	writeInterval = 500 * time.Millisecond
 	// readBackTimeout bounds the read that follows a failed write.
 	readBackTimeout = 5 * time.Second
+	// lateWrite is how long a write of the Secret may take for its times to count.
+	lateWrite = time.Second
 )
 
 // deliver writes the Secret, again and again until the attempt's deadline, and never over what another attempt delivered. The
 // planner decides what became of the key (plan.Write): deliver revokes one that was certainly not delivered, and leaves the
 // intent where that is unknown, so that a later reconcile finds out.
-func (r *Reconciler) deliver(ctx context.Context, s *scope, session *connection.Session, issued *cognigy.IssuedKey) error {
+func (r *Reconciler) deliver(
+	ctx context.Context, s *scope, session *connection.Session, issued *cognigy.IssuedKey, retire []plan.RetiringKey,
+) error {
 	record := delivery.Record{
 		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, KeyID: issued.ID, Preview: issued.Preview,
-		IssuedAt: s.key.Status.Issuance.StartedAt.Time,
+		IssuedAt: s.key.Status.Issuance.StartedAt.Time, Retiring: retire,
 	}
-	composed := delivery.Compose(s.secret, s.key, record, issued.Plaintext.Reveal())
-	outcomeUnknown, last := r.writeUntilDeadline(ctx, s, composed)
+	started := r.Clock.Now()
+	outcomeUnknown, last := r.writeUntilDeadline(ctx, s, record, issued.Plaintext)
 	write := plan.Write{Confirmed: last == nil, OutcomeUnknown: outcomeUnknown}
 	if last != nil {
 		// An earlier try may have succeeded without an answer: client-go repeats some by itself.
 		write.Recorded, write.ReadBack = r.readBack(ctx, s, record)
 	}
-	switch write.Delivery() {
+	became := write.Delivery()
+	r.issuances.end(s.key, became.Outcome(isRefusal(last)))
+	switch became {
 	case plan.KeyDelivered:
 		r.emit(ctx, s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "issued key %s (%s) and wrote it into Secret %s",
 			issued.ID, issued.Preview, s.secret.Name)
-		return nil
+		return r.stampLate(ctx, s, started, retire)
 	case plan.KeyUndelivered:
 		r.emitIssued(s, issued)
 		return undelivered(last, r.revokeUndelivered(ctx, s, session, issued)+"; the operator tries again")
@@ -54,22 +59,31 @@ func (r *Reconciler) deliver(ctx context.Context, s *scope, session *connection.
 	}
 }
 
-// writeUntilDeadline writes the Secret until that succeeds, is refused, or the context's deadline has passed. It returns
-// whether any try may have been carried out in spite of its error, and the last error.
-func (r *Reconciler) writeUntilDeadline(ctx context.Context, s *scope, composed *corev1.Secret) (outcomeUnknown bool, last error) {
+// writeUntilDeadline writes the Secret until that succeeds, is refused, or the context's deadline has passed. Where something else
+// changed the Secret, it writes onto what is there now, as long as that is the same record. It returns whether any try may have been
+// carried out in spite of its error, and the last error.
+func (r *Reconciler) writeUntilDeadline(
+	ctx context.Context, s *scope, record delivery.Record, plaintext cognigy.Sensitive,
+) (outcomeUnknown bool, last error) {
 	deadline, _ := ctx.Deadline()
 	err := wait.PollUntilContextCancel(ctx, writeInterval, true, func(ctx context.Context) (bool, error) {
 		// The timers of a process that was paused may not have fired yet.
 		if !r.Clock.Now().Before(deadline) {
 			return false, context.DeadlineExceeded
 		}
-		written, err := r.write(ctx, s, composed.DeepCopy())
+		written, err := r.write(ctx, s, delivery.Compose(s.secret, s.key, record, plaintext.Reveal(), r.Clock.Now()))
 		if last = err; err == nil {
 			s.setSecret(written)
 			return true, nil
 		}
-		if isRefusal(err) || apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
+		switch {
+		case isRefusal(err):
 			return false, err
+		case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
+			if !r.readUnchanged(ctx, s) {
+				return false, err
+			}
+			return false, nil
 		}
 		outcomeUnknown = true
 		return false, nil
@@ -78,6 +92,28 @@ func (r *Reconciler) writeUntilDeadline(ctx context.Context, s *scope, composed 
 		last = err
 	}
 	return outcomeUnknown, last
+}
+
+// readUnchanged reads the Secret anew, and reports whether it still has the record that the attempt began with.
+func (r *Reconciler) readUnchanged(ctx context.Context, s *scope) bool {
+	before := s.secret
+	if err := r.readSecret(ctx, s); err != nil {
+		return false
+	}
+	if delivery.Read(before, s.key).SameRecord(delivery.Read(s.secret, s.key)) {
+		return true
+	}
+	s.setSecret(before)
+	return false
+}
+
+// stampLate writes anew when keys were replaced, if the write that replaced them took so long that their overlap would be
+// too short.
+func (r *Reconciler) stampLate(ctx context.Context, s *scope, started time.Time, retire []plan.RetiringKey) error {
+	if len(retire) == 0 || r.Clock.Now().Sub(started) < lateWrite {
+		return nil
+	}
+	return r.renew(ctx, s, retire)
 }
 
 // readBack reads whether the Secret holds the record, in spite of the deadline. The scope keeps the Secret only if it does.

@@ -22,6 +22,8 @@ func (r *Reconciler) execute(ctx context.Context, s *scope, next plan.Plan) erro
 		return r.addFinalizer(ctx, s)
 	case plan.Issue:
 		return r.issue(ctx, s, next)
+	case plan.Record:
+		return r.record(ctx, s, next.Retire)
 	case plan.Repair:
 		return r.repair(ctx, s)
 	case plan.Revoke:
@@ -29,7 +31,7 @@ func (r *Reconciler) execute(ctx context.Context, s *scope, next plan.Plan) erro
 	case plan.Finalize:
 		return r.finalize(ctx, s, next.DeleteSecret)
 	case plan.Retain:
-		return r.retain(ctx, s)
+		return r.retain(ctx, s, next)
 	default:
 		return fmt.Errorf("there is no action %q", next.Do)
 	}

@@ -5,6 +5,8 @@ package endpointapikey
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -14,9 +16,17 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// finalize deletes the Secret as it was read, and no other, and then removes the finalizer.
+// finalize deletes the Secret as it was read, and no other, and then removes the finalizer. The resource may have become one whose
+// Secret is to stay.
 func (r *Reconciler) finalize(ctx context.Context, s *scope, deleteSecret bool) error {
 	if deleteSecret {
+		before := s.key.ResourceVersion
+		if err := r.readKey(ctx, s); err != nil {
+			return err
+		}
+		if s.key.ResourceVersion != before {
+			return errReplaced
+		}
 		read := client.Preconditions{UID: &s.secret.UID, ResourceVersion: &s.secret.ResourceVersion}
 		if err := client.IgnoreNotFound(r.Delete(ctx, s.secret, read)); err != nil {
 			return rejected(err, s.key)
@@ -26,9 +36,11 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope, deleteSecret bool) 
 }
 
 // retain detaches the Secret, which keeps its key, and then removes the finalizer. The Secret of a deleted resource has no
-// owner reference that could be removed in time.
-func (r *Reconciler) retain(ctx context.Context, s *scope) error {
-	if s.observed.Secret.State == plan.SecretOurs && !s.deleted {
+// owner reference that could be removed in time. Warnings name every other key that works on: they come first, since nothing else
+// tells of such a key afterwards.
+func (r *Reconciler) retain(ctx context.Context, s *scope, next plan.Plan) error {
+	r.warnOfLeft(s, next)
+	if s.observed.Secret.State == plan.SecretOurs && s.observed.Secret.FormerUID == "" && !s.deleted {
 		secret := delivery.Detach(s.secret, s.key)
 		if err := r.Update(ctx, secret); err != nil {
 			return rejected(err, s.key)
@@ -37,6 +49,28 @@ func (r *Reconciler) retain(ctx context.Context, s *scope) error {
 			s.observed.Secret.KeyID, delivery.Preview(secret), secret.Name)
 	}
 	return r.removeFinalizer(ctx, s)
+}
+
+// warnOfLeft names the keys that work on beside the Secret's, and, where no list answered, what may have made others.
+func (r *Reconciler) warnOfLeft(s *scope, next plan.Plan) {
+	for _, key := range next.Left {
+		r.warn(s.key, key.KeyID, v1alpha1.EventLeft, "Retain", fmt.Sprintf(
+			"key %s (%s) of Endpoint %s works on although another one replaced it; revoke it in Cognigy, unless an EndpointAPIKey takes over "+
+				"the Secret, which then revokes it", key.KeyID, key.Preview, s.endpointID))
+	}
+	if next.LeftInDoubt {
+		r.warn(s.key, "", v1alpha1.EventLeft, "Retain", fmt.Sprintf(
+			"Cognigy did not tell in time which other keys of this resource work; on Endpoint %s, revoke those whose names end with %q, "+
+				"but the one that the Secret's annotations name%s", s.endpointID, r.markers(s.key.Namespace, s.key.UID)[0], attempted(s.key)))
+	}
+}
+
+// attempted names the attempt that the status records as pending, if there is one.
+func attempted(key *v1alpha1.EndpointAPIKey) string {
+	if key.Status.Issuance == nil {
+		return ""
+	}
+	return "; an attempt to issue one began at " + key.Status.Issuance.StartedAt.UTC().Format(time.RFC3339)
 }
 
 // removeFinalizer ends the operator's responsibility for the resource.

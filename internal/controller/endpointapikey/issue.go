@@ -35,7 +35,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 		return err
 	}
 	// mutation: post-without-dry-run
-	if err := r.dryRun(ctx, s); err != nil {
+	if err := r.dryRun(ctx, s, next.Retire); err != nil {
 		return err
 	}
 	// mutation: post-without-finalizer
@@ -62,17 +62,18 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	if err != nil {
 		return err
 	}
-	return r.deliver(detached, s, session, issued)
+	return r.deliver(detached, s, session, issued, next.Retire)
 }
 
 // dryRun has the API server check the write of the Secret without doing it, so that quota, admission, permissions and
 // foreign Secrets stop the issuance before a key exists.
-func (r *Reconciler) dryRun(ctx context.Context, s *scope) error {
-	plaintext := strings.Repeat("0", 64)
+func (r *Reconciler) dryRun(ctx context.Context, s *scope, retire []plan.RetiringKey) error {
+	plaintext, now := strings.Repeat("0", 64), r.Clock.Now()
 	record := delivery.Record{
-		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, IssuedAt: r.Clock.Now(), KeyID: plaintext[:24], Preview: plaintext[:16],
+		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, IssuedAt: now, KeyID: plaintext[:24], Preview: plaintext[:16],
+		Retiring: retire,
 	}
-	stored, err := r.write(ctx, s, delivery.Compose(s.secret, s.key, record, plaintext), client.DryRunAll)
+	stored, err := r.write(ctx, s, delivery.Compose(s.secret, s.key, record, plaintext, now), client.DryRunAll)
 	switch {
 	case err == nil && !delivery.Read(stored, s.key).Intact:
 		return errSecretMutated("data or annotations", s.key)
@@ -102,8 +103,9 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 	started := metav1.NewMicroTime(r.Clock.Now().Truncate(time.Microsecond))
 	deadline := metav1.NewMicroTime(s.timing.Deadline(started.Time))
 	status := *s.key.Status.DeepCopy()
-	status.Issuance = &v1alpha1.Issuance{StartedAt: started, Deadline: &deadline}
-	status.ObservedGeneration = s.key.Generation
+	status.Issuance = &v1alpha1.Issuance{StartedAt: started, Deadline: &deadline, SecretVersion: s.observed.Secret.Version}
+	s.nameInherited(&status, next.Retire, r.Clock.Now())
+	status.ObservedGeneration, status.UnsettledUntil = s.key.Generation, microTime(next.UnsettledUntil)
 	// Where a person must act, another try is no progress yet.
 	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled) {
 		condition.Set(&status.Conditions, s.key.Generation, r.Clock.Now(), conditions(next, nil, s.key))
@@ -118,31 +120,46 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 	return nil
 }
 
-// create sends the POST, once, within the request timeout: the rest of the attempt's time is for the delivery. It refutes
-// the intent if the answer proves that there is no key.
+// create sends the POST, once, within the request timeout: the rest of the attempt's time is for the delivery. A refusal ends the
+// attempt. It counts all the same, since something in front of Cognigy may refuse after the effect.
 func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.Session) (*cognigy.IssuedKey, error) {
-	marker := r.marker(s.key)
+	marker := r.markers(s.key.Namespace, s.key.UID)[0]
 	r.issuances.start(s.key, session)
 	attempt := s.key.Status.Issuance.StartedAt.Time
 	request, cancel := context.WithDeadline(ctx, attempt.Add(s.timing.RequestTimeout))
 	defer cancel()
 	issued, err := session.CreateKey(request, s.endpointID, plan.KeyName(displayName(s.key), attempt, marker))
-	if failure := cognigy.AsError(err); failure != nil && !failure.OutcomeUnknown {
-		s.refuteIntent()
-		r.issuances.drop(s.key)
-	}
 	if err != nil {
+		r.noteFailure(s, err)
 		return nil, err
 	}
-	marked := plan.HasMarker(issued.Name, marker)
-	r.issuances.end(s.key, r.Clock.Now(), marked)
+	r.issuances.answered(s.key, r.Clock.Now())
 	// mutation: log-plaintext
 	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
-	if !marked {
+	if !plan.HasMarker(issued.Name, marker) {
+		r.issuances.end(s.key, plan.OutcomeRenamed)
 		r.emitIssued(s, issued)
 		return nil, condition.Stalled(v1alpha1.ReasonKeyNameChanged, "%s; %s", keyNameChanged, r.revokeUndelivered(ctx, s, session, issued))
 	}
 	return issued, nil
+}
+
+// noteFailure notes what a POST without a new key in its answer tells.
+func (r *Reconciler) noteFailure(s *scope, err error) {
+	failure := cognigy.AsError(err)
+	switch {
+	case failure != nil && !failure.OutcomeUnknown && failure.Status == 0:
+		s.refuteIntent()
+		r.issuances.drop(s.key)
+	case failure != nil && !failure.OutcomeUnknown:
+		s.refuteIntent()
+		r.issuances.answered(s.key, r.Clock.Now())
+		r.issuances.end(s.key, plan.OutcomeRefused)
+	case failure != nil && failure.Kind == cognigy.Unexpected:
+		r.issuances.end(s.key, plan.OutcomeUnproven)
+	default:
+		r.issuances.end(s.key, plan.OutcomeUnanswered)
+	}
 }
 
 func displayName(key *v1alpha1.EndpointAPIKey) string {

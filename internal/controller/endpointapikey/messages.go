@@ -63,11 +63,15 @@ func obstacle(state plan.State, key *v1alpha1.EndpointAPIKey) condition.Failure 
 	case plan.EndpointNotFound:
 		return *condition.Stalled(v1alpha1.ReasonEndpointNotFound,
 			"Cognigy knows no Endpoint %q; check endpoint.id and the connection's baseURL", key.Spec.Endpoint.ID)
+	case plan.NewerRecord:
+		return *condition.Stalled(v1alpha1.ReasonNewerRecord,
+			"a later version of the operator wrote the record in Secret %q, which this version cannot read; the operator issues and revokes "+
+				"nothing for this resource. Upgrade the operator again", key.SecretName())
 	case plan.KeyNameChanged:
 		return *condition.Stalled(v1alpha1.ReasonKeyNameChanged, keyNameChanged)
 	case plan.TooManyIssuances:
 		return *condition.Waiting(v1alpha1.ReasonTooManyIssuances,
-			"the operator issued five keys within ten minutes; find out what removes or rejects them. It issues the next one later by itself")
+			"the operator tried to issue five keys within ten minutes; find out what removes or rejects them. It tries again later by itself")
 	default:
 		panic(fmt.Sprintf("no reason is known for the state %q", state))
 	}

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -30,6 +31,9 @@ func (r *Reconciler) observe(ctx context.Context, key *v1alpha1.EndpointAPIKey) 
 	}
 	s.setConnection(found, err)
 	if err := r.readSecret(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := r.readFormers(ctx, s, r.Client); err != nil {
 		return nil, err
 	}
 	r.derive(s)
@@ -54,6 +58,9 @@ func (r *Reconciler) observeFresh(ctx context.Context, s *scope, notBefore time.
 		return err
 	}
 	if err := r.readSecret(ctx, s); err != nil {
+		return err
+	}
+	if err := r.readFormers(ctx, s, r.APIReader); err != nil {
 		return err
 	}
 	s.setFresh(listing)
@@ -98,29 +105,36 @@ func (r *Reconciler) derive(s *scope) {
 		DriftInterval: plan.Spread(r.DriftInterval, s.endpointID),
 	}
 	s.observed = plan.Observed{
-		Deleting:       !key.DeletionTimestamp.IsZero(),
-		Deleted:        s.deleted,
-		Retain:         key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,
-		Suspended:      key.Spec.Suspend,
-		HasFinalizer:   controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer),
-		Requested:      kube.RequestedAt(key) != key.Status.LastHandledReconcileAt,
-		Rotation:       rotation(key.Spec.Rotation),
-		EndpointID:     s.endpointID,
-		Marker:         r.marker(key),
-		Unpermitted:    s.unpermitted(),
-		Served:         key.Status.EndpointID != "",
-		RetiresAt:      firstRevocation(key.Status.Retiring),
-		Secret:         delivery.Read(s.secret, key),
-		Fresh:          s.listing != nil,
-		LeaderSince:    r.leaderSince,
-		Attempts:       record.attempts,
-		KeyNameChanged: record.keyNameChanged,
+		Deleted:      s.deleted,
+		Retain:       key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,
+		Suspended:    key.Spec.Suspend,
+		HasFinalizer: controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer),
+		Requested:    kube.RequestedAt(key) != key.Status.LastHandledReconcileAt,
+		Rotation:     rotation(key.Spec.Rotation),
+		EndpointID:   s.endpointID,
+		Markers:      r.markers(key.Namespace, key.UID),
+		Formers:      s.former.owners,
+		Elsewhere:    s.former.elsewhere,
+		Unpermitted:  s.unpermitted(),
+		Served:       key.Status.EndpointID != "",
+		Reported:     reported(key.Status),
+		Secret:       delivery.Read(s.secret, key),
+		Fresh:        s.listing != nil,
+		Recorded:     s.recorded,
+		LeaderSince:  r.leaderSince,
+		Attempts:     record.attempts,
+	}
+	if since := key.DeletionTimestamp; since != nil {
+		s.observed.DeletingSince = since.Time
 	}
 	if issuedAt := key.Status.IssuedAt; issuedAt != nil {
 		s.observed.IssuedAt = issuedAt.Time
 	}
+	if until := key.Status.UnsettledUntil; until != nil {
+		s.observed.Unsettled = until.Time
+	}
 	if intent := key.Status.Issuance; intent != nil && !s.refuted {
-		s.observed.Intent = intent.StartedAt.Time
+		s.observed.Intent, s.observed.IntentSecret = intent.StartedAt.Time, intent.SecretVersion
 		if intent.Deadline != nil {
 			s.observed.Deadline = intent.Deadline.Time
 		}
@@ -149,8 +163,9 @@ func (r *Reconciler) knownSession(s *scope) *connection.Session {
 	return s.lastUsed
 }
 
-func (r *Reconciler) marker(key *v1alpha1.EndpointAPIKey) string {
-	return plan.Marker(r.Cluster, plan.Owner{Namespace: key.Namespace, UID: string(key.UID)})
+// markers are those of an owner in this cluster, under its identity and the former ones.
+func (r *Reconciler) markers(namespace string, uid types.UID) []string {
+	return r.Identity.Markers(plan.Owner{Namespace: namespace, UID: string(uid)})
 }
 
 func timeouts(found v1alpha1.Connection) (request, write time.Duration) {
@@ -160,8 +175,11 @@ func timeouts(found v1alpha1.Connection) (request, write time.Duration) {
 	return found.GetConnectionSpec().Timeouts()
 }
 
+// defaultOverlap is the overlap of a resource that gives none. A kubelet takes up to two minutes to show a changed Secret to a Pod.
+const defaultOverlap = 10 * time.Minute
+
 func rotation(spec *v1alpha1.Rotation) plan.Rotation {
-	var rotation plan.Rotation
+	rotation := plan.Rotation{Overlap: defaultOverlap}
 	if spec == nil {
 		return rotation
 	}
@@ -177,12 +195,10 @@ func rotation(spec *v1alpha1.Rotation) plan.Rotation {
 	return rotation
 }
 
-func firstRevocation(retiring []v1alpha1.RetiringKey) time.Time {
-	var first time.Time
-	for _, key := range retiring {
-		if first.IsZero() || key.RevokeAt.Time.Before(first) {
-			first = key.RevokeAt.Time
-		}
+func reported(status v1alpha1.EndpointAPIKeyStatus) plan.Reported {
+	reported := plan.Reported{KeyID: status.KeyID}
+	for _, key := range status.Retiring {
+		reported.Retiring = append(reported.Retiring, plan.RetiringKey{KeyID: key.KeyID, Preview: key.KeyPreview, ReplacedAt: key.ReplacedAt.Time})
 	}
-	return first
+	return reported
 }

@@ -16,9 +16,10 @@ import (
 // methods in this file, and derive, change it.
 type scope struct {
 	key        *v1alpha1.EndpointAPIKey
-	deleted    bool                // Kubernetes has no such resource any more; key is how this process saw it last
-	endpointID string              // of the Endpoint that the key is for
-	secret     *corev1.Secret      // nil: absent
+	deleted    bool           // Kubernetes has no such resource any more; key is how this process saw it last
+	endpointID string         // of the Endpoint that the key is for
+	secret     *corev1.Secret // nil: absent
+	former     former
 	connection v1alpha1.Connection // nil: there is none
 	blocked    error               // why there is no connection, or why it may not be used
 	lastUsed   *connection.Session // of a deleted resource: that its latest POST went through
@@ -26,6 +27,7 @@ type scope struct {
 	credentials connection.Credentials
 	listing     *plan.Listing       // the list of this reconcile; nil before it has one
 	refuted     bool                // an answer proves that the recorded intent made no key
+	recorded    bool                // this reconcile wrote the record anew
 	released    bool                // the operator is done with the resource
 	driftCheck  bool                // this reconcile only looks at what is delivered
 	acquired    *connection.Session // that sends requests for this reconcile, until release
@@ -57,6 +59,8 @@ func (s *scope) secretVersion() string {
 	return s.secret.ResourceVersion
 }
 
+func (s *scope) setFormer(former former) { s.former = former }
+
 func (s *scope) setConnection(found v1alpha1.Connection, blocked error) {
 	s.connection, s.blocked = found, blocked
 }
@@ -74,6 +78,8 @@ func (s *scope) setFresh(listing *plan.Listing) { s.listing = listing }
 
 // refuteIntent notes that an answer proves that the recorded intent made no key.
 func (s *scope) refuteIntent() { s.refuted = true }
+
+func (s *scope) setRecorded() { s.recorded = true }
 
 func (s *scope) setReleased() { s.released = true }
 

@@ -46,12 +46,18 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 
 // newStatus computes the status from a plan and a failure, which may be nil.
 func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Time) v1alpha1.EndpointAPIKeyStatus {
+	before := s.key.DeepCopy().Status
 	status := v1alpha1.EndpointAPIKeyStatus{
 		ObservedGeneration:     s.key.Generation,
-		EndpointID:             s.key.Status.EndpointID,
-		LastHandledReconcileAt: s.key.Status.LastHandledReconcileAt,
-		IssuedAt:               s.key.Status.IssuedAt,
-		Conditions:             s.key.DeepCopy().Status.Conditions,
+		EndpointID:             before.EndpointID,
+		LastHandledReconcileAt: before.LastHandledReconcileAt,
+		KeyID:                  before.KeyID,
+		KeyPreview:             before.KeyPreview,
+		IssuedAt:               before.IssuedAt,
+		SecretName:             before.SecretName,
+		UnsettledUntil:         microTime(next.UnsettledUntil),
+		FormerOwnerUIDs:        before.FormerOwnerUIDs,
+		Conditions:             before.Conditions,
 	}
 	// Later it is the evidence that keys may have been issued for the resource.
 	if s.connection != nil && s.blocked == nil {
@@ -61,24 +67,40 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 		status.LastHandledReconcileAt = kube.RequestedAt(s.key)
 	}
 	if next.IntentPending {
-		status.Issuance = s.key.Status.Issuance
+		status.Issuance = before.Issuance
 	}
-	if next.HasKey {
+	if next.Reports {
 		issuedAt := metav1.NewTime(s.observed.Secret.IssuedAt).Rfc3339Copy()
 		status.KeyID, status.KeyPreview, status.IssuedAt = s.observed.Secret.KeyID, delivery.Preview(s.secret), &issuedAt
 		status.SecretName = s.secret.Name
 	}
+	if next.Reports && len(next.Retiring) == 0 {
+		status.FormerOwnerUIDs = nil
+	}
+	s.nameFormers(&status)
 	if next.HasKey && !next.RotatesAt.IsZero() {
 		rotatesAt := metav1.NewTime(next.RotatesAt).Rfc3339Copy()
 		status.RotatesAt = &rotatesAt
 	}
 	for _, key := range next.Retiring[:min(len(next.Retiring), maxRetiring)] {
-		status.Retiring = append(status.Retiring, v1alpha1.RetiringKey{
-			KeyID: key.ID, KeyPreview: key.Preview, RevokeAt: metav1.NewTime(next.RetiresAt).Rfc3339Copy(),
-		})
+		status.Retiring = append(status.Retiring, s.retiringKey(key))
 	}
 	condition.Set(&status.Conditions, s.key.Generation, now, conditions(next, failure, s.key))
 	return status
+}
+
+func microTime(at time.Time) *metav1.MicroTime {
+	if at.IsZero() {
+		return nil
+	}
+	return new(metav1.NewMicroTime(at.Truncate(time.Microsecond)))
+}
+
+func (s *scope) retiringKey(key plan.RetiringKey) v1alpha1.RetiringKey {
+	return v1alpha1.RetiringKey{
+		KeyID: key.KeyID, KeyPreview: key.Preview, ReplacedAt: metav1.NewTime(key.ReplacedAt).Rfc3339Copy(),
+		RevokeAt: metav1.NewTime(key.ReplacedAt.Add(s.observed.Rotation.Overlap)).Rfc3339Copy(),
+	}
 }
 
 // conditions says how far the resource is: Ready always, Reconciling or Stalled while there is more to do, RenewalBlocked while
@@ -89,10 +111,14 @@ func conditions(next plan.Plan, failure *condition.Failure, key *v1alpha1.Endpoi
 	settled := next.State == plan.Delivered || next.State == plan.Suspended
 	switch {
 	case failure != nil:
-	case state.Stalled || next.State == plan.TooManyIssuances:
+	case state.Stalled:
 		failure = &state
-	case working && !settled:
-		failure = renewalBlocked(key)
+	case next.State == plan.TooManyIssuances:
+		if failure = lastSetback(key); failure == nil {
+			failure = &state
+		}
+	case !settled && next.State != plan.Revoking:
+		failure = lastSetback(key)
 	}
 	ready := readiness(working, state, failure, key)
 	switch {
@@ -107,13 +133,23 @@ func conditions(next plan.Plan, failure *condition.Failure, key *v1alpha1.Endpoi
 	}
 }
 
-// renewalBlocked is what the status says that keeps the operator from replacing the key, or nil. Another try is no progress yet.
-func renewalBlocked(key *v1alpha1.EndpointAPIKey) *condition.Failure {
-	blocked := condition.Find(key.Status.Conditions, v1alpha1.ConditionRenewalBlocked)
-	if blocked.Status != metav1.ConditionTrue {
-		return nil
+// lastSetback is what the status says of the latest attempt that failed, or nil. Until another one succeeds, it stays the reason: that
+// the operator waits before the next one, or finds out what became of the last one, is no progress yet.
+func lastSetback(key *v1alpha1.EndpointAPIKey) *condition.Failure {
+	if blocked := condition.Find(key.Status.Conditions, v1alpha1.ConditionRenewalBlocked); blocked.Status == metav1.ConditionTrue {
+		return condition.Waiting(blocked.Reason, "%s", blocked.Message)
 	}
-	return condition.Waiting(blocked.Reason, "%s", blocked.Message)
+	reconciling := condition.Find(key.Status.Conditions, v1alpha1.ConditionReconciling)
+	if reconciling.Reason == v1alpha1.ReasonUnexpectedAnswer {
+		return condition.Waiting(reconciling.Reason, "%s", reconciling.Message)
+	}
+	stalled := condition.Find(key.Status.Conditions, v1alpha1.ConditionStalled)
+	switch stalled.Reason {
+	case "", v1alpha1.ReasonSecretNotOwned, v1alpha1.ReasonNewerRecord, v1alpha1.ReasonEndpointNotFound:
+		return nil // what the operator sees says whether that still is so
+	default:
+		return condition.Stalled(stalled.Reason, "%s", stalled.Message)
+	}
 }
 
 // readiness is the condition Ready: True while the Secret holds a working key, whatever else fails.

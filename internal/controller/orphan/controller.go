@@ -23,6 +23,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
@@ -40,8 +41,8 @@ type Reconciler struct {
 	Connections *connection.Resolver
 	Events      events.EventRecorder
 	Clock       clock.PassiveClock
-	// Cluster is the identity of this cluster in the names of keys.
-	Cluster string
+	// Identity is that of this cluster in the names of keys.
+	Identity plan.Identity
 	// DriftInterval is the time between two drift checks of an Endpoint's keys.
 	DriftInterval time.Duration
 

@@ -88,7 +88,7 @@ func (r *Reconciler) find(ctx context.Context, found v1alpha1.Connection, sessio
 		if err != nil {
 			return nil, err
 		}
-		s.suspects = append(s.suspects, plan.Orphans(plan.MarkedKeys(r.Cluster, endpointID, keys), s.existing, nil)...)
+		s.suspects = append(s.suspects, plan.Orphans(plan.MarkedKeys(r.Identity, endpointID, keys), s.existing, nil)...)
 		if len(s.suspects) < maxOrphans {
 			continue
 		}
@@ -126,7 +126,7 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 			return nil, err
 		}
 	}
-	s.existing = plan.NewExistingOwners(r.Cluster, owners)
+	s.existing = plan.NewExistingOwners(r.Identity, owners)
 	return s, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -23,9 +24,11 @@ func (r *Reconciler) verify(ctx context.Context, s *scanned) error {
 		return nil
 	}
 	var owners []plan.Owner
+	existing := map[string]bool{}
 	resources := v1alpha1.GroupVersion.WithKind("EndpointAPIKeyList")
 	err := kube.EachMetadata(ctx, r.APIReader, resources, func(resource *metav1.PartialObjectMetadata) {
 		owners = append(owners, plan.Owner{Namespace: resource.Namespace, UID: string(resource.UID)})
+		existing[string(resource.UID)] = true
 	})
 	if err != nil {
 		return err
@@ -33,13 +36,19 @@ func (r *Reconciler) verify(ctx context.Context, s *scanned) error {
 	recorded := plan.RecordedKeys{}
 	secrets := corev1.SchemeGroupVersion.WithKind("SecretList")
 	err = kube.EachMetadata(ctx, r.APIReader, secrets, func(secret *metav1.PartialObjectMetadata) {
-		owner := plan.Owner{Namespace: secret.Namespace, UID: secret.Annotations[v1alpha1.OwnerUIDAnnotation]}
-		recorded.Add(r.Cluster, owner, secret.Annotations[v1alpha1.KeyIDAnnotation])
+		owner, current, retiring := delivery.RecordedKeys(secret.Annotations)
+		keys := []delivery.Recorded{current}
+		if existing[owner] { // which revokes the keys that it replaced
+			keys = append(keys, retiring...)
+		}
+		for _, key := range keys {
+			recorded.Add(r.Identity, plan.Owner{Namespace: secret.Namespace, UID: key.UID}, key.KeyID)
+		}
 	}, client.HasLabels{v1alpha1.SecretTypeLabel})
 	if err != nil {
 		return err
 	}
-	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewExistingOwners(r.Cluster, owners), recorded)...)
+	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewExistingOwners(r.Identity, owners), recorded)...)
 	s.orphans, s.suspects = s.orphans[:min(len(s.orphans), maxOrphans)], nil
 	return nil
 }
@@ -60,7 +69,7 @@ func (r *Reconciler) confirm(ctx context.Context, s *scanned) ([]plan.MarkedKey,
 		if err != nil {
 			return nil, err
 		}
-		listed, _ := plan.Compare(s.orphans, plan.MarkedKeys(r.Cluster, endpointID, keys))
+		listed, _ := plan.Compare(s.orphans, plan.MarkedKeys(r.Identity, endpointID, keys))
 		confirmed = append(confirmed, listed...)
 	}
 	return confirmed, nil
