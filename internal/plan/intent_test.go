@@ -267,11 +267,11 @@ func TestFormerLife(t *testing.T) {
 		},
 		{
 			"Another cluster's key is replaced, and left alone.",
-			delivered(former(true), freshList(another)), "issue, issuing",
+			delivered(former(true), freshList(another)), "issue, issuing left:k1",
 		},
 		{
 			"A key that another Secret holds is that one's.",
-			delivered(former(true), elsewhere, freshList(theirs)), "issue, issuing",
+			delivered(former(true), elsewhere, freshList(theirs)), "issue, issuing left:k1",
 		},
 		{
 			"An adopted key is ours.",

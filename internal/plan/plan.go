@@ -64,7 +64,7 @@ type Plan struct {
 	Revoke        []Key         // for Revoke
 	Retire        []RetiringKey // for Issue and Record: the replaced keys that the record names
 	DeleteSecret  bool          // for Finalize
-	Left          []RetiringKey // for Retain: keys beside the Secret's that work on
+	Left          []RetiringKey // for Retain: keys beside the Secret's that work on; for Issue: that of a former life, which is not ours
 	LeftInDoubt   bool          // for Retain: no list tells whether there are others
 	RequeueAt     time.Time     // when to reconcile again; zero: when something changes
 

@@ -5,6 +5,7 @@ package endpointapikey
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -30,11 +31,11 @@ const (
 // planner decides what became of the key (plan.Write): deliver revokes one that was certainly not delivered, and leaves the
 // intent where that is unknown, so that a later reconcile finds out.
 func (r *Reconciler) deliver(
-	ctx context.Context, s *scope, session *connection.Session, issued *cognigy.IssuedKey, retire []plan.RetiringKey,
+	ctx context.Context, s *scope, session *connection.Session, issued *cognigy.IssuedKey, next plan.Plan,
 ) error {
 	record := delivery.Record{
 		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, KeyID: issued.ID, Preview: issued.Preview,
-		IssuedAt: s.key.Status.Issuance.StartedAt.Time, Retiring: retire,
+		IssuedAt: s.key.Status.Issuance.StartedAt.Time, Retiring: next.Retire,
 	}
 	started := r.Clock.Now()
 	outcomeUnknown, last := r.writeUntilDeadline(ctx, s, record, issued.Plaintext)
@@ -49,7 +50,11 @@ func (r *Reconciler) deliver(
 	case plan.KeyDelivered:
 		r.emit(ctx, s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "issued key %s (%s) and wrote it into Secret %s",
 			issued.ID, issued.Preview, s.secret.Name)
-		return r.stampLate(ctx, s, started, retire)
+		for _, left := range next.Left {
+			r.warn(s.key, left.KeyID, v1alpha1.EventLeft, "Issue", fmt.Sprintf("Secret %s held key %s (%s), which another cluster, namespace or "+
+				"resource owns; the operator leaves that key alone: revoke it in Cognigy if nothing uses it", s.secret.Name, left.KeyID, left.Preview))
+		}
+		return r.stampLate(ctx, s, started, next.Retire)
 	case plan.KeyUndelivered:
 		r.emitIssued(s, issued)
 		return undelivered(last, r.revokeUndelivered(ctx, s, session, issued)+"; the operator tries again")

@@ -62,7 +62,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	if err != nil {
 		return err
 	}
-	return r.deliver(detached, s, session, issued, next.Retire)
+	return r.deliver(detached, s, session, issued, next)
 }
 
 // dryRun has the API server check the write of the Secret without doing it, so that quota, admission, permissions and
