@@ -78,6 +78,8 @@ const (
 	ReasonRateLimited = "RateLimited"
 	// ReasonUnavailable: Cognigy is unreachable or fails.
 	ReasonUnavailable = "Unavailable"
+	// ReasonHostNotAllowed: the operator's flag --allowed-hosts does not name the host of a CognigyConnection.
+	ReasonHostNotAllowed = "HostNotAllowed"
 	// ReasonUnexpectedAnswer: the answer is not Cognigy's, or not as documented: a proxy's, a redirect, broken JSON.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
 )

@@ -42,6 +42,7 @@ type Auth struct {
 type ConnectionSpec struct {
 	// baseURL is the address of the Cognigy API, for example https://api-trial.cognigy.ai, with or without a path prefix and a
 	// trailing /new or /new/v2.0. It cannot be changed: the keys that were issued through a connection exist at its address only.
+	// The operator's flag --allowed-hosts may restrict to which hosts a CognigyConnection leads.
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://') && isURL(self) && url(self).getHostname() != ''",message="baseURL is an absolute URL, for example https://api-trial.cognigy.ai"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[?#@]') && !self.matches('[[:space:]]')",message="baseURL has no user, query, fragment or white space; credentials belong into auth"

@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -36,6 +37,12 @@ type Config struct {
 	// LargeAnswers bounds how many answers of more than 60 kB are read and decoded at a time, also by other clients that share it;
 	// nil does not bound them.
 	LargeAnswers *semaphore.Weighted
+	// AllowedHosts are the only hosts that requests are sent to, unless it is empty. Each is host:port in lower case, where *. at
+	// the beginning stands for one or more labels.
+	AllowedHosts []string
+	// Coarse keeps the reason why there was no answer out of the text of errors. Whoever chose the address may not be entitled to
+	// find out what listens in the operator's network. Error.Cause has the reason.
+	Coarse bool
 }
 
 // Client calls Cognigy. It is safe for concurrent use.
@@ -45,6 +52,7 @@ type Client struct {
 	userAgent string
 	timeout   time.Duration
 	large     *semaphore.Weighted
+	coarse    bool
 	// once sends what must be sent once, idempotent everything else.
 	once, idempotent *http.Client
 }
@@ -61,8 +69,9 @@ func New(config Config) (*Client, error) {
 	}
 	return &Client{
 		base: base, apiKey: config.APIKey, userAgent: config.UserAgent, timeout: config.Timeout, large: config.LargeAnswers,
-		once:       newHTTPClient(withoutReuse(transport), config.Timeout),
-		idempotent: newHTTPClient(transport, config.Timeout),
+		coarse:     config.Coarse,
+		once:       newHTTPClient(restricted{withoutReuse(transport), config.AllowedHosts}, config.Timeout),
+		idempotent: newHTTPClient(restricted{transport, config.AllowedHosts}, config.Timeout),
 	}, nil
 }
 
@@ -170,10 +179,17 @@ func (c *Client) send(request *http.Request) (*http.Response, error) {
 }
 
 func (c *Client) transportError(call call, err error, sent bool) error {
-	return &Error{
+	failure := &Error{
 		Kind: Unavailable, Method: call.method, Route: call.route,
 		OutcomeUnknown: sent, detail: describe(err),
 	}
+	if _, refused := errors.AsType[hostError](err); refused {
+		failure.Kind = HostNotAllowed
+	} else if c.coarse {
+		// mutation: tell-tenants-about-the-network
+		failure.detail, failure.cause = noAnswer, failure.detail
+	}
+	return failure
 }
 
 func unexpected(call call, status int, detail string) error {

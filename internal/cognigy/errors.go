@@ -36,6 +36,8 @@ const (
 	Unavailable Kind = "unavailable"
 	// Redirected: the base URL answers with a redirect, which the client does not follow: it would send the credentials along.
 	Redirected Kind = "redirected"
+	// HostNotAllowed: Config.AllowedHosts does not name the host, so that nothing was sent.
+	HostNotAllowed Kind = "host not allowed"
 	// Unexpected: the answer is not Cognigy's, or not as documented.
 	Unexpected Kind = "unexpected answer"
 )
@@ -64,7 +66,16 @@ type Error struct {
 	OutcomeUnknown bool
 
 	detail string // what is wrong, in this client's words
+	cause  string // what detail leaves out
 }
+
+// Cause returns why there was no answer if Error does not tell, on account of Config.Coarse; otherwise "". It is for the operator's
+// log: Error's text is for whoever chose the address.
+func (e *Error) Cause() string { return e.cause }
+
+// noAnswer is the same for all causes, so that no one can scan the operator's network by connections to its addresses.
+const noAnswer = "the host of baseURL gives no complete answer; check its name and port, whether the operator's network leads there, and " +
+	"caBundle if a private authority signed its certificate; the operator's log has the cause"
 
 // Error implements error: the method, the route, and what went wrong.
 func (e *Error) Error() string {
@@ -152,6 +163,7 @@ func (e *Error) refused() bool {
 // leaves out what differs from one try to the next, such as the local port.
 func describe(err error) string {
 	var (
+		host        hostError
 		proxy       proxyError
 		certificate *tls.CertificateVerificationError
 		name        *net.DNSError
@@ -162,6 +174,8 @@ func describe(err error) string {
 		return "cancelled"
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return "no answer within the request timeout"
+	case errors.As(err, &host):
+		return host.Error()
 	case errors.As(err, &proxy):
 		return proxy.Error()
 	case errors.Is(err, http.ErrSchemeMismatch):

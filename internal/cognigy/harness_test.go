@@ -78,6 +78,9 @@ type setting func(*cognigy.Config)
 
 func timeout(d time.Duration) setting { return func(c *cognigy.Config) { c.Timeout = d } }
 func trusting(bundle []byte) setting  { return func(c *cognigy.Config) { c.CABundle = bundle } }
+func allowing(hosts ...string) setting {
+	return func(c *cognigy.Config) { c.AllowedHosts = hosts }
+}
 func withAPIKey(value string) setting {
 	return func(c *cognigy.Config) { c.APIKey = cognigy.NewSensitive(value) }
 }

@@ -30,6 +30,7 @@ const childJob = "COGNIGY_TEST_CHILD"
 type job struct {
 	BaseURL, EndpointID string
 	CABundle            []byte
+	AllowedHosts        []string
 }
 
 type report struct {
@@ -46,7 +47,7 @@ func child(text string) int {
 	if err := json.Unmarshal([]byte(text), &todo); err != nil {
 		return 2
 	}
-	client, err := cognigy.New(config(todo.BaseURL, trusting(todo.CABundle)))
+	client, err := cognigy.New(config(todo.BaseURL, trusting(todo.CABundle), allowing(todo.AllowedHosts...)))
 	if err != nil {
 		return 3
 	}
@@ -183,6 +184,16 @@ func TestProxyFromTheEnvironment(t *testing.T) {
 			g.Expect(r.Ledger()).To(HaveLen(before))
 		})
 	}
+	t.Run("does not hide the host that the credentials are for", func(t *testing.T) {
+		g := NewWithT(t)
+		proxy := tunnel(t, host, target, "")
+		restricted := todo
+		restricted.AllowedHosts = []string{strings.TrimPrefix(proxy.url, "http://")}
+		g.Expect(inChild(t, restricted, "HTTPS_PROXY="+proxy.url).Error).To(ContainSubstring("--allowed-hosts does not name cognigy.test:443"))
+		g.Expect(proxy.received()).To(BeEmpty())
+		restricted.AllowedHosts = []string{host}
+		g.Expect(inChild(t, restricted, "HTTPS_PROXY="+proxy.url).Error).To(BeEmpty(), "the proxy itself is the operator's business")
+	})
 	t.Run("is passed by where NO_PROXY says so", func(t *testing.T) {
 		g := NewWithT(t)
 		proxy := tunnel(t, host, target, "")

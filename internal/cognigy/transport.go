@@ -97,7 +97,7 @@ func (p *punctual) Close() error {
 
 // newHTTPClient returns a client that follows no redirect, since Go forwards custom headers such as X-API-Key to the new host, and
 // repeats a POST on 307 and 308.
-func newHTTPClient(transport *http.Transport, timeout time.Duration) *http.Client {
+func newHTTPClient(transport http.RoundTripper, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -21,6 +21,8 @@ var advice = map[cognigy.Kind]Failure{
 	cognigy.Unavailable:  {Reason: v1alpha1.ReasonUnavailable, Message: "Cognigy is unreachable or fails; the operator tries again"},
 	cognigy.Redirected:   {Reason: v1alpha1.ReasonUnexpectedAnswer, Stalled: true, Message: "baseURL answers with a redirect, which the operator does not follow because it would send the credentials along; create another connection with the address that the redirect leads to"},
 	cognigy.Unexpected:   {Reason: v1alpha1.ReasonUnexpectedAnswer, Message: "the answer is not Cognigy's, or a proxy changed it; check the connection's baseURL; the operator tries again"},
+
+	cognigy.HostNotAllowed: {Reason: v1alpha1.ReasonHostNotAllowed, Stalled: true, Message: "the operator may not connect a CognigyConnection to this host; ask its administrator to add the host to --allowed-hosts, or to provide a ClusterCognigyConnection"},
 }
 
 func ofCall(call *cognigy.Error) *Failure {

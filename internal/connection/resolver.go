@@ -30,6 +30,9 @@ type Resolver struct {
 	UserAgent string
 	Clock     clock.PassiveClock
 	Hosts     *ratelimit.Hosts
+	// AllowedHosts are the hosts that CognigyConnections may lead to, as in cognigy.Config; ClusterCognigyConnections may lead to
+	// every host.
+	AllowedHosts []string
 
 	mu       sync.Mutex
 	sessions map[types.UID]known

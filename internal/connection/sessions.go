@@ -42,6 +42,9 @@ func (r *Resolver) sessionWith(connection v1alpha1.Connection, apiKey cognigy.Se
 		BaseURL: spec.BaseURL, APIKey: apiKey, CABundle: spec.CABundle, AllowInsecureHTTP: spec.AllowInsecureHTTP,
 		Timeout: requestTimeout, UserAgent: r.UserAgent,
 	}
+	if !IsCluster(connection) { // tenants chose the address
+		config.AllowedHosts, config.Coarse = r.AllowedHosts, true
+	}
 	current := fingerprint(config)
 	r.mu.Lock()
 	defer r.mu.Unlock()

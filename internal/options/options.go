@@ -43,6 +43,7 @@ type Options struct {
 	DriftInterval    time.Duration
 	ListLag          time.Duration              // how long Cognigy's lists may take to show what was done; no flag changes it
 	HostRateLimits   map[string]ratelimit.Limit // by host:port, or ratelimit.AnyHost
+	AllowedHosts     []string                   // of CognigyConnections, as in cognigy.Config; all if empty
 	Log              zap.Options
 }
 
@@ -74,6 +75,10 @@ func Parse(args []string) (*Options, error) {
 		"How many requests the operator sends to a host of Cognigy: host[:port]=N/M is N a second and M at once; comma-separated. "+
 			"* stands for every host that is not named. Without it, the largest rateLimit of the ClusterCognigyConnections to the host "+
 			"applies, else 3/50.")
+	var hosts []string
+	flags.StringSliceVar(&hosts, "allowed-hosts", nil,
+		"Comma-separated hosts that CognigyConnections may lead to, as host[:port], 443 without a port; *.example.com[:port] stands for "+
+			"every name below example.com. All hosts if empty. ClusterCognigyConnections may lead to every host.")
 	logging := flag.NewFlagSet("", flag.ContinueOnError)
 	options.Log.BindFlags(logging)
 	flags.AddGoFlagSet(logging)
@@ -86,11 +91,14 @@ func Parse(args []string) (*Options, error) {
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("the operator takes flags only, but got %q", flags.Args())
 	}
-	var err error
+	var err, hostsErr error
 	if options.HostRateLimits, err = hostRateLimits(limits); err != nil {
 		err = fmt.Errorf("--host-rate-limits: %w", err)
 	}
-	return options, errors.Join(options.validate(), err)
+	if options.AllowedHosts, hostsErr = allowedHosts(hosts); hostsErr != nil {
+		hostsErr = fmt.Errorf("--allowed-hosts: %w", hostsErr)
+	}
+	return options, errors.Join(options.validate(), err, hostsErr)
 }
 
 // validate returns an error that names every invalid flag.

@@ -81,7 +81,7 @@ var _ = Describe("A CognigyConnection", Label("connection"), func() {
 		}),
 		Entry("nobody listens", connectionFailure{
 			harm:   func(e *environment, _ *v1alpha1.CognigyConnection) { e.recreateConnection("https://127.0.0.1:1") },
-			reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "connection refused", mend: mendURL,
+			reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "gives no complete answer", mend: mendURL,
 		}),
 		Entry("the base URL is redirected", connectionFailure{
 			harm: func(e *environment, _ *v1alpha1.CognigyConnection) {

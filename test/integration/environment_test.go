@@ -44,6 +44,7 @@ var shortTimeouts = fixtures.WithTimeouts(shortRequest, shortDelivery)
 type environment struct {
 	*fixtures.Environment
 	stopOperator func()
+	watched      *fixtures.Namespaces
 }
 
 func newEnvironment(edits ...func(*v1alpha1.ConnectionSpec)) *environment {
@@ -55,11 +56,18 @@ func newEnvironmentWith(cognigy simulator.Options, edits ...func(*v1alpha1.Conne
 	GinkgoHelper()
 	logged, namespaces := logs.Len(), suite.Namespaces(namespacesPerSpec)
 	stop := runOperator(namespaces)
-	e := &environment{stopOperator: stop, Environment: fixtures.New(GinkgoT(), fixtures.Options{
+	e := &environment{stopOperator: stop, watched: namespaces, Environment: fixtures.New(GinkgoT(), fixtures.Options{
 		Cluster: cluster, Namespaces: namespaces, Context: context.Background(), Patience: patience, Cognigy: cognigy, Connection: edits,
 	})}
 	DeferCleanup(e.searchPlaintexts, logged)
 	return e
+}
+
+// restartOperator replaces the operator by one with more flags.
+func (e *environment) restartOperator(flags ...string) {
+	GinkgoHelper()
+	e.stopOperator()
+	e.stopOperator = runOperator(e.watched, flags...)
 }
 
 // issued creates a resource and waits for its key.

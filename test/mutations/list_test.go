@@ -163,6 +163,16 @@ var mutations = []mutation{
 		noticed{in: "internal/plan", by: "TestDeletion/A resource that may not use the connection, and never could, goes without a request, whatever finalizers it has.", says: "planned"},
 	},
 	{
+		"trust", "The operator connects a CognigyConnection to a host that --allowed-hosts does not name.",
+		"connect-to-any-host", never,
+		noticed{in: "internal/cognigy", by: "TestAllowedHosts/another host", says: "host not allowed"},
+	},
+	{
+		"trust", "The status of a CognigyConnection tells what listens in the cluster's network.",
+		"tell-tenants-about-the-network", skip,
+		noticed{in: "internal/cognigy", by: "TestCoarseErrorsAreAllTheSame/nobody listens", says: "to have prefix"},
+	},
+	{
 		"liveness", "The operator issues keys without a budget.",
 		"issue-without-budget", always,
 		noticed{in: "internal/plan", by: "TestIssuanceBudget", says: "too many issuances"},

@@ -10,9 +10,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
@@ -31,6 +33,9 @@ func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error
 		return ratelimit.ErrQueued
 	}
 	err = session.Probe(ctx)
+	if call := cognigy.AsError(err); call != nil && call.Cause() != "" {
+		logf.FromContext(ctx).Info("the probe got no answer", "cause", call.Cause())
+	}
 	if before := condition.Find(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady); err == nil && before.Reason == v1alpha1.ReasonUnavailable {
 		session.SlowStart(before.LastTransitionTime.Add(time.Second)) // Kubernetes cuts fractions off
 	}
