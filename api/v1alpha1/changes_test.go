@@ -72,5 +72,7 @@ func TestWhatCanBeChanged(t *testing.T) {
 		{why: "permission can be withdrawn", to: fields{"spec.allowedNamespaces": map[string]any{
 			"from": "Selector", "selector": map[string]any{"matchLabels": map[string]any{"team": "crm"}},
 		}}},
+		{why: "Endpoints can be granted later", to: fields{"spec.grants": []any{grant(nil)}}},
+		{why: "and no longer", from: fields{"spec.grants": []any{grant(nil)}}, to: fields{"spec.grants": absent{}}},
 	})
 }

@@ -46,7 +46,7 @@ const (
 	ReasonConnectionNotFound = "ConnectionNotFound"
 	// ReasonConnectionNotReady: the connection is not usable now; its own conditions say why.
 	ReasonConnectionNotReady = "ConnectionNotReady"
-	// ReasonConnectionNotAllowed: the ClusterCognigyConnection does not allow this namespace.
+	// ReasonConnectionNotAllowed: the ClusterCognigyConnection does not allow this namespace, or does not grant it this Endpoint.
 	ReasonConnectionNotAllowed = "ConnectionNotAllowed"
 	// ReasonSecretNotOwned: the Secret exists and does not belong to the resource. The operator does not touch it.
 	ReasonSecretNotOwned = "SecretNotOwned"

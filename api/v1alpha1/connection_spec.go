@@ -160,9 +160,24 @@ const (
 	NamespacesFromSelector NamespacesFrom = "Selector"
 )
 
-// AllowedNamespaces says which namespaces may use a ClusterCognigyConnection.
+// NamespaceSelector chooses namespaces by their labels, as Kubernetes' label selectors do. All of it must match. It is a type of its
+// own, convertible to metav1.LabelSelector, since only what has bounds can be validated in a list.
+// +structType=atomic
+// +kubebuilder:validation:XValidation:rule="!has(self.matchExpressions) || self.matchExpressions.all(e, e.operator in ['In', 'NotIn', 'Exists', 'DoesNotExist'] && (e.operator in ['In', 'NotIn']) == (has(e.values) && e.values.size() > 0))",message="a selector's operators are In and NotIn, with values, and Exists and DoesNotExist, without"
+type NamespaceSelector struct {
+	// matchLabels are labels that a namespace must have.
+	// +optional
+	MatchLabels map[string]string `json:"matchLabels,omitempty"`
+
+	// matchExpressions are conditions on labels: 16 at most.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	MatchExpressions []metav1.LabelSelectorRequirement `json:"matchExpressions,omitempty"`
+}
+
+// AllowedNamespaces says which namespaces may use a ClusterCognigyConnection, or to which one of its grants applies.
 // +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="from: Selector needs a selector, and from: All takes none"
-// +kubebuilder:validation:XValidation:rule="!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, e.operator in ['In', 'NotIn', 'Exists', 'DoesNotExist'] && (e.operator in ['In', 'NotIn']) == (has(e.values) && e.values.size() > 0))",message="a selector's operators are In and NotIn, with values, and Exists and DoesNotExist, without"
 type AllowedNamespaces struct {
 	// from is All or Selector.
 	// +required
@@ -170,5 +185,26 @@ type AllowedNamespaces struct {
 
 	// selector chooses namespaces by their labels.
 	// +optional
-	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+	Selector *NamespaceSelector `json:"selector,omitempty"`
+}
+
+// Grant says which Endpoints the EndpointAPIKeys of some namespaces may have keys for.
+type Grant struct {
+	// namespaces says to which namespaces the grant applies. It allows none that allowedNamespaces does not.
+	// +required
+	Namespaces AllowedNamespaces `json:"namespaces"`
+
+	// endpoints says which Endpoints are granted.
+	// +required
+	Endpoints GrantedEndpoints `json:"endpoints"`
+}
+
+// GrantedEndpoints are the Endpoints of a Grant.
+type GrantedEndpoints struct {
+	// ids are the ids of the Endpoints, as in an EndpointAPIKey's endpoint.id: 1 to 100.
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +required
+	IDs []EndpointID `json:"ids"`
 }

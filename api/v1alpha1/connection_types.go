@@ -57,13 +57,22 @@ type CognigyConnectionList struct {
 	Items           []CognigyConnection `json:"items"`
 }
 
-// ClusterCognigyConnectionSpec says how to reach a Cognigy.AI installation, and which namespaces may.
+// ClusterCognigyConnectionSpec says how to reach a Cognigy.AI installation, which namespaces may, and for which Endpoints.
 type ClusterCognigyConnectionSpec struct {
 	ConnectionSpec `json:",inline"`
 
 	// allowedNamespaces says which namespaces' EndpointAPIKeys may use this connection.
 	// +required
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces"`
+
+	// grants say which Endpoints the allowed namespaces may have keys for: those that a grant for the namespace lists, and no others.
+	// Without grants, every allowed namespace may have keys for every Endpoint that the connection's user sees in Cognigy. What is
+	// no longer granted gets no new key; its keys are still revoked.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +listType=atomic
+	// +optional
+	Grants []Grant `json:"grants,omitempty"`
 }
 
 // ClusterCognigyConnection is a connection to a Cognigy.AI installation for the EndpointAPIKeys of several namespaces.
@@ -80,7 +89,7 @@ type ClusterCognigyConnection struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// spec says how to reach Cognigy, and which namespaces may.
+	// spec says how to reach Cognigy, which namespaces may, and for which Endpoints.
 	// +required
 	Spec ClusterCognigyConnectionSpec `json:"spec"`
 

@@ -25,7 +25,7 @@ func TestNullIsLikeAbsent(t *testing.T) {
 		},
 		clusterConnections.kind: {
 			"spec.auth.apiKey.secretRef.key", "spec.caBundle", "spec.allowInsecureHTTP", "spec.requestTimeout", "spec.deliveryTimeout",
-			"spec.orphanPolicy", "status", "spec.allowedNamespaces.selector",
+			"spec.orphanPolicy", "status", "spec.allowedNamespaces.selector", "spec.grants",
 		},
 	}
 	for _, k := range kinds {

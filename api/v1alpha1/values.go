@@ -15,6 +15,11 @@ type ObjectName string
 // +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$') && self != '.' && !self.startsWith('..')",message="a Secret's data key has letters, digits, '-', '_' and '.', is not '.' and does not begin with '..'; write for example api-key"
 type DataKey string
 
+// EndpointID is the id of a Cognigy Endpoint.
+// +kubebuilder:validation:MaxLength=24
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]{24}$')",message="an Endpoint id is 24 characters, each a lower-case letter or a digit; copy it from the Endpoint's address in Cognigy.AI"
+type EndpointID string
+
 // Timeout is a duration from 1s to 5m.
 // +kubebuilder:validation:Type=string
 // +kubebuilder:validation:MaxLength=32

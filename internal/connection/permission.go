@@ -5,6 +5,8 @@ package connection
 
 import (
 	"context"
+	"slices"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -16,42 +18,75 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
 
-// Permit returns nil if a namespace may use a connection, or a condition.Failure. It reads the labels of namespaces by
-// reader.
-func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace string) error {
-	permitted, err := Permitted(ctx, reader, found, namespace)
+// Permit returns nil if the resources of a namespace may have keys for an Endpoint through a connection, or a condition.Failure. It
+// reads the labels of the namespace by reader, if a selector asks for them.
+func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace, endpointID string) error {
+	cluster, ok := found.(*v1alpha1.ClusterCognigyConnection)
+	if !ok {
+		return nil // a CognigyConnection is in the same namespace, with credentials of its own
+	}
+	matches := matcher(ctx, reader, namespace)
+	allowed, err := matches(cluster.Spec.AllowedNamespaces)
 	if err != nil {
 		return err
 	}
 	// mutation: use-without-permission
-	if !permitted {
+	if !allowed {
 		return condition.Stalled(v1alpha1.ReasonConnectionNotAllowed,
 			"ClusterCognigyConnection %q does not allow namespace %q; ask its administrator to cover the namespace by allowedNamespaces, or use another connection",
 			found.GetName(), namespace)
 	}
+	granted, err := grants(cluster.Spec.Grants, endpointID, matches)
+	if err != nil {
+		return err
+	}
+	// mutation: use-without-grant
+	if !granted {
+		return condition.Stalled(v1alpha1.ReasonConnectionNotAllowed,
+			"ClusterCognigyConnection %q allows namespace %q, but grants it no key for Endpoint %q; ask its administrator to add the Endpoint to a grant for the namespace, or use another connection",
+			found.GetName(), namespace, endpointID)
+	}
 	return nil
 }
 
-// Permitted reports whether a namespace may use a connection. It reads the labels of namespaces by reader.
-func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace string) (bool, error) {
-	cluster, ok := found.(*v1alpha1.ClusterCognigyConnection)
-	if !ok {
-		return true, nil // a CognigyConnection is in the same namespace
+// Permitted reports whether Permit returns no condition.Failure.
+func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace, endpointID string) (bool, error) {
+	err := Permit(ctx, reader, found, namespace, endpointID)
+	if condition.FailureOf(err) != nil {
+		return false, nil
 	}
-	return allows(ctx, reader, cluster.Spec.AllowedNamespaces, namespace)
+	return err == nil, err
 }
 
-func allows(ctx context.Context, reader client.Reader, allowed v1alpha1.AllowedNamespaces, namespace string) (bool, error) {
-	if allowed.From == v1alpha1.NamespacesFromAll {
-		return true, nil
+// grants reports whether an Endpoint is granted to a namespace. Without a single grant, every Endpoint is.
+func grants(all []v1alpha1.Grant, endpointID string, matches func(v1alpha1.AllowedNamespaces) (bool, error)) (bool, error) {
+	for _, grant := range all {
+		if !slices.Contains(grant.Endpoints.IDs, v1alpha1.EndpointID(endpointID)) {
+			continue
+		}
+		if matched, err := matches(grant.Namespaces); matched || err != nil {
+			return matched, err
+		}
 	}
-	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
-	if err != nil {
-		return false, nil //nolint:nilerr // the connection's own status says that the selector is broken; it allows no namespace
+	return len(all) == 0, nil
+}
+
+// matcher returns a function that reports whether a namespace is among others. It reads the namespace once, and only for a selector.
+func matcher(ctx context.Context, reader client.Reader, namespace string) func(v1alpha1.AllowedNamespaces) (bool, error) {
+	read := sync.OnceValues(func() (labels.Set, error) {
+		metadata := kube.NamespaceMetadata()
+		err := reader.Get(ctx, types.NamespacedName{Name: namespace}, metadata)
+		return metadata.Labels, err
+	})
+	return func(namespaces v1alpha1.AllowedNamespaces) (bool, error) {
+		if namespaces.From == v1alpha1.NamespacesFromAll {
+			return true, nil
+		}
+		selector, err := metav1.LabelSelectorAsSelector((*metav1.LabelSelector)(namespaces.Selector))
+		if err != nil {
+			return false, nil //nolint:nilerr // the connection's own status says that the selector is broken; it selects no namespace
+		}
+		found, err := read()
+		return err == nil && selector.Matches(found), err
 	}
-	metadata := kube.NamespaceMetadata()
-	if err := reader.Get(ctx, types.NamespacedName{Name: namespace}, metadata); err != nil {
-		return false, err
-	}
-	return selector.Matches(labels.Set(metadata.Labels)), nil
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package connection turns the reference to a connection into permission, credentials and a session. It alone decides which namespaces
-// may use a connection.
+// may use a connection, and for which Endpoints.
 package connection
 
 import (
@@ -40,11 +40,11 @@ type Resolver struct {
 }
 
 // Find returns the connection that a resource refers to, and a condition.Failure if there is none, or if the resource's
-// namespace may not use it.
+// namespace may not use it for the Endpoint.
 func (r *Resolver) Find(ctx context.Context, owner *v1alpha1.EndpointAPIKey) (v1alpha1.Connection, error) {
 	name := NameOf(owner)
 	if ReferredIsCluster(owner) {
-		return r.findCluster(ctx, name, owner.Namespace)
+		return r.findCluster(ctx, name, owner)
 	}
 	found := &v1alpha1.CognigyConnection{}
 	err := r.Client.Get(ctx, name, found)
@@ -55,7 +55,7 @@ func (r *Resolver) Find(ctx context.Context, owner *v1alpha1.EndpointAPIKey) (v1
 	return found, err
 }
 
-func (r *Resolver) findCluster(ctx context.Context, name types.NamespacedName, namespace string) (v1alpha1.Connection, error) {
+func (r *Resolver) findCluster(ctx context.Context, name types.NamespacedName, owner *v1alpha1.EndpointAPIKey) (v1alpha1.Connection, error) {
 	found := &v1alpha1.ClusterCognigyConnection{}
 	err := r.Client.Get(ctx, name, found)
 	if apierrors.IsNotFound(err) {
@@ -64,7 +64,7 @@ func (r *Resolver) findCluster(ctx context.Context, name types.NamespacedName, n
 	if err != nil {
 		return nil, err
 	}
-	return found, Permit(ctx, r.Client, found, namespace)
+	return found, Permit(ctx, r.Client, found, owner.Namespace, owner.Spec.Endpoint.ID)
 }
 
 // SecretName is the Secret that holds a connection's credentials.

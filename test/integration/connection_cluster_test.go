@@ -94,7 +94,7 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 			Spec: v1alpha1.ClusterCognigyConnectionSpec{
 				ConnectionSpec: e.ConnectionSpec(),
 				AllowedNamespaces: v1alpha1.AllowedNamespaces{
-					From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"no label": "x"}},
+					From: v1alpha1.NamespacesFromSelector, Selector: &v1alpha1.NamespaceSelector{MatchLabels: map[string]string{"no label": "x"}},
 				},
 			},
 		}

@@ -43,10 +43,13 @@ func (e *environment) clusterConnection(edits ...func(*v1alpha1.ClusterCognigyCo
 
 // allowing has a connection allow the namespaces with a label.
 func allowing(value string) func(*v1alpha1.ClusterCognigyConnectionSpec) {
-	return func(spec *v1alpha1.ClusterCognigyConnectionSpec) {
-		spec.AllowedNamespaces = v1alpha1.AllowedNamespaces{
-			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"cognigy": value}},
-		}
+	return func(spec *v1alpha1.ClusterCognigyConnectionSpec) { spec.AllowedNamespaces = labelled(value) }
+}
+
+// labelled are the namespaces with a label.
+func labelled(value string) v1alpha1.AllowedNamespaces {
+	return v1alpha1.AllowedNamespaces{
+		From: v1alpha1.NamespacesFromSelector, Selector: &v1alpha1.NamespaceSelector{MatchLabels: map[string]string{"cognigy": value}},
 	}
 }
 

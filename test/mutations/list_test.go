@@ -143,6 +143,11 @@ var mutations = []mutation{
 		noticed{in: controller, by: "A ClusterCognigyConnection issues keys to the namespaces that it allows, and revokes keys of those that it does not allow any more", says: "ConnectionNotAllowed"},
 	},
 	{
+		"S6", "The operator issues a key for an Endpoint that no grant opens to the namespace.",
+		"use-without-grant", never,
+		noticed{in: controller, by: "The grants of a ClusterCognigyConnection open to a namespace the Endpoints that they list for it, from when they do until they do not", says: "ConnectionNotAllowed"},
+	},
+	{
 		"S6", "The client sends each POST twice.",
 		"repeat-post", insert("_ = c.do(ctx, request)"),
 		noticed{in: reliability, by: "TestCrash/first issue, whose answer is lost", says: "S6: a POST without an intent of its own"},

@@ -21,7 +21,7 @@ import (
 
 // probe sends one authenticated request, or returns ratelimit.ErrQueued if it has to wait for the rate limit.
 func (r *Reconciler) probe(ctx context.Context, found v1alpha1.Connection) error {
-	if err := checkSelector(found); err != nil {
+	if err := checkSelectors(found); err != nil {
 		return err
 	}
 	session, _, err := r.Connections.Session(ctx, found)
@@ -56,15 +56,26 @@ func (r *Reconciler) waiter(name types.NamespacedName) string {
 	return r.Kind.Prefix + "connection " + name.String()
 }
 
-// checkSelector returns a failure for a selector that the API server accepts and that selects nothing.
-func checkSelector(found v1alpha1.Connection) error {
+// checkSelectors returns a failure for a selector that the API server accepts and that selects nothing.
+func checkSelectors(found v1alpha1.Connection) error {
 	cluster, ok := found.(*v1alpha1.ClusterCognigyConnection)
 	if !ok {
 		return nil
 	}
-	if _, err := metav1.LabelSelectorAsSelector(cluster.Spec.AllowedNamespaces.Selector); err != nil {
+	if err := checkSelector(cluster.Spec.AllowedNamespaces); err != nil {
 		return condition.Stalled(v1alpha1.ReasonInvalidSpec,
 			"allowedNamespaces.selector is invalid, so that the connection allows no namespace; correct it: %s", err)
 	}
+	for i, grant := range cluster.Spec.Grants {
+		if err := checkSelector(grant.Namespaces); err != nil {
+			return condition.Stalled(v1alpha1.ReasonInvalidSpec,
+				"grants[%d].namespaces.selector is invalid, so that it grants nothing; correct it: %s", i, err)
+		}
+	}
 	return nil
+}
+
+func checkSelector(namespaces v1alpha1.AllowedNamespaces) error {
+	_, err := metav1.LabelSelectorAsSelector((*metav1.LabelSelector)(namespaces.Selector))
+	return err
 }

@@ -28,7 +28,7 @@ func (r *Reconciler) checkDependencies(ctx context.Context, s *scope) error {
 		return err
 	}
 	// Permission and address may have changed since the reconcile began.
-	if err := connection.Permit(ctx, r.APIReader, found, s.key.Namespace); err != nil {
+	if err := connection.Permit(ctx, r.APIReader, found, s.key.Namespace, s.endpointID); err != nil {
 		return err
 	}
 	if found.GetUID() != s.connection.GetUID() || found.GetGeneration() != s.connection.GetGeneration() {

@@ -132,7 +132,7 @@ func (r *Connections) needs(ctx context.Context, key *v1alpha1.EndpointAPIKey, f
 	if found.GetDeletionTimestamp().IsZero() || served(key) {
 		return true, nil
 	}
-	return connection.Permitted(ctx, r.Client, found, key.Namespace)
+	return connection.Permitted(ctx, r.Client, found, key.Namespace, key.Spec.Endpoint.ID)
 }
 
 // served reports whether the status shows that a resource was permitted to use its connection once, so that keys may exist.
