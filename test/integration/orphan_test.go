@@ -213,6 +213,15 @@ var _ = Describe("An orphan", Label("orphans"), func() {
 		e.awaitOrphans(connection, 1)
 		e.awaitScans(func(g Gomega) { g.Expect(e.isLive(orphan.ID)).To(BeFalse()) })
 		e.awaitOrphans(connection, 0)
+		// Whoever uses the namespace default may read these events.
+		e.awaitScans(func(g Gomega) {
+			found := &corev1.EventList{}
+			g.Expect(cluster.List(e.Context, found, client.InNamespace(metav1.NamespaceDefault))).To(Succeed())
+			for _, reason := range []string{v1alpha1.EventOrphaned, v1alpha1.EventOrphanRevoked} {
+				g.Expect(found.Items).To(ContainElement(And(HaveField("Reason", reason), HaveField("Message", ContainSubstring(orphan.ID)))))
+			}
+			g.Expect(found.Items).NotTo(ContainElement(HaveField("Message", ContainSubstring(e.Endpoint.ID))))
+		})
 	})
 })
 

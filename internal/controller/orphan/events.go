@@ -4,26 +4,33 @@
 package orphan
 
 import (
+	"context"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// warnOfOrphans reports orphans that the scan before did not find.
-func (r *Reconciler) warnOfOrphans(found v1alpha1.Connection, orphans []plan.MarkedKey) {
+// warnOfOrphans reports orphans that the scan before did not find. The log names the Endpoints of all of them.
+func (r *Reconciler) warnOfOrphans(ctx context.Context, found v1alpha1.Connection, orphans []plan.MarkedKey) {
 	if len(orphans) == 0 {
 		return
 	}
 	var named []string
 	for _, orphan := range orphans {
-		named = append(named, fmt.Sprintf("%s of Endpoint %s", orphan.ID, orphan.EndpointID))
+		logf.FromContext(ctx).Info("found an orphan", "endpointID", orphan.EndpointID, "keyID", orphan.ID, "keyPreview", orphan.Preview)
+		named = append(named, nameFor(found, orphan))
 	}
 	advice := "If no other cluster has the identity of this one, set orphanPolicy: Revoke, or revoke the keys in Cognigy"
+	if connection.IsCluster(found) {
+		advice += "; the operator's log names their Endpoints"
+	}
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
 		advice = "The operator revokes those that the next scan finds again"
 	}
@@ -41,7 +48,16 @@ func (r *Reconciler) warnOfPermission(found v1alpha1.Connection, err error) {
 
 func (r *Reconciler) emitRevoked(found v1alpha1.Connection, orphan plan.MarkedKey) {
 	kube.Event{Type: corev1.EventTypeNormal, Reason: v1alpha1.EventOrphanRevoked, Action: "Revoke", KeyID: orphan.ID}.
-		Emit(r.Events, found, "revoked key %s (%s) of Endpoint %s, which had no EndpointAPIKey", orphan.ID, orphan.Preview, orphan.EndpointID)
+		Emit(r.Events, found, "revoked key %s, with the preview %s, which had no EndpointAPIKey", nameFor(found, orphan), orphan.Preview)
+}
+
+// nameFor names a key for the readers of a connection's events. Kubernetes keeps those of a cluster-wide object in the namespace
+// default, whose users need not know the Endpoints of all others: without grants, an id is all that it takes to have a key.
+func nameFor(found v1alpha1.Connection, key plan.MarkedKey) string {
+	if connection.IsCluster(found) {
+		return key.ID
+	}
+	return fmt.Sprintf("%s of Endpoint %s", key.ID, key.EndpointID)
 }
 
 func (r *Reconciler) warnOfFailures(found v1alpha1.Connection, count int, err error) {

@@ -45,7 +45,7 @@ func (r *Reconciler) scan(ctx context.Context, found v1alpha1.Connection) error 
 		return err
 	}
 	again, fresh := plan.Compare(orphans, r.history.of(found))
-	r.warnOfOrphans(found, fresh)
+	r.warnOfOrphans(ctx, found, fresh)
 	var revoked []plan.MarkedKey
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
 		revoked, err = r.revoke(ctx, found, session, again)
