@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"time"
 )
 
 const (
@@ -28,10 +27,9 @@ func ValidID(text string) bool { return idPattern.MatchString(text) }
 
 // Key is an API key of an Endpoint as Cognigy lists it.
 type Key struct {
-	ID        string // ^[a-z0-9]{24}$
-	Name      string
-	Preview   string    // first 4 characters, a mask, last 4
-	CreatedAt time.Time // whole seconds, by Cognigy's clock
+	ID      string // ^[a-z0-9]{24}$
+	Name    string
+	Preview string // first 4 characters, a mask, last 4
 }
 
 // IssuedKey is a new key with its plaintext, which Cognigy shows this once.
@@ -41,10 +39,9 @@ type IssuedKey struct {
 }
 
 type keyBody struct {
-	ID        string `json:"_id"`
-	Name      string `json:"name"`
-	Preview   string `json:"keyPreview"`
-	CreatedAt int64  `json:"createdAt"`
+	ID      string `json:"_id"`
+	Name    string `json:"name"`
+	Preview string `json:"keyPreview"`
 }
 
 // listedKey is an entry of a list. The first one without a valid id ends the decoding, so that a million entries that are no keys
@@ -63,7 +60,7 @@ func (k *listedKey) UnmarshalJSON(data []byte) error {
 
 func (b keyBody) key() Key {
 	return Key{
-		ID: b.ID, Name: b.Name, Preview: masked(printable(b.Preview, MaxPreviewLength)), CreatedAt: time.Unix(b.CreatedAt, 0).UTC(),
+		ID: b.ID, Name: b.Name, Preview: masked(printable(b.Preview, MaxPreviewLength)),
 	}
 }
 

@@ -75,7 +75,7 @@ func (l *Lists) request(ctx context.Context, client *cognigy.Client, endpointID 
 	}
 	listing := &plan.Listing{At: at, EndpointGone: gone}
 	for _, key := range keys {
-		listing.Keys = append(listing.Keys, plan.Key{ID: key.ID, Name: key.Name, Preview: key.Preview})
+		listing.Keys = append(listing.Keys, plan.Key(key))
 	}
 	l.remember(endpointID, listing)
 	return answer{at: at, listing: listing}, nil

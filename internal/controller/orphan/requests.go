@@ -29,7 +29,7 @@ func (r *Reconciler) keys(ctx context.Context, s *scanned, endpointID string, no
 		}
 		listed, err := s.session.ListKeys(ctx, endpointID)
 		for _, key := range listed {
-			keys = append(keys, plan.Key{ID: key.ID, Name: key.Name, Preview: key.Preview})
+			keys = append(keys, plan.Key(key))
 		}
 		return err
 	})
