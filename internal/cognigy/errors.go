@@ -40,6 +40,8 @@ const (
 	HostNotAllowed Kind = "host not allowed"
 	// Unexpected: the answer is not Cognigy's, or not as documented.
 	Unexpected Kind = "unexpected answer"
+	// TooManyKeys: a list shows more keys that concern the caller than the client keeps.
+	TooManyKeys Kind = "too many keys"
 )
 
 // Cognigy's error codes.

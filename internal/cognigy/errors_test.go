@@ -115,7 +115,7 @@ func TestRefusalsOfARealServer(t *testing.T) {
 			return err
 		}, cognigy.NotFound},
 		{"nor to list the keys of", func(t *testing.T) error {
-			_, err := r.client.ListKeys(t.Context(), absentID)
+			_, err := r.client.ListKeys(t.Context(), absentID, everything)
 			return err
 		}, cognigy.NotFound},
 		{"Cognigy has rules for names", func(t *testing.T) error {
@@ -242,7 +242,7 @@ func TestErrorsAsDocumented(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			client := newClient(t, serve(t, answer(404, body)))
-			_, err := client.ListKeys(t.Context(), absentID)
+			_, err := client.ListKeys(t.Context(), absentID, everything)
 			failed := failure(t, err)
 			NewWithT(t).Expect(failed).To(HaveField("TraceID", "api--1"))
 			NewWithT(t).Expect(failed.Kind).To(Equal(cognigy.NotFound))

@@ -64,7 +64,7 @@ func FuzzAnswers(f *testing.F) {
 		if status >= 500 {
 			return
 		}
-		keys, err := client.ListKeys(t.Context(), endpointID)
+		keys, err := client.ListKeys(t.Context(), endpointID, everything)
 		checkFailure(t, err)
 		for _, key := range keys {
 			if !wantID.MatchString(key.ID) || strings.ContainsFunc(key.Preview, unprintable) || status >= 300 {

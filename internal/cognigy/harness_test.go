@@ -126,8 +126,11 @@ func (r *rig) create(t *testing.T) (*cognigy.IssuedKey, error) {
 }
 
 func (r *rig) list(t *testing.T) ([]cognigy.Key, error) {
-	return r.client.ListKeys(t.Context(), r.endpointID)
+	return r.client.ListKeys(t.Context(), r.endpointID, everything)
 }
+
+// everything keeps all keys of a list.
+func everything(cognigy.Key) bool { return true }
 
 // mustCreate is for keys that have to be there before something goes wrong.
 func (r *rig) mustCreate(t *testing.T) *cognigy.IssuedKey {

@@ -19,6 +19,13 @@ const (
 
 var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
 
+const (
+	// maxNameBytes is how much of a name the client keeps: its end. A name that Cognigy is known to accept has 200 characters.
+	maxNameBytes = 800
+	// maxKeysBytes is how many bytes of keys the client keeps of a list: those of some 30,000 resources.
+	maxKeysBytes = 8 << 20
+)
+
 // MaxPreviewLength is how many characters of a preview the operator reports at most.
 const MaxPreviewLength = 256
 
@@ -32,6 +39,9 @@ type Key struct {
 	Preview string // first 4 characters, a mask, last 4
 }
 
+// Size is how much memory a key takes in a list, in bytes: what its texts take, and about as much as everything around them.
+func (k Key) Size() int { return 128 + len(k.ID) + len(k.Name) + len(k.Preview) }
+
 // IssuedKey is a new key with its plaintext, which Cognigy shows this once.
 type IssuedKey struct {
 	Key
@@ -44,24 +54,18 @@ type keyBody struct {
 	Preview string `json:"keyPreview"`
 }
 
-// listedKey is an entry of a list. The first one without a valid id ends the decoding, so that a million entries that are no keys
-// take no memory.
-type listedKey struct{ keyBody }
-
-func (k *listedKey) UnmarshalJSON(data []byte) error {
-	if err := json.Unmarshal(data, &k.keyBody); err != nil {
-		return err
-	}
-	if !ValidID(k.ID) {
-		return errors.New("a listed key has no valid _id")
-	}
-	return nil
-}
-
 func (b keyBody) key() Key {
 	return Key{
-		ID: b.ID, Name: b.Name, Preview: masked(printable(b.Preview, MaxPreviewLength)),
+		ID: b.ID, Name: end(b.Name), Preview: masked(printable(b.Preview, MaxPreviewLength)),
 	}
+}
+
+// end returns the end of a name that is too long to be kept.
+func end(name string) string {
+	if len(name) <= maxNameBytes {
+		return name
+	}
+	return strings.Clone(strings.ToValidUTF8(name[len(name)-maxNameBytes:], ""))
 }
 
 // masked hides the middle of a preview that shows it, since the operator reports previews.
@@ -103,22 +107,37 @@ func (c *Client) CreateKey(ctx context.Context, endpointID, name string) (*Issue
 // unfitForHeader reports whether a character cannot be part of a key, which callers send in a header.
 func unfitForHeader(r rune) bool { return r <= ' ' || r > '~' }
 
-// ListKeys lists the keys of an Endpoint. It refuses an answer with a malformed id as a whole.
-func (c *Client) ListKeys(ctx context.Context, endpointID string) ([]Key, error) {
-	answer := []listedKey(nil)
-	request := call{
-		method: http.MethodGet, route: routeKeys, ids: []string{endpointID}, answer: &answer,
-	}
-	if err := c.do(ctx, request); err != nil {
+// ListKeys lists those keys of an Endpoint that keep accepts, each once. However long the list is, the client keeps no others, so that
+// keys that do not concern the caller cannot keep it from its own. It refuses an answer with a malformed id as a whole: Cognigy alone
+// chooses ids, so that such an answer is not Cognigy's, and without the element, a key of the caller's could seem revoked.
+func (c *Client) ListKeys(ctx context.Context, endpointID string, keep func(Key) bool) ([]Key, error) {
+	var (
+		entry keyBody
+		keys  []Key
+		size  int
+		known = map[string]bool{}
+	)
+	err := c.do(ctx, call{method: http.MethodGet, route: routeKeys, ids: []string{endpointID}, each: func(decoder *json.Decoder) error {
+		entry = keyBody{}
+		if err := decoder.Decode(&entry); err != nil {
+			return err
+		}
+		if !ValidID(entry.ID) {
+			return errors.New("a listed key has no valid _id")
+		}
+		key := entry.key()
+		if known[key.ID] || !keep(key) {
+			return nil
+		}
+		if size += key.Size(); size > maxKeysBytes {
+			// mutation: shorten-list
+			return errTooManyKeys
+		}
+		known[key.ID], keys = true, append(keys, key)
+		return nil
+	}})
+	if err != nil {
 		return nil, err
-	}
-	// JSON null decodes without an error, but is no list: if it counted as an empty one, every key would seem revoked.
-	if answer == nil {
-		return nil, unexpected(request, http.StatusOK, "the list of keys is missing")
-	}
-	keys := make([]Key, 0, len(answer))
-	for _, entry := range answer {
-		keys = append(keys, entry.key())
 	}
 	return keys, nil
 }

@@ -45,7 +45,7 @@ func TestLifeOfAKey(t *testing.T) {
 func TestNamesAndPreviewsAreKeptAsTheyAre(t *testing.T) {
 	g := NewWithT(t)
 	body := `[{"_id":"` + endpointID + `","name":" Schlüssel\t\"1\" ","keyPreview":"8a4f••••••••7c2e","createdAt":2147483647,"new":{}}]`
-	keys, err := newClient(t, serve(t, answer(200, body))).ListKeys(t.Context(), endpointID)
+	keys, err := newClient(t, serve(t, answer(200, body))).ListKeys(t.Context(), endpointID, everything)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(keys).To(ConsistOf(cognigy.Key{
 		ID: endpointID, Name: " Schlüssel\t\"1\" ", Preview: "8a4f••••••••7c2e",
@@ -94,7 +94,7 @@ func TestHeadersAndBodiesOnTheWire(t *testing.T) {
 		_, _ = io.WriteString(w, `[]`)
 	}))
 	g := NewWithT(t)
-	_, err := client.ListKeys(t.Context(), endpointID)
+	_, err := client.ListKeys(t.Context(), endpointID, everything)
 	g.Expect(err).NotTo(HaveOccurred())
 	_, err = client.CreateKey(t.Context(), endpointID, `a "b" <c>`)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -131,7 +131,7 @@ func TestNothingButIDsGetsIntoAPath(t *testing.T) {
 			created := failure(t, err)
 			g.Expect(created.Kind).To(Equal(cognigy.Invalid))
 			g.Expect(created.OutcomeUnknown).To(BeFalse())
-			_, err = r.client.ListKeys(t.Context(), id)
+			_, err = r.client.ListKeys(t.Context(), id, everything)
 			g.Expect(failure(t, err).Kind).To(Equal(cognigy.Invalid))
 			g.Expect(failure(t, r.client.DeleteKey(t.Context(), id, absentID)).Kind).To(Equal(cognigy.Invalid))
 			deleted := failure(t, r.client.DeleteKey(t.Context(), r.endpointID, id))
@@ -156,7 +156,7 @@ func TestOneClientManyCallers(t *testing.T) {
 				if err != nil {
 					return
 				}
-				_, err = r.client.ListKeys(t.Context(), r.endpointID)
+				_, err = r.client.ListKeys(t.Context(), r.endpointID, everything)
 				problems <- err
 				problems <- r.client.DeleteKey(t.Context(), r.endpointID, made.ID)
 			}

@@ -43,12 +43,12 @@ func TestPOSTDoesNotUseAConnectionThatMayBeDead(t *testing.T) {
 		}
 	})
 	client := newClient(t, server.url)
-	_, err := client.ListKeys(t.Context(), endpointID)
+	_, err := client.ListKeys(t.Context(), endpointID, everything)
 	g.Expect(err).NotTo(HaveOccurred())
 	made, err := client.CreateKey(t.Context(), endpointID, keyName)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(made.Plaintext.Reveal()).To(Equal("canary-plaintext"))
-	_, err = client.ListKeys(t.Context(), endpointID)
+	_, err = client.ListKeys(t.Context(), endpointID, everything)
 	g.Expect(err).NotTo(HaveOccurred(), "net/http repeats a GET on a connection that was dead")
 	g.Expect(server.received()).To(Equal([]string{"GET", "POST", "GET", "GET"}))
 }

@@ -182,7 +182,7 @@ func TestAnswersToLISTThatAreNoList(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.why, func(t *testing.T) {
 			g := NewWithT(t)
-			keys, err := newClient(t, serve(t, answer(200, c.body))).ListKeys(t.Context(), endpointID)
+			keys, err := newClient(t, serve(t, answer(200, c.body))).ListKeys(t.Context(), endpointID, everything)
 			g.Expect(failure(t, err).Kind).To(Equal(cognigy.Unexpected))
 			g.Expect(err.Error()).To(ContainSubstring(fmt.Sprint(200)))
 			g.Expect(keys).To(BeNil())

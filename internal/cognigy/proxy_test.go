@@ -61,7 +61,7 @@ func child(text string) int {
 		}
 	} else {
 		done.Created = made.ID
-		keys, _ := client.ListKeys(context.Background(), todo.EndpointID)
+		keys, _ := client.ListKeys(context.Background(), todo.EndpointID, everything)
 		done.Listed = len(keys)
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(done); err != nil {

@@ -43,7 +43,7 @@ func TestCallsAreSentOnce(t *testing.T) {
 			made := r.mustCreate(t)
 			calls := map[string]func(*cognigy.Client) error{
 				http.MethodGet: func(client *cognigy.Client) error {
-					_, err := client.ListKeys(t.Context(), r.endpointID)
+					_, err := client.ListKeys(t.Context(), r.endpointID, everything)
 					return err
 				},
 				http.MethodDelete: func(client *cognigy.Client) error {
@@ -105,7 +105,7 @@ func TestCallerGivesUp(t *testing.T) {
 			defer cancel()
 			ended := make(chan error, 1)
 			go func() {
-				_, err := r.client.ListKeys(ctx, r.endpointID)
+				_, err := r.client.ListKeys(ctx, r.endpointID, everything)
 				ended <- err
 			}()
 			g.Eventually(r.lists).WithTimeout(patience).Should(BeNumerically(">=", 1))

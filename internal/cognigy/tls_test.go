@@ -33,7 +33,7 @@ func TestPrivateAuthority(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.why, func(t *testing.T) {
 			g := NewWithT(t)
-			_, err := newClient(t, r.URL(), trusting(c.bundle)).ListKeys(t.Context(), r.endpointID)
+			_, err := newClient(t, r.URL(), trusting(c.bundle)).ListKeys(t.Context(), r.endpointID, everything)
 			if c.fine {
 				g.Expect(err).NotTo(HaveOccurred())
 				return
@@ -78,7 +78,7 @@ func TestNamesInCertificatesAreBounded(t *testing.T) {
 		_ = tls.Server(conn, settings).HandshakeContext(t.Context())
 	})
 	elsewhere := strings.NewReplacer("http", "https", "127.0.0.1", "localhost").Replace(server.url)
-	_, err := newClient(t, elsewhere, trusting(caBundle)).ListKeys(t.Context(), endpointID)
+	_, err := newClient(t, elsewhere, trusting(caBundle)).ListKeys(t.Context(), endpointID, everything)
 	failed := failure(t, err)
 	g.Expect(failed).To(MatchError(ContainSubstring("does not trust the server's certificate")))
 	g.Expect(failed.Error()).NotTo(ContainSubstring("\n"))

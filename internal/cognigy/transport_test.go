@@ -27,7 +27,7 @@ func calls(t *testing.T, client *cognigy.Client) map[string]func() error {
 			return err
 		},
 		http.MethodGet: func() error {
-			_, err := client.ListKeys(t.Context(), endpointID)
+			_, err := client.ListKeys(t.Context(), endpointID, everything)
 			return err
 		},
 		http.MethodDelete: func() error { return client.DeleteKey(t.Context(), endpointID, absentID) },

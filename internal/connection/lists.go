@@ -5,6 +5,7 @@ package connection
 
 import (
 	"context"
+	"regexp"
 	"sync"
 	"time"
 
@@ -29,6 +30,10 @@ type endpoint struct {
 	newest  *plan.Listing
 	missing map[string]time.Time // key id: the Plan.MissingSince of the key's resource
 }
+
+// marked matches the names that end like those of keys that an operator made, of whichever cluster. No other key can be one of a
+// resource, so that lists leave the others out: anyone who may create keys in Cognigy decides how many these are.
+var marked = regexp.MustCompile(` k8s-[0-9a-f]{10}-[0-9a-f]{24}-[0-9a-f]{24}$`)
 
 // NewLists returns Lists that remember nothing.
 func NewLists(clock clock.PassiveClock) *Lists {
@@ -68,7 +73,7 @@ func (l *Lists) list(ctx context.Context, client *cognigy.Client, endpointID str
 
 func (l *Lists) request(ctx context.Context, client *cognigy.Client, endpointID string) (answer, error) {
 	at := l.clock.Now()
-	keys, err := client.ListKeys(ctx, endpointID)
+	keys, err := client.ListKeys(ctx, endpointID, func(key cognigy.Key) bool { return marked.MatchString(key.Name) })
 	gone := cognigy.IsKind(err, cognigy.NotFound)
 	if err != nil && !gone {
 		return answer{at: at}, err

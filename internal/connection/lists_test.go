@@ -5,6 +5,7 @@ package connection_test
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -136,9 +137,29 @@ func TestEndpointGone(t *testing.T) {
 	e.Expect(e.requests()).To(Equal(1))
 }
 
+// Of others' keys nothing depends on what a list shows, whoever creates how many.
+func TestListsLeaveOutTheKeysOfOthers(t *testing.T) {
+	e := newEnvironment(t)
+	marker := plan.Marker("cluster", plan.Owner{Namespace: "crm", UID: "1"})
+	for _, name := range []string{
+		"My key", "My key " + marker + " copy", marker, "My key" + marker, "My key " + strings.ToUpper(marker), "My key " + marker + "\n",
+		"My key " + marker[:len(marker)-1], "My key " + marker + "0", "My key k8s-1-2-3",
+	} {
+		e.cognigy.AddKey(e.endpoint, name)
+	}
+	own, _ := e.cognigy.AddKey(e.endpoint, plan.KeyName("CRM webhook", start, marker))
+	another, _ := e.cognigy.AddKey(e.endpoint, "Ä "+plan.Marker("another cluster", plan.Owner{Namespace: "crm", UID: "1"}))
+	long, _ := e.cognigy.AddKey(e.endpoint, strings.Repeat("n", 5000)+" "+marker)
+	listing := e.list(0)
+	e.Expect(listing.Keys).To(HaveLen(3))
+	for _, shown := range []string{own.ID, another.ID, long.ID} {
+		e.Expect(listing.Shows(shown)).To(BeTrue())
+	}
+}
+
 func TestMissingSince(t *testing.T) {
 	e := newEnvironment(t)
-	key, _ := e.cognigy.AddKey(e.endpoint, "key")
+	key, _ := e.cognigy.AddKey(e.endpoint, plan.KeyName("key", start, plan.Marker("cluster", plan.Owner{Namespace: "crm", UID: "1"})))
 	missing := func() time.Time { return e.session.MissingSince(e.endpoint, key.ID) }
 	e.Expect(missing()).To(BeZero())
 	e.session.RememberMissing(e.endpoint, key.ID, start)

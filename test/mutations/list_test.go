@@ -83,6 +83,11 @@ var mutations = []mutation{
 		noticed{in: controller, by: "A Cognigy that fails proves nothing by one list without the key", says: "to equal"},
 	},
 	{
+		"S3", "The operator takes the part of a list that fits into its memory for the whole list.",
+		"shorten-list", insert("return nil"),
+		noticed{in: "internal/cognigy", by: "TestKeptKeysAreBounded", says: "is no Error"},
+	},
+	{
 		"S4", "The operator logs the plaintext.",
 		"log-plaintext", insert("println(issued.Plaintext.Reveal())"),
 		noticed{in: reliability, by: "TestCrash/first issue", says: "S4: a plaintext is found in the operator's logs"},

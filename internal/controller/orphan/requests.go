@@ -16,18 +16,26 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
-// keys lists the keys of an Endpoint. It shares lists with the resources of the connection, where there are any for the
-// Endpoint. It keeps no other lists, since the server decides how many Endpoints there are, and how long their lists.
-func (r *Reconciler) keys(ctx context.Context, s *scanned, endpointID string, notBefore time.Time) (keys []plan.Key, err error) {
-	err = r.send(ctx, s.connection, s.session, func() error {
-		if s.referred[endpointID] {
+// keys lists the keys of an Endpoint, at least those that keep accepts. It shares lists with the resources of the connection, where
+// there are any for the Endpoint, and the list is not too long for that: then a scan is what can make it shorter. It remembers no
+// other lists, since the server decides how many Endpoints there are, and how long their lists.
+func (r *Reconciler) keys(
+	ctx context.Context, s *scanned, endpointID string, notBefore time.Time, keep func(plan.Key) bool,
+) (keys []plan.Key, err error) {
+	if s.referred[endpointID] {
+		err = r.send(ctx, s.connection, s.session, func() error {
 			listing, err := s.session.List(ctx, endpointID, notBefore)
 			if err == nil {
 				keys = listing.Keys
 			}
 			return err
+		})
+		if !cognigy.IsKind(err, cognigy.TooManyKeys) {
+			return keys, err
 		}
-		listed, err := s.session.ListKeys(ctx, endpointID)
+	}
+	err = r.send(ctx, s.connection, s.session, func() error {
+		listed, err := s.session.ListKeys(ctx, endpointID, func(key cognigy.Key) bool { return keep(plan.Key(key)) })
 		for _, key := range listed {
 			keys = append(keys, plan.Key(key))
 		}

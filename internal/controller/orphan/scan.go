@@ -26,6 +26,9 @@ const (
 	// maxOrphans bounds how much memory a scan takes, since anyone who names keys in Cognigy decides how many there are. Later
 	// scans find the others once these are gone.
 	maxOrphans = 1000
+	// maxSuspectBytes bounds likewise how much memory the suspects of one Endpoint take, before they are verified: those of some
+	// 15,000 resources. What is left out of a list only has to wait for a later scan.
+	maxSuspectBytes = 4 << 20
 )
 
 // scan finds orphans, reports new ones, and revokes those that the scan before found, too, if the policy is to. A failure
@@ -81,14 +84,14 @@ func (r *Reconciler) find(ctx context.Context, found v1alpha1.Connection, sessio
 		return nil, err
 	}
 	for _, endpointID := range endpoints {
-		keys, err := r.keys(ctx, s, endpointID, r.Clock.Now().Add(-r.DriftInterval))
+		keys, err := r.keys(ctx, s, endpointID, r.Clock.Now().Add(-r.DriftInterval), r.keepSuspects(s, endpointID))
 		if isHidden(err) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		s.suspects = append(s.suspects, plan.Orphans(plan.MarkedKeys(r.Identity, endpointID, keys), s.existing, nil)...)
+		s.suspects = append(s.suspects, r.suspects(s, endpointID, keys...)...)
 		if len(s.suspects) < maxOrphans {
 			continue
 		}
@@ -103,6 +106,23 @@ func (r *Reconciler) find(ctx context.Context, found v1alpha1.Connection, sessio
 		return nil, err
 	}
 	return r.confirm(ctx, s)
+}
+
+// suspects returns those of an Endpoint's keys that have a marker of this cluster and no resource that the cache shows.
+func (r *Reconciler) suspects(s *scanned, endpointID string, keys ...plan.Key) []plan.MarkedKey {
+	return plan.Orphans(plan.MarkedKeys(r.Identity, endpointID, keys), s.existing, nil)
+}
+
+// keepSuspects accepts suspects of an Endpoint, as many as fit into maxSuspectBytes.
+func (r *Reconciler) keepSuspects(s *scanned, endpointID string) func(plan.Key) bool {
+	left := maxSuspectBytes
+	return func(key plan.Key) bool {
+		if len(r.suspects(s, endpointID, key)) == 0 {
+			return false
+		}
+		left -= cognigy.Key(key).Size()
+		return left >= 0
+	}
 }
 
 // start reads from the cache what saves requests later.

@@ -56,13 +56,13 @@ func (r *Reconciler) verify(ctx context.Context, s *scanned) error {
 // confirm lists the keys of the orphans' Endpoints once more: a resource that was deleted since the first list has revoked its
 // keys before it was gone.
 func (r *Reconciler) confirm(ctx context.Context, s *scanned) ([]plan.MarkedKey, error) {
-	endpoints := map[string]bool{}
+	endpoints, orphaned := map[string]bool{}, map[string]bool{}
 	for _, orphan := range s.orphans {
-		endpoints[orphan.EndpointID] = true
+		endpoints[orphan.EndpointID], orphaned[orphan.ID] = true, true
 	}
 	var confirmed []plan.MarkedKey
 	for _, endpointID := range slices.Sorted(maps.Keys(endpoints)) {
-		keys, err := r.keys(ctx, s, endpointID, r.Clock.Now())
+		keys, err := r.keys(ctx, s, endpointID, r.Clock.Now(), func(key plan.Key) bool { return orphaned[key.ID] })
 		if isHidden(err) {
 			continue
 		}
