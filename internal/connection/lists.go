@@ -5,30 +5,65 @@ package connection
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/cache"
 	"k8s.io/utils/clock"
 
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// Lists keeps the newest list of each Endpoint's keys. All resources of an Endpoint share it, also while it is requested.
+const (
+	// maxListsBytes bounds how much memory the newest lists of a tenant take; one list takes up to half of it. A tenant decides how many
+	// Endpoints its resources name, and may decide what their lists show. A resource whose list is forgotten requests another.
+	maxListsBytes = 16 << 20
+	// listBytes is what an Endpoint takes in memory beside its keys, about.
+	listBytes = 256
+	// maxMissing bounds for how many keys of a tenant the process remembers since when they are missing: a key in a record that someone
+	// rewrites again and again is another one each time. The least recently missed one is forgotten first, whose resource waits for
+	// another list then.
+	maxMissing = 10_000
+	// forgetAfter is how long the process remembers what nobody asks for: the list of an Endpoint without resources, or since when a key is
+	// missing that no Secret records any more.
+	forgetAfter = 24 * time.Hour
+)
+
+// Lists keeps the newest lists of the keys of the Endpoints of a tenant. All resources of an Endpoint share its list, also while it is
+// requested.
 type Lists struct {
 	clock    clock.PassiveClock
 	requests singleflight.Group
 
-	mu        sync.Mutex
-	endpoints map[string]*endpoint
+	mu      sync.Mutex
+	newest  map[place]*remembered
+	size    int                   // of all lists, in bytes
+	missing *cache.LRUExpireCache // missingKey: the Plan.MissingSince of the key's resource
 }
 
-// endpoint is what the process remembers of one Endpoint.
-type endpoint struct {
-	newest  *plan.Listing
-	missing map[string]time.Time // key id: the Plan.MissingSince of the key's resource
+// place is an Endpoint as a connection shows it.
+type place struct {
+	connection types.UID
+	endpointID string
+}
+
+// missingKey is a key that a list should show.
+type missingKey struct {
+	place
+	keyID string
+}
+
+// remembered is the newest list of an Endpoint.
+type remembered struct {
+	listing *plan.Listing
+	size    int       // in bytes
+	used    time.Time // when someone last asked for it
 }
 
 // marked matches the names that end like those of keys that an operator made, of whichever cluster. No other key can be one of a
@@ -37,7 +72,7 @@ var marked = regexp.MustCompile(` k8s-[0-9a-f]{10}-[0-9a-f]{24}-[0-9a-f]{24}$`)
 
 // NewLists returns Lists that remember nothing.
 func NewLists(clock clock.PassiveClock) *Lists {
-	return &Lists{clock: clock, endpoints: map[string]*endpoint{}}
+	return &Lists{clock: clock, newest: map[place]*remembered{}, missing: cache.NewLRUExpireCacheWithClock(maxMissing, clock)}
 }
 
 // answer is a list, or its failure, with the time at which it was requested.
@@ -48,16 +83,16 @@ type answer struct {
 
 // list returns a list of the Endpoint's keys that was requested at notBefore or later. Callers at the same time share the
 // request, its list and its failure. The request outlives a caller that gives up, since others may wait for it.
-func (l *Lists) list(ctx context.Context, client *cognigy.Client, endpointID string, notBefore time.Time) (*plan.Listing, error) {
+func (l *Lists) list(ctx context.Context, client *cognigy.Client, of place, notBefore time.Time) (*plan.Listing, error) {
 	if now := l.clock.Now(); notBefore.After(now) {
 		notBefore = now
 	}
 	for {
-		if known := l.Newest(endpointID); known != nil && !known.At.Before(notBefore) {
+		if known := l.newestOf(of); known != nil && !known.At.Before(notBefore) {
 			return known, nil
 		}
-		request := l.requests.DoChan(endpointID, func() (any, error) {
-			return l.request(context.WithoutCancel(ctx), client, endpointID)
+		request := l.requests.DoChan(string(of.connection)+"/"+of.endpointID, func() (any, error) {
+			return l.request(context.WithoutCancel(ctx), client, of)
 		})
 		select {
 		case result := <-request:
@@ -71,9 +106,9 @@ func (l *Lists) list(ctx context.Context, client *cognigy.Client, endpointID str
 	}
 }
 
-func (l *Lists) request(ctx context.Context, client *cognigy.Client, endpointID string) (answer, error) {
+func (l *Lists) request(ctx context.Context, client *cognigy.Client, of place) (answer, error) {
 	at := l.clock.Now()
-	keys, err := client.ListKeys(ctx, endpointID, func(key cognigy.Key) bool { return marked.MatchString(key.Name) })
+	keys, err := client.ListKeys(ctx, of.endpointID, func(key cognigy.Key) bool { return marked.MatchString(key.Name) })
 	gone := cognigy.IsKind(err, cognigy.NotFound)
 	if err != nil && !gone {
 		return answer{at: at}, err
@@ -82,67 +117,99 @@ func (l *Lists) request(ctx context.Context, client *cognigy.Client, endpointID 
 	for _, key := range keys {
 		listing.Keys = append(listing.Keys, plan.Key(key))
 	}
-	l.remember(endpointID, listing)
+	l.remember(of, listing)
 	return answer{at: at, listing: listing}, nil
 }
 
-func (l *Lists) remember(endpointID string, listing *plan.Listing) {
+func (l *Lists) remember(of place, listing *plan.Listing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	known := l.endpoint(endpointID)
-	known.newest = listing
+	size := listBytes
 	for _, key := range listing.Keys {
-		delete(known.missing, key.ID)
+		size += cognigy.Key(key).Size()
+		l.missing.Remove(missingKey{of, key.ID})
 	}
+	l.forget(of)
+	l.newest[of], l.size = &remembered{listing: listing, size: size, used: l.clock.Now()}, l.size+size
+	l.evict()
 }
 
-// Newest returns the newest list of the Endpoint's keys, or nil.
-func (l *Lists) Newest(endpointID string) *plan.Listing {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if known := l.endpoints[endpointID]; known != nil {
-		return known.newest
-	}
-	return nil
-}
-
-// MissingSince returns what RememberMissing was told of a key; zero if nothing, or if a list showed the key since.
-func (l *Lists) MissingSince(endpointID, keyID string) time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if known := l.endpoints[endpointID]; known != nil {
-		return known.missing[keyID]
-	}
-	return time.Time{}
-}
-
-// RememberMissing keeps the Plan.MissingSince of a key, unless the newest list shows the key.
-func (l *Lists) RememberMissing(endpointID, keyID string, since time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	known := l.endpoint(endpointID)
-	if since.IsZero() || known.newest.Shows(keyID) {
-		delete(known.missing, keyID)
-		return
-	}
-	known.missing[keyID] = since
-}
-
-// forgetRefusals drops the answers that Cognigy may have given on account of the credentials: that an Endpoint is gone.
-func (l *Lists) forgetRefusals() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, known := range l.endpoints {
-		if known.newest != nil && known.newest.EndpointGone {
-			known.newest = nil
+// evict forgets lists that nobody asked for in a long time, and the least recently used ones if all take too much memory. The caller
+// holds the lock.
+func (l *Lists) evict() {
+	now := l.clock.Now()
+	for of, known := range l.newest {
+		if now.Sub(known.used) > forgetAfter {
+			l.forget(of)
 		}
 	}
+	// mutation: remember-every-list
+	if l.size <= maxListsBytes {
+		return
+	}
+	oldestFirst := slices.SortedFunc(maps.Keys(l.newest), func(a, b place) int { return l.newest[a].used.Compare(l.newest[b].used) })
+	for _, of := range oldestFirst {
+		if l.size <= maxListsBytes {
+			return
+		}
+		l.forget(of)
+	}
 }
 
-// endpoint returns what is remembered of an Endpoint, which it begins to remember. The caller holds the lock.
-func (l *Lists) endpoint(id string) *endpoint {
-	if l.endpoints[id] == nil {
-		l.endpoints[id] = &endpoint{missing: map[string]time.Time{}}
+// forget forgets the list of an Endpoint. The caller holds the lock.
+func (l *Lists) forget(of place) {
+	if known := l.newest[of]; known != nil {
+		l.size -= known.size
+		delete(l.newest, of)
 	}
-	return l.endpoints[id]
+}
+
+func (l *Lists) newestOf(of place) *plan.Listing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := l.newest[of]
+	if known == nil {
+		return nil
+	}
+	known.used = l.clock.Now()
+	return known.listing
+}
+
+func (l *Lists) missingSince(key missingKey) time.Time {
+	since, _ := l.missing.Get(key)
+	at, _ := since.(time.Time)
+	return at
+}
+
+func (l *Lists) rememberMissing(key missingKey, since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known := l.newest[key.place]; since.IsZero() || known != nil && known.listing.Shows(key.keyID) {
+		l.missing.Remove(key)
+		return
+	}
+	l.missing.Add(key, since, forgetAfter)
+}
+
+// forgetConnection forgets what a connection showed.
+func (l *Lists) forgetConnection(uid types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for of := range l.newest {
+		if of.connection == uid {
+			l.forget(of)
+		}
+	}
+	l.missing.RemoveAll(func(key any) bool { return key.(missingKey).connection == uid })
+}
+
+// forgetRefusals drops the answers that Cognigy may have given on account of a connection's credentials: that an Endpoint is gone.
+func (l *Lists) forgetRefusals(uid types.UID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for of, known := range l.newest {
+		if of.connection == uid && known.listing.EndpointGone {
+			l.forget(of)
+		}
+	}
 }

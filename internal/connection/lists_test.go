@@ -138,7 +138,7 @@ func TestEndpointGone(t *testing.T) {
 }
 
 // Of others' keys nothing depends on what a list shows, whoever creates how many.
-func TestListsLeaveOutTheKeysOfOthers(t *testing.T) {
+func TestListsHaveNoKeysOfOthers(t *testing.T) {
 	e := newEnvironment(t)
 	marker := plan.Marker("cluster", plan.Owner{Namespace: "crm", UID: "1"})
 	for _, name := range []string{

@@ -9,7 +9,6 @@ import (
 	"context"
 	"sync"
 
-	"golang.org/x/sync/semaphore"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
@@ -36,7 +35,7 @@ type Resolver struct {
 
 	mu       sync.Mutex
 	sessions map[types.UID]known
-	large    map[string]*semaphore.Weighted // by Tenant
+	tenants  map[string]*tenant // by Tenant
 }
 
 // Find returns the connection that a resource refers to, and a condition.Failure if there is none, or if the resource's

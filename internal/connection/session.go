@@ -5,6 +5,7 @@ package connection
 
 import (
 	"context"
+	"crypto/sha256"
 	"sync"
 	"time"
 
@@ -22,12 +23,13 @@ const probeInterval = 5 * time.Second
 // limiter of its host. New credentials make a new Session, which shares lists and host with the one before.
 type Session struct {
 	*cognigy.Client
-	*Lists
 	*ratelimit.Host
+	// Lists are shared with the other connections of the tenant.
+	Lists *Lists
 	// Connection is the UID of the connection.
 	Connection types.UID
 
-	fingerprint string // of what the client was made from
+	fingerprint [sha256.Size]byte // of what the client was made from
 
 	mu         sync.Mutex
 	lastProbed time.Time // on account of a failing request
@@ -36,8 +38,25 @@ type Session struct {
 // List returns a list of the Endpoint's keys that was requested at notBefore or later. Callers at the same time share it. An
 // Endpoint that is gone is an answer, not an error.
 func (s *Session) List(ctx context.Context, endpointID string, notBefore time.Time) (*plan.Listing, error) {
-	return s.list(ctx, s.Client, endpointID, notBefore)
+	return s.Lists.list(ctx, s.Client, s.place(endpointID), notBefore)
 }
+
+// Newest returns the newest list of the Endpoint's keys, or nil if there is none, or if the process does not remember it.
+func (s *Session) Newest(endpointID string) *plan.Listing {
+	return s.Lists.newestOf(s.place(endpointID))
+}
+
+// MissingSince returns what RememberMissing was told of a key; zero if nothing, or if a list showed the key since.
+func (s *Session) MissingSince(endpointID, keyID string) time.Time {
+	return s.Lists.missingSince(missingKey{s.place(endpointID), keyID})
+}
+
+// RememberMissing keeps the Plan.MissingSince of a key, unless the newest list shows the key.
+func (s *Session) RememberMissing(endpointID, keyID string, since time.Time) {
+	s.Lists.rememberMissing(missingKey{s.place(endpointID), keyID}, since)
+}
+
+func (s *Session) place(endpointID string) place { return place{s.Connection, endpointID} }
 
 // RequestProbe reports whether to probe the connection now because a request failed. It does not do so every time.
 func (s *Session) RequestProbe(now time.Time) bool {

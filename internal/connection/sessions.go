@@ -6,10 +6,8 @@ package connection
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
-	"golang.org/x/sync/semaphore"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -48,10 +46,11 @@ func (r *Resolver) sessionWith(connection v1alpha1.Connection, apiKey cognigy.Se
 	current := fingerprint(config)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	config.LargeAnswers = r.largeAnswers(connection)
 	session = r.sessions[connection.GetUID()].session
 	if session == nil || session.fingerprint != current {
-		if session, err = r.open(connection.GetUID(), config, session); err != nil {
+		shared := r.tenantOf(connection)
+		config.LargeAnswers = shared.largeAnswers
+		if session, err = r.open(connection.GetUID(), config, shared.lists, session); err != nil {
 			return nil, err
 		}
 		session.fingerprint = current
@@ -62,38 +61,17 @@ func (r *Resolver) sessionWith(connection v1alpha1.Connection, apiKey cognigy.Se
 	return session, nil
 }
 
-// largeAnswersPerTenant is how many large answers are decoded at a time for the connections of a namespace, which may be hostile
-// and so may be what it has the operator connect to.
-const largeAnswersPerTenant = 2
-
-// largeAnswers returns what the connections of a namespace share; a connection of the cluster-wide kind has its own. The caller
-// holds the lock.
-func (r *Resolver) largeAnswers(connection v1alpha1.Connection) *semaphore.Weighted {
-	tenant := Tenant(connection)
-	if r.large[tenant] == nil {
-		if r.large == nil {
-			r.large = map[string]*semaphore.Weighted{}
-		}
-		r.large[tenant] = semaphore.NewWeighted(largeAnswersPerTenant)
-	}
-	return r.large[tenant]
-}
-
 // open makes a session that continues the one before, which is nil for the first.
-func (r *Resolver) open(uid types.UID, config cognigy.Config, before *Session) (*Session, error) {
+func (r *Resolver) open(uid types.UID, config cognigy.Config, lists *Lists, before *Session) (*Session, error) {
 	made, err := cognigy.New(config)
 	if err != nil {
 		return nil, condition.Stalled(v1alpha1.ReasonInvalidSpec, "%s", err)
 	}
-	session := &Session{
-		Client: made, Lists: NewLists(r.Clock), Host: r.Hosts.Host(config.BaseURL, uid), Connection: uid,
-	}
 	if before != nil {
 		before.Close()
-		before.forgetRefusals()
-		session.Lists = before.Lists
+		lists.forgetRefusals(uid)
 	}
-	return session, nil
+	return &Session{Client: made, Lists: lists, Host: r.Hosts.Host(config.BaseURL, uid), Connection: uid}, nil
 }
 
 // keep remembers a session, and drops that of an earlier connection of the same name. The caller holds the lock.
@@ -111,6 +89,7 @@ func (r *Resolver) drop(name types.NamespacedName, except types.UID) {
 		if known.name == name && uid != except {
 			known.session.Close()
 			known.session.Forget(uid)
+			known.session.Lists.forgetConnection(uid)
 			delete(r.sessions, uid)
 		}
 	}
@@ -131,9 +110,12 @@ func (r *Resolver) Forget(name types.NamespacedName) {
 	r.drop(name, "")
 }
 
-// fingerprint changes whenever the connection needs another client.
-func fingerprint(config cognigy.Config) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t %s",
-		config.BaseURL, config.APIKey.Reveal(), config.CABundle, config.AllowInsecureHTTP, config.Timeout))
-	return hex.EncodeToString(sum[:])
+// fingerprint changes whenever the connection needs another client. It is computed at each use of a connection, and a bundle may have
+// a megabyte, so that nothing is copied.
+func fingerprint(config cognigy.Config) (sum [sha256.Size]byte) {
+	hash := sha256.New()
+	_, _ = fmt.Fprintf(hash, "%q %q %t %s ", config.BaseURL, config.APIKey.Reveal(), config.AllowInsecureHTTP, config.Timeout)
+	_, _ = hash.Write(config.CABundle)
+	hash.Sum(sum[:0])
+	return sum
 }

@@ -168,6 +168,11 @@ var mutations = []mutation{
 		noticed{in: "internal/ratelimit", by: "TestNamespacesAreServedRoundRobin", says: "to be true"},
 	},
 	{
+		"S7", "The operator remembers every list of a namespace that names very many Endpoints.",
+		"remember-every-list", always,
+		noticed{in: "internal/connection", by: "TestRememberedListsAreBounded", says: "to be <="},
+	},
+	{
 		"S7", "The operator lists keys with the credentials of a connection for a resource that may not use it.",
 		"list-for-unpermitted", never,
 		noticed{in: "internal/plan", by: "TestDeletion/A resource that may not use the connection, and never could, goes without a request, whatever finalizers it has.", says: "planned"},
