@@ -12,7 +12,7 @@ const InUseFinalizer = "cognigy-operator.io/in-use"
 // Labels and annotations of a Secret that the operator delivers a key into. Together with the value they are the durable record
 // of the delivery.
 const (
-	// SecretTypeLabel is on every Secret that the operator works with. It watches no others.
+	// SecretTypeLabel is on every Secret that the operator works with, with one of the two values below. It watches no others.
 	SecretTypeLabel = "cognigy-operator.io/secret-type"
 	// SecretTypeAPIKey marks a Secret that an Endpoint API key is delivered into.
 	SecretTypeAPIKey = "endpoint-api-key"

@@ -11,9 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
@@ -76,7 +74,7 @@ func newManager(config *rest.Config, options *options.Options, userAgent string)
 	config.UserAgent = userAgent              // becomes the field manager of Events
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         cacheOptions(options),
+		Cache:                         CacheOptions(options),
 		Client:                        clientOptions(),
 		Controller:                    controllerOptions(),
 		Metrics:                       metricsOptions(options),
@@ -110,27 +108,6 @@ func controllerOptions() config.Controller {
 }
 
 func clientgoscheme(s *runtime.Scheme) error { return scheme.AddToScheme(s) }
-
-// cacheOptions has the cache hold only Secrets with our label. Since the controllers watch their metadata, it holds no data.
-func cacheOptions(options *options.Options) cache.Options {
-	labelled, err := labels.NewRequirement(v1alpha1.SecretTypeLabel, selection.Exists, nil)
-	if err != nil {
-		panic(err) // a constant is malformed
-	}
-	secrets := cache.ByObject{Label: labels.NewSelector().Add(*labelled)}
-	caches := cache.Options{}
-	if len(options.WatchNamespaces) > 0 {
-		caches.DefaultNamespaces = map[string]cache.Config{}
-		// The credentials of ClusterCognigyConnections are in the operator's own namespace.
-		secrets.Namespaces = map[string]cache.Config{options.Namespace: {}}
-		for _, namespace := range options.WatchNamespaces {
-			caches.DefaultNamespaces[namespace] = cache.Config{}
-			secrets.Namespaces[namespace] = cache.Config{}
-		}
-	}
-	caches.ByObject = map[client.Object]cache.ByObject{&corev1.Secret{}: secrets}
-	return caches
-}
 
 func metricsOptions(options *options.Options) metricsserver.Options {
 	return metricsserver.Options{

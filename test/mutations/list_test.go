@@ -173,6 +173,11 @@ var mutations = []mutation{
 		noticed{in: "internal/connection", by: "TestRememberedListsAreBounded", says: "to be <="},
 	},
 	{
+		"S7", "The operator keeps in memory whatever annotations its Secrets carry.",
+		"cache-whole-metadata", never,
+		noticed{in: controller, by: "The operator's cache holds of a Secret what decides, whatever else it carries", says: "to be <"},
+	},
+	{
 		"S7", "The operator lists keys with the credentials of a connection for a resource that may not use it.",
 		"list-for-unpermitted", never,
 		noticed{in: "internal/plan", by: "TestDeletion/A resource that may not use the connection, and never could, goes without a request, whatever finalizers it has.", says: "planned"},

@@ -44,7 +44,7 @@ func (r *Reconciler) verify(ctx context.Context, s *scanned) error {
 		for _, key := range keys {
 			recorded.Add(r.Identity, plan.Owner{Namespace: secret.Namespace, UID: key.UID}, key.KeyID)
 		}
-	}, client.HasLabels{v1alpha1.SecretTypeLabel})
+	}, client.MatchingLabels{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey})
 	if err != nil {
 		return err
 	}
