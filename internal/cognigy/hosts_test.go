@@ -50,7 +50,7 @@ func TestAllowedHosts(t *testing.T) {
 			g := NewWithT(t)
 			client := newClient(t, c.base, allowing("other.example.com:443", c.pattern))
 			_, created := client.CreateKey(over, endpointID, keyName)
-			_, listed := client.ListKeys(over, endpointID)
+			_, listed := client.ListKeys(over, endpointID, everything)
 			for _, err := range []error{created, listed, client.DeleteKey(over, endpointID, absentID), client.Probe(over)} {
 				failed := failure(t, err)
 				g.Expect(failed.OutcomeUnknown).To(BeFalse())
