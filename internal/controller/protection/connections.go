@@ -8,7 +8,6 @@ package protection
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,7 +74,7 @@ func (r *Connections) protect(ctx context.Context, found v1alpha1.Connection) er
 		return nil
 	}
 	// A resource that was issued a key before the connection's deletion began is in this list.
-	dependents, err := r.dependents(ctx, found)
+	dependents, err := dependents(ctx, r.Client, r.APIReader, found)
 	switch {
 	case err != nil:
 		return err
@@ -96,47 +95,9 @@ func (r *Connections) reportDependents(ctx context.Context, found v1alpha1.Conne
 			Type: v1alpha1.ConditionInUse, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonReferenced,
 			ObservedGeneration: found.GetGeneration(), LastTransitionTime: metav1.NewTime(r.Clock.Now()),
 			Message: fmt.Sprintf("the deletion waits for %d EndpointAPIKeys that need this connection to revoke their keys: %s. "+
-				"Delete them; to keep their keys, set their deletionPolicy to Retain before", len(dependents), condition.Enumerate(dependents)),
+				"Delete them; to keep their keys, set their deletionPolicy to Retain before. %s",
+				len(dependents), condition.Enumerate(dependents), undo(r.Kind.Prefix+"cognigyconnection", found)),
 		})
 	})
 	return err
-}
-
-// dependents returns the names of the resources that refer to a connection, sorted, as the API server has them now. Those that may not
-// use it and never could do not hold up its deletion.
-func (r *Connections) dependents(ctx context.Context, found v1alpha1.Connection) ([]string, error) {
-	keys := &v1alpha1.EndpointAPIKeyList{}
-	if err := r.APIReader.List(ctx, keys, client.InNamespace(found.GetNamespace())); err != nil {
-		return nil, err
-	}
-	var names []string
-	for i := range keys.Items {
-		needs, err := r.needs(ctx, &keys.Items[i], found)
-		if err != nil {
-			return nil, err
-		}
-		if needs {
-			names = append(names, client.ObjectKeyFromObject(&keys.Items[i]).String())
-		}
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
-// needs reports whether a resource depends on a connection. While the connection is not being deleted, every reference counts: a
-// namespace may be permitted later.
-func (r *Connections) needs(ctx context.Context, key *v1alpha1.EndpointAPIKey, found v1alpha1.Connection) (bool, error) {
-	if !connection.RefersTo(key, found) {
-		return false, nil
-	}
-	if found.GetDeletionTimestamp().IsZero() || served(key) {
-		return true, nil
-	}
-	return connection.Permitted(ctx, r.Client, found, key.Namespace, key.Spec.Endpoint.ID)
-}
-
-// served reports whether the status shows that a resource was permitted to use its connection once, so that keys may exist.
-func served(key *v1alpha1.EndpointAPIKey) bool {
-	status := key.Status
-	return status.EndpointID != "" || status.KeyID != "" || status.Issuance != nil
 }
