@@ -22,7 +22,11 @@ const (
 // Negative polarity.
 const ConditionInUse = "InUse"
 
-// ReasonReferenced is the reason of InUse: EndpointAPIKeys refer to the connection.
+// ConditionCredentialsInUse is True on a connection whose credentials Secret is being deleted while EndpointAPIKeys still need it. Its
+// message names them, and says how to undo the deletion. Negative polarity.
+const ConditionCredentialsInUse = "CredentialsInUse"
+
+// ReasonReferenced is the reason of InUse and CredentialsInUse: EndpointAPIKeys refer to the connection.
 const ReasonReferenced = "Referenced"
 
 // Reasons of an EndpointAPIKey's conditions.
@@ -114,6 +118,8 @@ const (
 	EventNotRevoked = "KeyNotRevoked"
 	// EventRetained: the resource was deleted, and its key and Secret stay.
 	EventRetained = "KeyRetained"
+	// EventCredentialsInUse: a credentials Secret is being deleted, and stays until EndpointAPIKeys do not need it any more.
+	EventCredentialsInUse = "CredentialsInUse"
 	// EventOrphaned: a scan found keys whose EndpointAPIKey does not exist any more.
 	EventOrphaned = "OrphanedKeys"
 	// EventOrphanRevoked: the operator revoked a key whose EndpointAPIKey does not exist any more.

@@ -21,8 +21,8 @@ type ConnectionStatus struct {
 	// +optional
 	OrphanScan *OrphanScan `json:"orphanScan,omitempty"`
 
-	// conditions are Ready, and while they are true Reconciling, Stalled, and InUse: the connection is being deleted, but
-	// EndpointAPIKeys still need it.
+	// conditions are Ready, and while they are true Reconciling, Stalled, InUse (the connection is being deleted, but EndpointAPIKeys
+	// still need it) and CredentialsInUse (the same of its credentials Secret).
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16

@@ -44,7 +44,9 @@ func (s shared) addControllers() error {
 				}
 			},
 		},
-		&protection.Credentials{Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections},
+		&protection.Credentials{
+			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections, Events: s.events, Clock: s.clock,
+		},
 	}
 	for _, kind := range []connection.Kind{connection.Namespaced, connection.Cluster} {
 		controllers = append(controllers,

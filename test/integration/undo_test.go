@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -65,6 +66,30 @@ func (e *environment) goesOn(keys ...*v1alpha1.EndpointAPIKey) {
 }
 
 var _ = Describe("A deletion by mistake", Label("connection", "deletion"), func() {
+	// A script that deletes a Secret to create it again reads only that it already exists.
+	It("of credentials is told with the resources that need them, and undone without another key", func() {
+		e := newEnvironment()
+		one, another := e.Read(e.issued(fixtures.Named("one"))), e.Read(e.issued(fixtures.Named("another")))
+		connection, credentials := e.Connection(), e.Credentials(e.Cognigy.APIKey())
+		e.Delete(credentials)
+		message := e.advice(connection, v1alpha1.ConditionCredentialsInUse,
+			fmt.Sprintf("Secret %q is being deleted", clientKey(credentials)), v1alpha1.InUseFinalizer, "2 EndpointAPIKeys need it",
+			fmt.Sprintf("%s/another, %s/one", e.Namespace, e.Namespace))
+		e.Await(func(g Gomega) {
+			found := &corev1.EventList{}
+			g.Expect(cluster.List(e.Context, found, client.InNamespace(e.Namespace))).To(Succeed())
+			g.Expect(found.Items).To(ContainElement(And(
+				HaveField("Reason", v1alpha1.EventCredentialsInUse), HaveField("InvolvedObject.Kind", "Secret"),
+				HaveField("InvolvedObject.Name", credentials.Name), HaveField("Message", ContainSubstring("kubectl patch secret")),
+			)))
+		})
+		lists := e.Lists()
+		e.Await(func(g Gomega) { g.Expect(e.Lists()).To(BeNumerically(">", lists+1), "drift checks go on with them") })
+		e.patchAsAdvised(message, "secret", credentials)
+		e.Create(e.Credentials(e.Cognigy.APIKey()))
+		e.goesOn(one, another)
+	})
+
 	It("of a connection is undone without another key", func() {
 		e := newEnvironment()
 		key, connection := e.Read(e.issued()), e.Connection()

@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -37,6 +39,8 @@ type Credentials struct {
 	// APIReader reads everything from the API server.
 	APIReader   client.Reader
 	Connections *connection.Resolver
+	Events      events.EventRecorder
+	Clock       clock.PassiveClock
 }
 
 // SetupWithManager registers the reconciler and what it watches.
@@ -72,8 +76,8 @@ func (r *Credentials) Reconcile(ctx context.Context, request ctrl.Request) (ctrl
 	}
 	secret := kube.SecretMetadata()
 	if err := r.Get(ctx, request.NamespacedName, secret); err != nil {
-		if apierrors.IsNotFound(err) && use.named {
-			return kube.After(connection.CredentialsInterval)
+		if apierrors.IsNotFound(err) && len(use.by) > 0 {
+			return after(connection.CredentialsInterval, r.reportTerminating(ctx, nil, use))
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -84,19 +88,33 @@ func (r *Credentials) Reconcile(ctx context.Context, request ctrl.Request) (ctrl
 			return ctrl.Result{}, err
 		}
 	}
-	_, err = kube.Patch(ctx, r.Client, secret, use.apply)
+	if secret, err = kube.Patch(ctx, r.Client, secret, use.apply); err != nil {
+		return kube.Written(err)
+	}
+	err = r.reportTerminating(ctx, secret, use)
+	if isKept(secret) { // the report names dependents, of which others may be deleted
+		return after(longestRetry, err)
+	}
 	return kube.Written(err)
+}
+
+// after reconciles again after a wait, or soon if the last write failed.
+func after(wait time.Duration, err error) (ctrl.Result, error) {
+	if err != nil {
+		return kube.Written(err)
+	}
+	return kube.After(wait)
 }
 
 // use is what connections want of a Secret.
 type use struct {
-	named  bool // a connection names it
-	needed bool // so does one that is in use
+	by     []v1alpha1.Connection // those that name it
+	needed bool                  // one of them is in use
 }
 
 // apply changes the metadata of a Secret according to its use.
 func (u use) apply(secret *metav1.PartialObjectMetadata) {
-	if u.named && secret.Labels[v1alpha1.SecretTypeLabel] == "" {
+	if len(u.by) > 0 && secret.Labels[v1alpha1.SecretTypeLabel] == "" {
 		metav1.SetMetaDataLabel(&secret.ObjectMeta, v1alpha1.SecretTypeLabel, v1alpha1.SecretTypeCredentials)
 	}
 	switch {
@@ -117,7 +135,7 @@ func (r *Credentials) use(ctx context.Context, reader client.Reader, request ctr
 		}
 		_ = meta.EachListItem(connections, func(item runtime.Object) error {
 			if each := item.(v1alpha1.Connection); r.Connections.SecretName(each) == request.NamespacedName {
-				found.named = true
+				found.by = append(found.by, each)
 				found.needed = found.needed || controllerutil.ContainsFinalizer(each, v1alpha1.InUseFinalizer)
 			}
 			return nil
