@@ -25,6 +25,8 @@ type Resolver struct {
 	Client client.Client
 	// Namespace holds the credentials of ClusterCognigyConnections: the operator's own.
 	Namespace string
+	// NamespacedOnly is whether the operator leaves ClusterCognigyConnections to another installation.
+	NamespacedOnly bool
 	// UserAgent is sent to Cognigy.
 	UserAgent string
 	Clock     clock.PassiveClock
@@ -55,6 +57,11 @@ func (r *Resolver) Find(ctx context.Context, owner *v1alpha1.EndpointAPIKey) (v1
 }
 
 func (r *Resolver) findCluster(ctx context.Context, name types.NamespacedName, owner *v1alpha1.EndpointAPIKey) (v1alpha1.Connection, error) {
+	// mutation: use-unserved-connection
+	if r.NamespacedOnly {
+		return nil, condition.Stalled(v1alpha1.ReasonConnectionNotAllowed, "this installation of the operator does not serve "+
+			"ClusterCognigyConnections; use a CognigyConnection, or start the operator with --cluster-connections if no other installation does")
+	}
 	found := &v1alpha1.ClusterCognigyConnection{}
 	err := r.Client.Get(ctx, name, found)
 	if apierrors.IsNotFound(err) {

@@ -31,8 +31,12 @@ type shared struct {
 // addControllers adds the controllers to the manager.
 func (s shared) addControllers() error {
 	namespaced, cluster := s.connectionController(connection.Namespaced), s.connectionController(connection.Cluster)
-	controllers := []interface{ SetupWithManager(manager.Manager) error }{
-		namespaced, cluster,
+	kinds, controllers := []connection.Kind{connection.Namespaced}, []interface{ SetupWithManager(manager.Manager) error }{namespaced}
+	// mutation: serve-cluster-connections
+	if s.options.ClusterConnections {
+		kinds, controllers = append(kinds, connection.Cluster), append(controllers, cluster)
+	}
+	controllers = append(controllers,
 		&endpointapikey.Reconciler{
 			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
 			Events: s.events, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
@@ -45,10 +49,11 @@ func (s shared) addControllers() error {
 			},
 		},
 		&protection.Credentials{
-			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections, Events: s.events, Clock: s.clock,
+			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections, Kinds: kinds, Events: s.events,
+			Clock: s.clock,
 		},
-	}
-	for _, kind := range []connection.Kind{connection.Namespaced, connection.Cluster} {
+	)
+	for _, kind := range kinds {
 		controllers = append(controllers,
 			&protection.Connections{Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Clock: s.clock, Kind: kind},
 			&orphan.Reconciler{

@@ -50,8 +50,8 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	shared := shared{
 		mgr: mgr, options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{}, events: mgr.GetEventRecorder(delivery.FieldManager),
 		connections: &connection.Resolver{
-			Client: mgr.GetClient(), Namespace: options.Namespace, UserAgent: userAgent, Clock: clock.RealClock{},
-			Hosts: ratelimit.NewHosts(options.HostRateLimits), AllowedHosts: options.AllowedHosts,
+			Client: mgr.GetClient(), Namespace: options.Namespace, NamespacedOnly: !options.ClusterConnections, UserAgent: userAgent,
+			Clock: clock.RealClock{}, Hosts: ratelimit.NewHosts(options.HostRateLimits), AllowedHosts: options.AllowedHosts,
 		},
 	}
 	if err := shared.addControllers(); err != nil {

@@ -37,7 +37,9 @@ type Options struct {
 	ProbeAddress    string // host:port
 	Namespace       string // of the operator: leases, and the credentials of ClusterCognigyConnections
 	WatchNamespaces []string
-	ClusterID       string // "" for the UID of the namespace kube-system
+	// ClusterConnections is whether this installation serves ClusterCognigyConnections. Two that do overwrite each other's reports.
+	ClusterConnections bool
+	ClusterID          string // "" for the UID of the namespace kube-system
 	// FormerClusterIDs are identities that this cluster had before ClusterID.
 	FormerClusterIDs []string
 	DriftInterval    time.Duration
@@ -61,6 +63,9 @@ func Parse(args []string) (*Options, error) {
 			"Defaults to the environment variable POD_NAMESPACE, then to the namespace of the Pod.")
 	flags.StringSliceVar(&options.WatchNamespaces, "watch-namespaces", nil,
 		"Comma-separated namespaces to work in; all if empty.")
+	flags.BoolVar(&options.ClusterConnections, "cluster-connections", true,
+		"Serve ClusterCognigyConnections: probe, protect and report on them. Of the installations in a cluster, one may. "+
+			"With --watch-namespaces, the default is false.")
 	flags.StringVar(&options.ClusterID, "cluster-id", "",
 		"Identity of this cluster in the names of keys in Cognigy. Defaults to the UID of the namespace kube-system. "+
 			"After a change, the operator issues every key anew, unless --former-cluster-ids has the identity before.")
@@ -90,6 +95,9 @@ func Parse(args []string) (*Options, error) {
 	}
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("the operator takes flags only, but got %q", flags.Args())
+	}
+	if !flags.Changed("cluster-connections") {
+		options.ClusterConnections = len(options.WatchNamespaces) == 0
 	}
 	var err, hostsErr error
 	if options.HostRateLimits, err = hostRateLimits(limits); err != nil {

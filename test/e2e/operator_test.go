@@ -59,7 +59,7 @@ func launch(kubeconfig []byte, flags ...string) *process {
 		fmt.Sprintf("--host-rate-limits=*=%d/%d", ratePerSecond, 2*ratePerSecond),
 	}, flags...)
 	if !CurrentSpecReport().IsSerial {
-		flags = append(flags, "--watch-namespaces="+strings.Join(namespaces.Names(), ","))
+		flags = append(flags, "--watch-namespaces="+strings.Join(namespaces.Names(), ","), "--cluster-connections")
 	}
 	var err error
 	p.Process, err = bed.Run(file, nil, &p.output, flags...)

@@ -55,7 +55,7 @@ func newEnvironment(edits ...func(*v1alpha1.ConnectionSpec)) *environment {
 func newEnvironmentWith(cognigy simulator.Options, edits ...func(*v1alpha1.ConnectionSpec)) *environment {
 	GinkgoHelper()
 	logged, namespaces := logs.Len(), suite.Namespaces(namespacesPerSpec)
-	stop := runOperator(namespaces)
+	stop := runOperator(namespaces.Names(), "--cluster-connections")
 	e := &environment{stopOperator: stop, watched: namespaces, Environment: fixtures.New(GinkgoT(), fixtures.Options{
 		Cluster: cluster, Namespaces: namespaces, Context: context.Background(), Patience: patience, Cognigy: cognigy, Connection: edits,
 	})}
@@ -67,7 +67,7 @@ func newEnvironmentWith(cognigy simulator.Options, edits ...func(*v1alpha1.Conne
 func (e *environment) restartOperator(flags ...string) {
 	GinkgoHelper()
 	e.stopOperator()
-	e.stopOperator = runOperator(e.watched, flags...)
+	e.stopOperator = runOperator(e.watched.Names(), append(flags, "--cluster-connections")...)
 }
 
 // issued creates a resource and waits for its key.

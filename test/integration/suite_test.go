@@ -21,7 +21,6 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/internal/operator"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
-	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/suite"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
@@ -50,14 +49,14 @@ func TestControllers(t *testing.T) {
 }
 
 // runOperator runs an operator in this process until the spec ends, with the permissions of the manifests that users install. It
-// watches the spec's namespaces only. It sees the ClusterCognigyConnections of all processes, so that specs about those are Serial:
-// they run when the other processes have ended. stop ends it earlier.
-func runOperator(namespaces *fixtures.Namespaces, flags ...string) (stop func()) {
+// watches the namespaces only. With --cluster-connections it sees the ClusterCognigyConnections of all processes, so that specs about
+// those are Serial: they run when the other processes have ended. stop ends it earlier.
+func runOperator(namespaces []string, flags ...string) (stop func()) {
 	GinkgoHelper()
 	config, err := clientcmd.RESTConfigFromKubeConfig(bed.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())
 	settings, err := options.Parse(append(flags,
-		"--namespace="+installation.Namespace, "--watch-namespaces="+strings.Join(namespaces.Names(), ","),
+		"--namespace="+installation.Namespace, "--watch-namespaces="+strings.Join(namespaces, ","),
 		"--drift-interval="+driftInterval.String(), "--host-rate-limits=*=1000/1000",
 		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0",
 	))

@@ -31,6 +31,9 @@ import (
 // longestRetry is short, because an issuance may wait for the finalizer.
 const longestRetry = 30 * time.Second
 
+// everyKind is both kinds of connections, whichever this installation serves.
+var everyKind = []connection.Kind{connection.Namespaced, connection.Cluster}
+
 // Credentials labels the credentials Secrets of connections, so that the operator notices their changes at once, and keeps
 // them by a finalizer while a connection that is in use needs them. It changes nothing but their metadata.
 type Credentials struct {
@@ -39,17 +42,21 @@ type Credentials struct {
 	// APIReader reads everything from the API server.
 	APIReader   client.Reader
 	Connections *connection.Resolver
-	Events      events.EventRecorder
-	Clock       clock.PassiveClock
+	// Kinds are the kinds of connections that this installation serves.
+	Kinds  []connection.Kind
+	Events events.EventRecorder
+	Clock  clock.PassiveClock
 }
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Credentials) SetupWithManager(mgr ctrl.Manager) error {
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, kube.InUseChanged))
-	return ctrl.NewControllerManagedBy(mgr).Named("credentials").
-		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isCredentials))).
-		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), changed).
-		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), changed).
+	made := ctrl.NewControllerManagedBy(mgr).Named("credentials").
+		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isCredentials)))
+	for _, kind := range r.Kinds {
+		made.Watches(kind.New(), handler.EnqueueRequestsFromMapFunc(r.requestOf), changed)
+	}
+	return made.
 		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: kube.Backoff(kube.ShortestRetry, longestRetry)}).
 		Complete(r)
 }
@@ -70,7 +77,7 @@ func (r *Credentials) requestOf(_ context.Context, object client.Object) []recon
 
 // Reconcile adds label and finalizer to a Secret, or removes the finalizer.
 func (r *Credentials) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	use, err := r.use(ctx, r, request, client.MatchingFields{connection.IndexSecret: request.String()})
+	use, err := r.use(ctx, r, r.Kinds, request, client.MatchingFields{connection.IndexSecret: request.String()})
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -81,11 +88,12 @@ func (r *Credentials) Reconcile(ctx context.Context, request ctrl.Request) (ctrl
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	// A stale cache must not release what a connection needs.
+	// A stale cache must not release what a connection needs, and an installation not what only another one serves.
 	// mutation: release-credentials-by-cache
 	if !use.needed && controllerutil.ContainsFinalizer(secret, v1alpha1.InUseFinalizer) {
-		if use, err = r.use(ctx, r.APIReader, request, client.InNamespace(request.Namespace)); err != nil {
-			return ctrl.Result{}, err
+		live, err := r.use(ctx, r.APIReader, everyKind, request, client.InNamespace(request.Namespace))
+		if err != nil || live.needed {
+			return ctrl.Result{}, err // the cache's event follows
 		}
 	}
 	if secret, err = kube.Patch(ctx, r.Client, secret, use.apply); err != nil {
@@ -125,10 +133,12 @@ func (u use) apply(secret *metav1.PartialObjectMetadata) {
 	}
 }
 
-// use returns what the selected connections want of a Secret.
-func (r *Credentials) use(ctx context.Context, reader client.Reader, request ctrl.Request, selection client.ListOption) (use, error) {
+// use returns what the selected connections of some kinds want of a Secret.
+func (r *Credentials) use(
+	ctx context.Context, reader client.Reader, kinds []connection.Kind, request ctrl.Request, selection client.ListOption,
+) (use, error) {
 	var found use
-	for _, kind := range []connection.Kind{connection.Namespaced, connection.Cluster} {
+	for _, kind := range kinds {
 		connections := kind.NewList()
 		if err := reader.List(ctx, connections, selection); err != nil {
 			return use{}, err
