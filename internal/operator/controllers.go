@@ -26,47 +26,73 @@ type shared struct {
 	clock       clock.PassiveClock
 	events      events.EventRecorder
 	connections *connection.Resolver
+	// keysServed is whether the API server serves EndpointAPIKeys.
+	keysServed bool
 }
 
-// addControllers adds the controllers to the manager.
+type controller interface {
+	SetupWithManager(mgr manager.Manager) error
+}
+
+// addControllers adds the controllers to the manager. Without EndpointAPIKeys, the operator still reports on connections, and releases
+// those that are being deleted.
 func (s shared) addControllers() error {
 	namespaced, cluster := s.connectionController(connection.Namespaced), s.connectionController(connection.Cluster)
-	kinds, controllers := []connection.Kind{connection.Namespaced}, []interface{ SetupWithManager(manager.Manager) error }{namespaced}
+	kinds, controllers := []connection.Kind{connection.Namespaced}, []controller{namespaced}
 	// mutation: serve-cluster-connections
 	if s.options.ClusterConnections {
 		kinds, controllers = append(kinds, connection.Cluster), append(controllers, cluster)
 	}
-	controllers = append(controllers,
-		&endpointapikey.Reconciler{
-			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
-			Events: s.events, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
-			Probe: func(found v1alpha1.Connection) {
-				if connection.IsCluster(found) {
-					cluster.RequestProbe(found)
-				} else {
-					namespaced.RequestProbe(found)
-				}
-			},
-		},
-		&protection.Credentials{
-			Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Connections: s.connections, Kinds: kinds, Events: s.events,
-			Clock: s.clock,
-		},
-	)
-	for _, kind := range kinds {
-		controllers = append(controllers,
-			&protection.Connections{Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Clock: s.clock, Kind: kind},
-			&orphan.Reconciler{
-				Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Kind: kind, Connections: s.connections, Events: s.events,
-				Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
-			})
+	controllers = append(controllers, s.protection(kinds)...)
+	if s.keysServed {
+		controllers = append(controllers, s.keyController(namespaced, cluster))
+		for _, kind := range kinds {
+			controllers = append(controllers, s.orphanController(kind))
+		}
+	} else if err := s.mgr.Add(keysAwaited{s.mgr.GetAPIReader()}); err != nil {
+		return err
 	}
-	for _, controller := range controllers {
-		if err := controller.SetupWithManager(s.mgr); err != nil {
+	for _, each := range controllers {
+		if err := each.SetupWithManager(s.mgr); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// protection returns the controllers of finalizers on connections and credentials.
+func (s shared) protection(kinds []connection.Kind) []controller {
+	live := &protection.Reader{Reader: s.mgr.GetAPIReader(), Clock: s.clock}
+	controllers := []controller{&protection.Credentials{
+		Client: s.mgr.GetClient(), APIReader: live, Connections: s.connections, Kinds: kinds, Events: s.events, Clock: s.clock,
+	}}
+	for _, kind := range kinds {
+		controllers = append(controllers, &protection.Connections{
+			Client: s.mgr.GetClient(), APIReader: live, Clock: s.clock, Kind: kind, KeysServed: s.keysServed,
+		})
+	}
+	return controllers
+}
+
+func (s shared) keyController(namespaced, cluster *connectioncontroller.Reconciler) controller {
+	return &endpointapikey.Reconciler{
+		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
+		Events: s.events, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
+		Probe: func(found v1alpha1.Connection) {
+			if connection.IsCluster(found) {
+				cluster.RequestProbe(found)
+			} else {
+				namespaced.RequestProbe(found)
+			}
+		},
+	}
+}
+
+func (s shared) orphanController(kind connection.Kind) controller {
+	return &orphan.Reconciler{
+		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Kind: kind, Connections: s.connections, Events: s.events,
+		Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
+	}
 }
 
 func (s shared) connectionController(kind connection.Kind) *connectioncontroller.Reconciler {

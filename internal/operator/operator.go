@@ -6,6 +6,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
+	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
@@ -38,11 +40,19 @@ const shutdownTimeout = 10*time.Minute + 30*time.Second
 
 // Run runs the operator until the context ends, or until the process loses leadership.
 func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) error {
-	userAgent := delivery.FieldManager + "/" + version
 	cluster, err := identify(ctx, config, options.ClusterID)
 	if err != nil {
 		return err
 	}
+	for {
+		if err = start(ctx, config, options, cluster, delivery.FieldManager+"/"+version); !errors.Is(err, errKeysServed) {
+			return err
+		}
+	}
+}
+
+// start runs the operator for the kinds that the API server serves now.
+func start(ctx context.Context, config *rest.Config, options *options.Options, cluster, userAgent string) error {
 	mgr, err := newManager(config, options, userAgent)
 	if err != nil {
 		return err
@@ -53,6 +63,7 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 			Client: mgr.GetClient(), Namespace: options.Namespace, NamespacedOnly: !options.ClusterConnections, UserAgent: userAgent,
 			Clock: clock.RealClock{}, Hosts: ratelimit.NewHosts(options.HostRateLimits), AllowedHosts: options.AllowedHosts,
 		},
+		keysServed: !kube.IsNotServed(listKeys(ctx, mgr.GetAPIReader())),
 	}
 	if err := shared.addControllers(); err != nil {
 		return err

@@ -63,6 +63,11 @@ var mutations = []mutation{
 		noticed{in: reliability, by: "TestStale/connection deleted first/replayed", says: "Timed out"},
 	},
 	{
+		"S1", "The operator releases connections as soon as one answer says that there are no EndpointAPIKeys.",
+		"believe-one-absence", never,
+		noticed{in: controller, by: "Without the CustomResourceDefinition of EndpointAPIKeys the operator believes that after two answers, some seconds apart, with none between them that shows the kind", says: "Expected an error, got nil"},
+	},
+	{
 		"S2", "The operator sends the POST without a dry run of the Secret's write.",
 		"post-without-dry-run", skip,
 		noticed{in: reliability, by: "TestCrash/first issue", says: "S2: a POST without a dry run of the Secret's write"},

@@ -36,17 +36,21 @@ type Connections struct {
 	APIReader client.Reader
 	Clock     clock.PassiveClock
 	Kind      connection.Kind
+	// KeysServed is whether the API server serves EndpointAPIKeys, so that there is something to watch.
+	KeysServed bool
 }
 
 // +kubebuilder:rbac:groups=cognigy-operator.io,resources=cognigyconnections;clustercognigyconnections,verbs=patch
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Connections) SetupWithManager(mgr ctrl.Manager) error {
-	return ctrl.NewControllerManagedBy(mgr).Named(r.Kind.Prefix+"protection").
+	made := ctrl.NewControllerManagedBy(mgr).Named(r.Kind.Prefix+"protection").
 		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.Relevant, kube.InUseChanged))).
-		Watches(&v1alpha1.EndpointAPIKey{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), builder.WithPredicates(kube.CreatedOrDeleted)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers}).
-		Complete(r)
+		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: kube.Backoff(kube.ShortestRetry, longestRetry)})
+	if r.KeysServed {
+		made.Watches(&v1alpha1.EndpointAPIKey{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), builder.WithPredicates(kube.CreatedOrDeleted))
+	}
+	return made.Complete(r)
 }
 
 // requestOf returns the connection of a resource, if it is of this kind.
