@@ -98,7 +98,7 @@ func TestCoarseErrorsAreAllTheSame(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.why, func(t *testing.T) {
 			g := NewWithT(t)
-			_, err := newClient(t, c.base, coarse, timeout(2*time.Second)).ListKeys(t.Context(), endpointID)
+			_, err := newClient(t, c.base, coarse, timeout(2*time.Second)).ListKeys(t.Context(), endpointID, everything)
 			failed := failure(t, err)
 			g.Expect(failed.Kind).To(Equal(cognigy.Unavailable))
 			g.Expect(failed.Error()).To(HavePrefix("GET /endpoints/{endpointId}/apikeys: the host of baseURL gives no complete answer; check "))

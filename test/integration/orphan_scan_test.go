@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	testclock "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -113,11 +114,7 @@ func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emi
 	e.Expect(cluster.Status().Update(e.Context, found)).To(Succeed())
 	entry, _ = e.AddKey(e.Endpoint.ID, plan.Marker("another", plan.Owner{Namespace: e.Namespace, UID: "gone"}))
 	recorder, now := events.NewFakeRecorder(16), testclock.NewFakePassiveClock(time.Now())
-	connections := &connection.Resolver{Client: cluster, Clock: now, Hosts: ratelimit.NewHosts(nil)}
-	r := &orphan.Reconciler{
-		Client: cluster, APIReader: reader, Connections: connections, Events: recorder, Clock: now,
-		Kind: connection.Namespaced, Identity: plan.Identity{Cluster: "another"}, DriftInterval: time.Minute,
-	}
+	r := scanner(reader, recorder, now)
 	request := ctrl.Request{NamespacedName: clientKey(found)}
 	result, err := r.Reconcile(e.Context, request)
 	e.Expect(err).NotTo(HaveOccurred())
@@ -125,6 +122,15 @@ func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emi
 	now.SetTime(now.Now().Add(result.RequeueAfter))
 	_, err = r.Reconcile(e.Context, request)
 	return entry, recorder.Events, err
+}
+
+// scanner returns the reconciler of an operator of a cluster "another" that scans through CognigyConnections.
+func scanner(reader client.Reader, recorder events.EventRecorder, now clock.PassiveClock) *orphan.Reconciler {
+	return &orphan.Reconciler{
+		Client: cluster, APIReader: reader, Events: recorder, Clock: now,
+		Connections: &connection.Resolver{Client: cluster, Clock: now, Hosts: ratelimit.NewHosts(nil)},
+		Kind:        connection.Namespaced, Identity: plan.Identity{Cluster: "another"}, DriftInterval: time.Minute,
+	}
 }
 
 // listsAs reads objects as one user, and lists them as another.

@@ -192,6 +192,16 @@ var mutations = []mutation{
 		noticed{in: "internal/plan", by: "TestDeletion/A resource that may not use the connection, and never could, goes without a request, whatever finalizers it has.", says: "planned"},
 	},
 	{
+		"S7", "The scan of a slow Cognigy holds its worker until it is complete.",
+		"scan-without-yielding", never,
+		noticed{in: controller, by: "The scan of many Endpoints of a slow Cognigy yields its worker again and again, goes on where it was, and is the only one of its namespace", says: "to be <"},
+	},
+	{
+		"S7", "The operator scans all connections of a namespace at a time.",
+		"scan-tenant-twice", never,
+		noticed{in: controller, by: "The scan of many Endpoints of a slow Cognigy yields its worker again and again, goes on where it was, and is the only one of its namespace", says: "one scan of a namespace at a time"},
+	},
+	{
 		"trust", "The operator connects a CognigyConnection to a host that --allowed-hosts does not name.",
 		"connect-to-any-host", never,
 		noticed{in: "internal/cognigy", by: "TestAllowedHosts/another host", says: "host not allowed"},

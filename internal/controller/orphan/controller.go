@@ -8,9 +8,11 @@ package orphan
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -28,7 +30,7 @@ import (
 )
 
 // workers is how many connections are scanned at a time, one of each tenant. A scan holds its worker while it waits for
-// the rate limit.
+// the rate limit or for Cognigy, but yields it after a drift interval: tenants whose Cognigys are slow share workers with all others.
 const workers = 32
 
 // Reconciler scans the Endpoints that connections of one kind reach.
@@ -56,6 +58,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.UsabilityChanged, kube.StatusCleared))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
+			UsePriorityQueue:        new(false), // first come, first served: a scan that yielded comes last, whatever caused it
 			// A scan that failed starts over. Within a drift interval it would find few lists to share.
 			RateLimiter: kube.Backoff(r.DriftInterval, driftChecksPerScan*r.DriftInterval),
 		}).
@@ -67,16 +70,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	// The cache may not show the report of the latest scan yet.
 	found := r.Kind.New()
 	if err := r.APIReader.Get(ctx, request.NamespacedName, found); apierrors.IsNotFound(err) {
-		r.history.forget(request.NamespacedName)
+		r.forget(request.NamespacedName)
 		return ctrl.Result{}, nil
 	} else if err != nil { // the API server fails, which says nothing about the connection
 		return ctrl.Result{}, err
 	}
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyIgnore {
-		r.history.forget(request.NamespacedName)
+		r.forget(request.NamespacedName)
 		return kube.Written(r.report(ctx, found, nil))
 	}
 	if !isUsable(found) {
+		r.scanning.end(request.NamespacedName)
 		return ctrl.Result{}, nil // an event tells when it is
 	}
 	if left := r.nextScan(found).Sub(r.Clock.Now()); left > 0 {
@@ -85,8 +89,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if !r.scanning.begin(found) {
 		return kube.After(wait.Jitter(r.DriftInterval/10, kube.Jitter))
 	}
-	defer r.scanning.end(found)
 	err := r.scan(ctx, found)
+	if errors.Is(err, errYielded) {
+		return kube.After(0)
+	}
+	r.scanning.end(request.NamespacedName)
 	if retryAfter := ratelimit.RetryAfter(err); retryAfter > r.DriftInterval {
 		return kube.After(retryAfter)
 	}
@@ -94,6 +101,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	return kube.After(r.scanInterval(found))
+}
+
+// forget drops what is known of the scans of a connection.
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.history.forget(name)
+	r.scanning.end(name)
 }
 
 func isUsable(found v1alpha1.Connection) bool {

@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	// longestScan bounds how long a Cognigy that answers slowly holds a worker. Ten thousand Endpoints take half of it, at the
-	// third of a request per second that is left to a scan where everybody else wants requests, too.
-	longestScan = 24 * time.Hour
+	// longestStep bounds how long the parts of a scan that do not yield hold a worker: to list the Endpoints, or to confirm and revoke
+	// maxOrphans, at the third of a request per second that is left to a scan where everybody else wants requests, too.
+	longestStep = 2 * time.Hour
 	// maxOrphans bounds how much memory a scan takes, since anyone who names keys in Cognigy decides how many there are. Later
 	// scans find the others once these are gone.
 	maxOrphans = 1000
@@ -34,13 +34,13 @@ const (
 // scan finds orphans, reports new ones, and revokes those that the scan before found, too, if the policy is to. A failure
 // before all lists were read leaves the outcome of the scan before as it is.
 func (r *Reconciler) scan(ctx context.Context, found v1alpha1.Connection) error {
-	ctx, cancel := context.WithTimeout(ctx, longestScan)
-	defer cancel()
 	session, _, err := r.Connections.Session(ctx, found)
 	if err != nil {
 		return err
 	}
-	orphans, err := r.find(ctx, found, session)
+	sending, cancel := context.WithTimeout(ctx, longestStep)
+	defer cancel()
+	orphans, err := r.find(sending, found, session)
 	if apierrors.IsForbidden(err) {
 		r.warnOfPermission(found, err)
 	}
@@ -51,7 +51,7 @@ func (r *Reconciler) scan(ctx context.Context, found v1alpha1.Connection) error 
 	r.warnOfOrphans(ctx, found, fresh)
 	var revoked []plan.MarkedKey
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
-		revoked, err = r.revoke(ctx, found, session, again)
+		revoked, err = r.revoke(sending, found, session, again)
 	}
 	left := plan.Without(orphans, revoked)
 	r.history.set(found, left)
@@ -69,37 +69,26 @@ type scanned struct {
 	existing plan.ExistingOwners
 	// referred are the Endpoints of the connection's own resources.
 	referred map[string]bool
-	suspects []plan.MarkedKey // not verified yet
-	orphans  []plan.MarkedKey
+	progress
 }
 
-// find returns the orphans on all Endpoints that the connection's user sees, maxOrphans at most.
+// find returns the orphans on all Endpoints that the connection's user sees, maxOrphans at most. It yields its worker after a drift
+// interval, and goes on with the next call.
 func (r *Reconciler) find(ctx context.Context, found v1alpha1.Connection, session *connection.Session) ([]plan.MarkedKey, error) {
+	yieldAt := r.Clock.Now().Add(min(r.DriftInterval, longestStep/2))
 	s, err := r.start(ctx, found, session)
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := r.endpoints(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	for _, endpointID := range endpoints {
-		keys, err := r.keys(ctx, s, endpointID, r.Clock.Now().Add(-r.DriftInterval), r.keepSuspects(s, endpointID))
-		if isHidden(err) {
-			continue
-		}
-		if err != nil {
+	for len(s.endpoints) > 0 && len(s.orphans) < maxOrphans {
+		if err := r.findOn(ctx, s, s.endpoints[0]); err != nil {
 			return nil, err
 		}
-		s.suspects = append(s.suspects, r.suspects(s, endpointID, keys...)...)
-		if len(s.suspects) < maxOrphans {
-			continue
-		}
-		if err := r.verify(ctx, s); err != nil {
-			return nil, err
-		}
-		if len(s.orphans) == maxOrphans {
-			break
+		s.endpoints = s.endpoints[1:]
+		// mutation: scan-without-yielding
+		if len(s.endpoints) > 0 && r.Clock.Now().After(yieldAt) {
+			r.scanning.yield(found, s.progress)
+			return nil, errYielded
 		}
 	}
 	if err := r.verify(ctx, s); err != nil {
@@ -125,9 +114,25 @@ func (r *Reconciler) keepSuspects(s *scanned, endpointID string) func(plan.Key) 
 	}
 }
 
-// start reads from the cache what saves requests later.
-func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, session *connection.Session) (*scanned, error) {
-	s := &scanned{connection: found, session: session, referred: map[string]bool{}}
+// findOn adds the suspects of an Endpoint, and verifies them once there are many.
+func (r *Reconciler) findOn(ctx context.Context, s *scanned, endpointID string) error {
+	keys, err := r.keys(ctx, s, endpointID, r.Clock.Now().Add(-r.DriftInterval), r.keepSuspects(s, endpointID))
+	if isHidden(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.suspects = append(s.suspects, r.suspects(s, endpointID, keys...)...)
+	if len(s.suspects) < maxOrphans {
+		return nil
+	}
+	return r.verify(ctx, s)
+}
+
+// start begins a scan, or goes on with one that yielded. It reads from the cache what saves requests later.
+func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, session *connection.Session) (s *scanned, err error) {
+	s = &scanned{connection: found, session: session, referred: map[string]bool{}, progress: r.scanning.progress(found)}
 	resources := &v1alpha1.EndpointAPIKeyList{}
 	if err := r.List(ctx, resources, client.UnsafeDisableDeepCopy); err != nil { // the scan does not change them
 		return nil, err
@@ -147,7 +152,11 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 		}
 	}
 	s.existing = plan.NewExistingOwners(r.Identity, owners)
-	return s, nil
+	if !s.listed {
+		s.endpoints, err = r.endpoints(ctx, s)
+		s.listed = true
+	}
+	return s, err
 }
 
 // endpoints returns the Endpoints to scan: all that the connection's user sees, or those of its resources if Cognigy does not

@@ -4,14 +4,10 @@
 package orphan
 
 import (
-	"sync"
 	"time"
-
-	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
-	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
@@ -34,32 +30,4 @@ func (r *Reconciler) nextScan(found v1alpha1.Connection) time.Time {
 	}
 	ready := condition.Find(status.Conditions, v1alpha1.ConditionReady)
 	return ready.LastTransitionTime.Add(plan.Spread(r.DriftInterval, string(found.GetUID())))
-}
-
-// scanning holds the tenants of which a connection is being scanned. One scan of a tenant at a time leaves workers to others,
-// however slowly the tenant's Cognigy answers.
-type scanning struct {
-	mu      sync.Mutex
-	tenants sets.Set[string]
-}
-
-// begin reports whether a connection may be scanned now.
-func (s *scanning) begin(found v1alpha1.Connection) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tenants == nil {
-		s.tenants = sets.New[string]()
-	}
-	tenant := connection.Tenant(found)
-	if s.tenants.Has(tenant) {
-		return false
-	}
-	s.tenants.Insert(tenant)
-	return true
-}
-
-func (s *scanning) end(found v1alpha1.Connection) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tenants.Delete(connection.Tenant(found))
 }
