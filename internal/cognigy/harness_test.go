@@ -19,6 +19,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/test/openapi"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -92,10 +93,13 @@ func start(t *testing.T) *rig {
 
 func startWith(t *testing.T, o simulator.Options) *rig {
 	t.Helper()
-	o.APIKeys = []string{credential}
+	o.APIKeys, o.Contract = []string{credential}, openapi.Cognigy()
 	cognigySide, err := simulator.Start(o)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(cognigySide.Close)
+	t.Cleanup(func() {
+		cognigySide.Close()
+		NewWithT(t).Expect(cognigySide.Violations()).To(BeEmpty(), "what Cognigy does not document")
+	})
 	return &rig{
 		Simulator: cognigySide, client: newClient(t, cognigySide.URL(), trusting(cognigySide.CABundle())),
 		endpointID: cognigySide.AddEndpoint("project", "CRM webhook").ID,

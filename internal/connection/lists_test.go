@@ -17,6 +17,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/test/openapi"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -35,9 +36,12 @@ type environment struct {
 func newEnvironment(t *testing.T) *environment {
 	t.Helper()
 	e := &environment{WithT: NewWithT(t), t: t, clock: clocktesting.NewFakePassiveClock(start)}
-	server, err := simulator.Start(simulator.Options{})
+	server, err := simulator.Start(simulator.Options{Contract: openapi.Cognigy()})
 	e.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		e.Expect(server.Violations()).To(BeEmpty(), "what Cognigy does not document")
+	})
 	client, err := cognigy.New(cognigy.Config{
 		BaseURL: server.URL(), APIKey: cognigy.NewSensitive(server.APIKey()), AllowInsecureHTTP: true, Timeout: 10 * time.Second,
 	})

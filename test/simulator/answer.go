@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // Cognigy's own error codes, as far as the simulated routes answer with them.
@@ -58,7 +60,7 @@ func refuse(c call, status, code int, detail string) answer {
 		Status:   status,
 		Detail:   detail,
 		Instance: strings.TrimPrefix(c.path, "/new"),
-		TraceID:  randomHex(16),
+		TraceID:  "api--" + uuid.NewString(),
 		Code:     code,
 	}
 	if c.stringCodes {

@@ -52,14 +52,9 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 		drop(w)
 		return
 	}
-	if wait := s.exceeded(c, time.Now()); wait > 0 {
-		s.answered(request, http.StatusTooManyRequests)
-		tooMany(c, wait).write(w)
-		return
-	}
-	if s.overQuota(c, time.Now()) {
-		s.answered(request, http.StatusTooManyRequests)
-		proxyPage(http.StatusTooManyRequests).write(w)
+	s.checkRequest(r, c)
+	if refusal := s.limited(c, time.Now()); refusal != nil {
+		s.reply(w, r, c, request, *refusal)
 		return
 	}
 	c.fault = s.take(c)
@@ -71,13 +66,19 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
-	reply := s.play(c)
+	answer := s.play(c)
 	if r.Context().Err() != nil || c.fault.Kind == FaultCommitThenDrop {
 		drop(w)
 		return
 	}
-	s.answered(request, reply.status) // before the write, so that the client that has the answer finds it
-	reply.write(w)
+	s.reply(w, r, c, request, answer)
+}
+
+// reply records before it writes, so that the client that has the answer finds what is recorded of it.
+func (s *Simulator) reply(w http.ResponseWriter, r *http.Request, c call, request *Request, a answer) {
+	s.checkAnswer(r, c, a)
+	s.answered(request, a.status)
+	a.write(w)
 }
 
 // route finds the template a path belongs to. It works on the escaped path: an escaped slash is

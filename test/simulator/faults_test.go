@@ -247,7 +247,7 @@ func TestListDoesNotDependOnTheClock(t *testing.T) {
 
 func TestWhichRequestsAFaultMeets(t *testing.T) {
 	r := start(t, Options{})
-	other := r.AddEndpoint("project", "another")
+	other := r.AddEndpoint(projectID, "another")
 	list := func() int { return r.do(http.MethodGet, r.keys(), "").status }
 	listOther := func() int { return r.do(http.MethodGet, "/new/v2.0/endpoints/"+other.ID+"/apikeys", "").status }
 	post := func() int { return r.post("a key").status }

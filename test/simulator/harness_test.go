@@ -12,9 +12,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/test/openapi"
 )
 
-const absentID = "000000000000000000000000"
+const (
+	absentID     = "000000000000000000000000"
+	projectID    = "64f0c0ffee00000000000001"
+	otherProject = "64f0c0ffee00000000000002"
+)
 
 // rig is a simulator with one Endpoint and a client that keeps nothing between two calls.
 type rig struct {
@@ -31,20 +37,40 @@ type got struct {
 	body   string
 }
 
+// answersOnly is the contract without what it says of requests.
+type answersOnly struct{ *openapi.Contract }
+
+func (answersOnly) CheckRequest(*http.Request) error { return nil }
+
+// startLenient is for tests that send what Cognigy does not document, to see it refused.
+func startLenient(t *testing.T, o Options) *rig {
+	t.Helper()
+	o.Contract = answersOnly{openapi.Cognigy()}
+	return start(t, o)
+}
+
 func start(t *testing.T, o Options) *rig {
 	t.Helper()
+	if o.Contract == nil {
+		o.Contract = openapi.Cognigy()
+	}
 	s, err := Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		for _, violation := range s.Violations() {
+			t.Error("not as documented: " + violation)
+		}
+	})
 	client := &http.Client{
 		Timeout: 10 * time.Second,
 		// Without kept connections the transport never repeats a request by itself.
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &rig{Simulator: s, t: t, client: client, endpoint: s.AddEndpoint("project", "CRM webhook")}
+	return &rig{Simulator: s, t: t, client: client, endpoint: s.AddEndpoint(projectID, "CRM webhook")}
 }
 
 func (r *rig) request(method, path, body string, header ...string) *http.Request {
@@ -54,6 +80,9 @@ func (r *rig) request(method, path, body string, header ...string) *http.Request
 		r.t.Fatal(err)
 	}
 	request.Header.Set("X-API-Key", r.APIKey())
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}

@@ -15,7 +15,7 @@ func TestLeaked(t *testing.T) {
 	entry, live := r.AddKey(r.endpoint.ID, "live")
 	revoked := r.create()
 	r.RevokeKey(revoked.ID)
-	removed := r.AddEndpoint("project", "removed")
+	removed := r.AddEndpoint(projectID, "removed")
 	_, gone := r.AddKey(removed.ID, "gone with its Endpoint")
 	r.RemoveEndpoint(removed.ID)
 	another := start(t, Options{})

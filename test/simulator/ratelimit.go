@@ -43,6 +43,17 @@ func (l *rateLimit) SetQuota(requests int, window time.Duration) {
 	l.quota, l.window, l.ends = requests, window, time.Time{}
 }
 
+// limited returns the refusal of a request that is one too many; nil if it is none.
+func (l *rateLimit) limited(c call, now time.Time) *answer {
+	if wait := l.exceeded(c, now); wait > 0 {
+		return new(tooMany(c, wait))
+	}
+	if l.overQuota(c, now) {
+		return new(proxyPage(http.StatusTooManyRequests))
+	}
+	return nil
+}
+
 // overQuota reports whether a request is one too many for the window, and counts it.
 func (l *rateLimit) overQuota(c call, now time.Time) bool {
 	l.mu.Lock()

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRateLimit(t *testing.T) {
-	r := start(t, Options{})
+	r := startLenient(t, Options{})
 	r.SetRateLimit(0.4, 2)
 	r.create()
 	r.create()

@@ -4,9 +4,9 @@
 package simulator
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -149,19 +149,17 @@ func number(query url.Values, name string, fallback, low, high int) (int, bool) 
 	return n, err == nil && low <= n && n <= high
 }
 
-// A cursor is made opaque so that no client is tempted to compute one.
+// A cursor has 24 characters, as Cognigy's have, most of which no client can compute.
 func encodeCursor(sequence int) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(sequence)))
+	position := fmt.Sprintf("%08x", sequence)
+	return position + fingerprint("cursor " + position)[:16]
 }
 
 func decodeCursor(cursor string) (int, bool) {
 	if cursor == "" {
 		return 0, true
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return 0, false
-	}
-	sequence, err := strconv.Atoi(string(raw))
-	return sequence, err == nil && sequence > 0
+	var sequence int
+	_, err := fmt.Sscanf(cursor, "%08x", &sequence)
+	return sequence, err == nil && cursor == encodeCursor(sequence)
 }

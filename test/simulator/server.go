@@ -32,6 +32,8 @@ type Options struct {
 	UniqueNames bool
 	// StringCodes writes the codes of errors as strings, as the documentation does.
 	StringCodes bool
+	// Contract is compared with each API request, and with each response that no fault shaped: see Violations. Nothing is if nil.
+	Contract Contract
 	// Seed makes the choices of faults with a Rate reproducible.
 	Seed uint64
 }
@@ -44,6 +46,7 @@ type Simulator struct {
 	faults
 	credentials
 	rateLimit
+	violations
 
 	stringCodes bool // see Options
 
@@ -103,10 +106,11 @@ func build(o Options) *Simulator {
 		o.APIKeys = []string{randomHex(32)}
 	}
 	s := &Simulator{
-		store:   newStore(o.Now, o.UniqueNames),
-		journal: newJournal(),
-		faults:  faults{seed: o.Seed},
-		served:  make(chan struct{}),
+		store:      newStore(o.Now, o.UniqueNames),
+		journal:    newJournal(),
+		faults:     faults{seed: o.Seed},
+		violations: violations{contract: o.Contract},
+		served:     make(chan struct{}),
 	}
 	s.stringCodes = o.StringCodes
 	s.SetAPIKeys(o.APIKeys...)
