@@ -28,6 +28,8 @@ type answer struct {
 	status int
 	header map[string]string
 	body   any // nil, a document, an endless, or a value to be encoded as JSON
+	// foreign: something in front of Cognigy answers.
+	foreign bool
 }
 
 // document is a body that is sent as it is.
@@ -74,7 +76,7 @@ func proxyPage(status int) answer {
 	title := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	page := "<html>\r\n<head><title>" + title + "</title></head>\r\n<body><center><h1>" + title +
 		"</h1></center><hr><center>nginx</center></body>\r\n</html>\r\n"
-	return answer{status: status, body: document{"text/html", page}}
+	return answer{status: status, body: document{"text/html", page}, foreign: true}
 }
 
 func (a answer) encode() document {

@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 // Route templates, for Count, Request.Route and Fault.Route.
 const (
+	RouteProjects  = "/new/v2.0/projects"
 	RouteEndpoints = "/new/v2.0/endpoints"
 	RouteEndpoint  = "/new/v2.0/endpoints/{endpointId}"
 	RouteKeys      = "/new/v2.0/endpoints/{endpointId}/apikeys"
@@ -23,7 +25,8 @@ const (
 	RouteWebhook   = "/{URLToken}"
 )
 
-const maxBody = 1 << 20
+// maxBody is what Cognigy documents as the longest JSON body.
+const maxBody = 60 << 10
 
 var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
 
@@ -33,6 +36,7 @@ type call struct {
 	endpointID, keyID   string
 	query               url.Values
 	header              http.Header
+	credential          string // the X-API-Key, or the query parameter api_key
 	body                []byte
 	fault               Fault
 	stringCodes         bool // see Options
@@ -66,12 +70,12 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
-	answer := s.play(c)
+	a := s.play(c)
 	if r.Context().Err() != nil || c.fault.Kind == FaultCommitThenDrop {
 		drop(w)
 		return
 	}
-	s.reply(w, r, c, request, answer)
+	s.reply(w, r, c, request, a)
 }
 
 // reply records before it writes, so that the client that has the answer finds what is recorded of it.
@@ -85,7 +89,16 @@ func (s *Simulator) reply(w http.ResponseWriter, r *http.Request, c call, reques
 // part of an id, which is then refused as an id.
 func (s *Simulator) route(r *http.Request) call {
 	c := call{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.Query(), header: r.Header}
-	rest, isEndpoints := strings.CutPrefix(c.path, RouteEndpoints)
+	c.credential = cmp.Or(r.Header.Get("X-API-Key"), c.query.Get("api_key"))
+	path := c.path
+	if strings.HasPrefix(path, "/v2.0/") {
+		path = "/new" + path // the router is mounted at the root, too
+	}
+	if path == RouteProjects {
+		c.route = RouteProjects
+		return c
+	}
+	rest, isEndpoints := strings.CutPrefix(path, RouteEndpoints)
 	if !isEndpoints {
 		if token := strings.TrimPrefix(c.path, "/"); token != "" && !strings.Contains(token, "/") {
 			c.route, c.endpointID = RouteWebhook, s.endpointByToken(token)
@@ -110,6 +123,7 @@ func (s *Simulator) route(r *http.Request) call {
 }
 
 var operations = map[operation]func(*Simulator, call) answer{
+	{http.MethodGet, RouteProjects}:  (*Simulator).getProjects,
 	{http.MethodGet, RouteEndpoints}: (*Simulator).getEndpoints,
 	{http.MethodGet, RouteEndpoint}:  (*Simulator).getEndpoint,
 	{http.MethodGet, RouteKeys}:      (*Simulator).getKeys,
@@ -123,9 +137,12 @@ func (s *Simulator) handle(c call) answer {
 	case "":
 		return proxyPage(http.StatusNotFound)
 	case RouteWebhook:
-		return s.webhook(c)
+		return s.callEndpoint(c)
 	}
-	if !s.accepts(c.header.Get("X-API-Key")) {
+	if c.method == http.MethodGet && len(c.body) > 0 {
+		return proxyPage(http.StatusForbidden) // what Cognigy's Trial does
+	}
+	if !s.accepts(c.credential) {
 		return refuse(c, http.StatusUnauthorized, http.StatusUnauthorized, "The X-API-Key is missing or not valid.")
 	}
 	run, ok := operations[operation{c.method, c.route}]
@@ -139,20 +156,25 @@ func (s *Simulator) handle(c call) answer {
 	case c.keyID != "" && !idPattern.MatchString(c.keyID):
 		return refuse(c, http.StatusBadRequest, codeInvalidArgument, "The apiKeyId is not an id.")
 	}
+	if refusal := s.inaccessible(c); refusal != nil {
+		return *refusal
+	}
 	return run(s, c)
 }
 
-// webhook is the Endpoint itself, always protected.
-func (s *Simulator) webhook(c call) answer {
+// inaccessible refuses what there is and yet cannot be reached; nil if there is nothing against the call. Nothing documents how:
+// a release that does not know keys could answer by HTML, too, which FaultStatus does.
+func (s *Simulator) inaccessible(c call) *answer {
+	found, ok := s.endpointByID(c.endpointID)
 	switch {
-	case c.endpointID == "":
-		return proxyPage(http.StatusNotFound)
-	case c.method != http.MethodPost:
-		return refuse(c, http.StatusMethodNotAllowed, codeMethodNotAllowed, "The method is not allowed here.")
-	case !s.Works(c.endpointID, c.header.Get("X-Webhook-Key")):
-		return answer{status: http.StatusUnauthorized, body: map[string]string{"error": "Unauthorized"}}
+	case !ok:
+		return nil
+	case !s.sees(c.credential, found.ProjectID):
+		return new(refuse(c, http.StatusForbidden, http.StatusForbidden, "The user is not a member of the project."))
+	case c.route != RouteEndpoint && s.release < callers[found.Channel].since:
+		return new(notFound(c))
 	}
-	return answer{status: http.StatusOK, body: map[string]bool{"ok": true}}
+	return nil
 }
 
 // wait says whether the whole delay has passed.

@@ -4,7 +4,6 @@
 package simulator
 
 import (
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -59,7 +58,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"no credential", "GET", keys, "", []string{"X-API-Key", ""}, 401, 401},
 		{"wrong credential", "POST", keys, `{"name":"a"}`, []string{"X-API-Key", "wrong"}, 401, 401},
-		{"credential in the query", "GET", keys + "?api_key=" + r.APIKey(), "", []string{"X-API-Key", ""}, 401, 401},
+		{"wrong credential in the query", "GET", keys + "?api_key=wrong", "", []string{"X-API-Key", ""}, 401, 401},
 		{"method unknown to keys", "PUT", keys, "", nil, 405, 1013},
 		{"method unknown to one key", "GET", r.key(absentID), "", nil, 405, 1013},
 		{"method unknown to Endpoints", "POST", RouteEndpoints, "", nil, 405, 1013},
@@ -88,6 +87,8 @@ func TestErrors(t *testing.T) {
 		{"limit is no number", "GET", RouteEndpoints + "?limit=all", "", nil, 400, 1005},
 		{"skip negative", "GET", RouteEndpoints + "?skip=-1", "", nil, 400, 1005},
 		{"cursor made up", "GET", RouteEndpoints + "?next=42", "", nil, 400, 1005},
+		{"cursor computed", "GET", RouteEndpoints + "?previous=" + absentID, "", nil, 400, 1005},
+		{"page in both directions", "GET", RouteProjects + "?next=" + encodeCursor(1) + "&previous=" + encodeCursor(3), "", nil, 400, 1005},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,69 +128,47 @@ func TestNamesNeedNotBeUnique(t *testing.T) {
 	equal(t, "listed", len(r.list()), 2)
 }
 
-func TestEndpoints(t *testing.T) {
-	r := start(t, Options{})
-	var other []Endpoint
-	for i := range 30 {
-		other = append(other, r.AddEndpoint(otherProject, fmt.Sprintf("Shop %d", i)))
-	}
-	get := func(query string) endpointPage {
-		return decode[endpointPage](t, r.do(http.MethodGet, RouteEndpoints+"?"+query, "").body)
-	}
-
-	one := r.do(http.MethodGet, "/new/v2.0/endpoints/"+r.endpoint.ID, "").body
-	equal(t, "one Endpoint", decode[endpointItem](t, one), r.endpoint.item())
-
-	tests := []struct {
-		query        string
-		items, total int
-		next         bool
-	}{
-		{"", 25, 31, true},
-		{"limit=100", 31, 31, false},
-		{"limit=31", 31, 31, false},
-		{"limit=30&skip=1", 30, 31, false},
-		{"skip=40", 0, 31, false},
-		{"projectId=" + projectID, 1, 1, false},
-		{"projectId=" + otherProject + "&limit=10", 10, 30, true},
-		{"filter=shop+1", 11, 11, false},
-		{"filter=nothing", 0, 0, false},
-		{"projectId=" + projectID + "&filter=shop", 0, 0, false},
-		{"sort=name:desc&limit=1", 1, 31, true},
-	}
-	for _, tt := range tests {
-		page := get(tt.query)
-		equal(t, "items of "+tt.query, len(page.Items), tt.items)
-		equal(t, "total of "+tt.query, page.Total, tt.total)
-		equal(t, "has a next page: "+tt.query, page.NextCursor != nil, tt.next)
-	}
-
-	// An Endpoint that is removed between two pages must not make another one be skipped.
-	first := get("projectId=" + otherProject + "&limit=20")
-	r.RemoveEndpoint(other[3].ID)
-	second := get("projectId=" + otherProject + "&limit=20&next=" + *first.NextCursor)
-	equal(t, "first of the second page", second.Items[0].Name, "Shop 20")
-	equal(t, "second page", len(second.Items), 10)
-	equal(t, "next of the last page", second.NextCursor, nil)
+func TestUniqueNames(t *testing.T) {
+	r := start(t, Options{UniqueNames: true})
+	made := r.create()
+	refused := r.post(made.Name)
+	equal(t, "status", refused.status, http.StatusConflict)
+	equal(t, "code", decode[problem](t, refused.body).Code, codeConflict)
+	r.remove(made.ID)
+	equal(t, "status when the other one is revoked", r.post(made.Name).status, http.StatusCreated)
+	other := r.AddEndpoint(projectID, "another")
+	equal(t, "status for another Endpoint", r.do(http.MethodPost, keysOf(other), `{"name":"`+made.Name+`"}`).status, http.StatusCreated)
 }
 
-func TestWebhook(t *testing.T) {
-	r := start(t, Options{})
-	call := func(key string) int {
-		return r.do(http.MethodPost, "/"+r.endpoint.URLToken, `{"text":"hi"}`, "X-Webhook-Key", key).status
-	}
-	elsewhere := r.AddEndpoint(projectID, "another")
-	_, foreign := r.AddKey(elsewhere.ID, "foreign")
-	first, second := r.create(), r.create()
+func TestStringCodes(t *testing.T) {
+	r := start(t, Options{StringCodes: true})
+	equal(t, "code", decode[stringCoded](t, r.remove(absentID).body).Code, "1002")
+}
 
-	equal(t, "without a key", call(""), http.StatusUnauthorized)
-	equal(t, "with another Endpoint's key", call(foreign), http.StatusUnauthorized)
-	equal(t, "with the API credential", call(r.APIKey()), http.StatusUnauthorized)
-	equal(t, "with the first key", call(first.Key), http.StatusOK)
-	equal(t, "with the second key", call(second.Key), http.StatusOK)
-	r.remove(first.ID)
-	equal(t, "with a revoked key", call(first.Key), http.StatusUnauthorized)
-	equal(t, "with the key that is left", call(second.Key), http.StatusOK)
-	r.RemoveEndpoint(r.endpoint.ID)
-	equal(t, "of an Endpoint that is gone", call(second.Key), http.StatusNotFound)
+// It works and leaks into access logs: the journal tells who does it.
+func TestCredentialInTheQuery(t *testing.T) {
+	r := startLenient(t, Options{})
+	equal(t, "status", r.do(http.MethodGet, r.keys()+"?api_key="+r.APIKey(), "", "X-API-Key", "").status, http.StatusOK)
+	equal(t, "recorded", r.Requests()[0].APIKeyQuery, true)
+}
+
+func TestBodyOfGET(t *testing.T) {
+	r := startLenient(t, Options{})
+	refused := r.do(http.MethodGet, r.keys(), `{}`)
+	equal(t, "status", refused.status, http.StatusForbidden)
+	equal(t, "content type", refused.header.Get("Content-Type"), "text/html")
+}
+
+func TestRoutesAtTheRoot(t *testing.T) {
+	r := start(t, Options{})
+	root := func(path string) string { return strings.TrimPrefix(path, "/new") }
+	made := decode[createdKey](t, r.do(http.MethodPost, root(r.keys()), `{"name":"a key"}`).body)
+	equal(t, "listed", len(decode[[]keyItem](t, r.do(http.MethodGet, root(r.keys()), "").body)), 1)
+	equal(t, "counted as the same route", r.Count(http.MethodGet, RouteKeys), 1)
+	equal(t, "Endpoints", r.do(http.MethodGet, root(RouteEndpoints), "").status, http.StatusOK)
+	equal(t, "projects", r.do(http.MethodGet, root(RouteProjects), "").status, http.StatusOK)
+	equal(t, "one Endpoint", r.do(http.MethodGet, root(RouteEndpoints)+"/"+r.endpoint.ID, "").status, http.StatusOK)
+	equal(t, "DELETE", r.do(http.MethodDelete, root(r.key(made.ID)), "").status, http.StatusNoContent)
+	refused := decode[problem](t, r.do(http.MethodDelete, root(r.key(made.ID)), "").body)
+	equal(t, "instance", refused.Instance, root(r.key(made.ID)))
 }

@@ -50,8 +50,8 @@ func (v *violations) checkRequest(r *http.Request, c call) {
 }
 
 func (v *violations) checkAnswer(r *http.Request, c call, a answer) {
-	if _, foreign := a.body.(document); foreign || c.fault.Kind != "" || !v.comparable(c) {
-		return // something in front of Cognigy answered, or a fault did
+	if a.foreign || c.fault.Kind != "" || !v.comparable(c) {
+		return
 	}
 	recorder := httptest.NewRecorder()
 	a.write(recorder)

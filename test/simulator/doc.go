@@ -1,9 +1,10 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulator is Cognigy.AI over real HTTP on loopback: the Endpoint and API key routes of
-// /new/v2.0, the protected Endpoints themselves, and faults on demand. Unit tests, integration
-// tests, the demo and the benchmarks all talk to this one; there is no second fake.
+// Package simulator is Cognigy.AI over real HTTP on loopback: the project, Endpoint and API key
+// routes of /new/v2.0, the Endpoints themselves, and faults on demand. Unit tests, integration
+// tests, the demo and the benchmarks all talk to this one; there is no second fake. It goes by the
+// documentation, as test/openapi has it; Options choose where that leaves open what Cognigy does.
 //
 // Tests should check the ledger: every key ever made, with what revoked it and when.
 // Responses only say what the client was told. Plaintext is handed out once, as Cognigy does, and

@@ -24,6 +24,9 @@ func (s *Simulator) play(c call) answer {
 	switch c.fault.Kind {
 	case FaultStatus:
 		return c.fault.standIn(c)
+	case FaultCommitThenStatus:
+		s.handle(c)
+		return c.fault.standIn(c)
 	case FaultRedirect:
 		return answer{status: http.StatusTemporaryRedirect, header: map[string]string{"Location": c.fault.Body}}
 	case FaultCommitThen500:

@@ -16,7 +16,7 @@ import (
 )
 
 // FaultKind says what goes wrong. Of the kinds that act first, a request that Cognigy refuses anyway
-// keeps its refusal, except for FaultCommitThenDrop and FaultCommitThen500, which hide it too.
+// keeps its refusal, except for those whose names begin with CommitThen, which hide it too.
 type FaultKind string
 
 // The kinds. The empty one only delays.
@@ -31,6 +31,9 @@ const (
 	FaultCommitThenDrop FaultKind = "CommitThenDrop"
 	// FaultCommitThen500 acts, then answers 500 with code 1008.
 	FaultCommitThen500 FaultKind = "CommitThen500"
+	// FaultCommitThenStatus acts, then answers as FaultStatus does: as a firewall that inspects answers and
+	// blocks the one that contains a key.
+	FaultCommitThenStatus FaultKind = "CommitThenStatus"
 	// FaultCommitAfterDelay acts after Delay even when the client has long left. Only Close stops it.
 	FaultCommitAfterDelay FaultKind = "CommitAfterDelay"
 	// FaultMalformed acts, then answers 2xx with truncated JSON.
@@ -67,8 +70,9 @@ type Fault struct {
 	// Lag is how far FaultLagList looks back.
 	Lag time.Duration `json:"lag,omitempty"`
 
-	// Status, Code, RetryAfter, ContentType and Body are the answer of FaultStatus. Without a Body
-	// it is an RFC 7807 body with Code or, if Code is 0, HTML as a proxy sends it.
+	// Status, Code, RetryAfter, ContentType and Body are the answer of FaultStatus and of
+	// FaultCommitThenStatus. Without a Body it is an RFC 7807 body with Code or, if Code is 0, HTML as
+	// a proxy sends it.
 	Status      int    `json:"status,omitempty"`
 	Code        int    `json:"code,omitempty"`
 	RetryAfter  string `json:"retryAfter,omitempty"`
@@ -89,6 +93,7 @@ var (
 		FaultResetBefore:      anyRequest,
 		FaultCommitThenDrop:   anyRequest,
 		FaultCommitThen500:    anyRequest,
+		FaultCommitThenStatus: anyRequest,
 		FaultCommitAfterDelay: anyRequest,
 		FaultMalformed:        anyRequest,
 		FaultHuge:             anyRequest,
@@ -97,7 +102,7 @@ var (
 		FaultRename:           keyPost,
 		FaultLagList:          keyList,
 	}
-	routes = []string{"", RouteEndpoints, RouteEndpoint, RouteKeys, RouteKey, RouteWebhook}
+	routes = []string{"", RouteProjects, RouteEndpoints, RouteEndpoint, RouteKeys, RouteKey, RouteWebhook}
 )
 
 // validate refuses faults that would never do anything, or not what their author meant.
@@ -110,8 +115,8 @@ func (f Fault) validate() error {
 		return fmt.Errorf("fault route %q is not a route template", f.Route)
 	case f.Times < 0 || f.After < 0 || f.Delay < 0 || f.Rate < 0 || f.Rate > 1:
 		return errors.New("fault times, after, delay and rate must not be negative, nor rate above 1")
-	case f.Kind == FaultStatus && (f.Status < 200 || f.Status > 599):
-		return errors.New("a Status fault needs a status from 200 to 599")
+	case (f.Kind == FaultStatus || f.Kind == FaultCommitThenStatus) && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("a %s fault needs a status from 200 to 599", f.Kind)
 	case f.Kind == FaultRedirect && f.Body == "":
 		return errors.New("a Redirect fault needs its location as body")
 	case (f.Kind == FaultLagList) != (f.Lag > 0):

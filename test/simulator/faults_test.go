@@ -347,6 +347,7 @@ func TestSenselessFaultsAreRefused(t *testing.T) {
 		{Route: "/new/v2.0/endpoint"},
 		{Kind: FaultStatus},
 		{Kind: FaultStatus, Status: 99},
+		{Kind: FaultCommitThenStatus},
 		{Kind: FaultRedirect},
 		{Kind: FaultLagList},
 		{Lag: time.Second},

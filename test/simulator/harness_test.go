@@ -108,7 +108,9 @@ func (r *rig) do(method, path, body string, header ...string) got {
 	return answer
 }
 
-func (r *rig) keys() string         { return "/new/v2.0/endpoints/" + r.endpoint.ID + "/apikeys" }
+func keysOf(e Endpoint) string { return RouteEndpoints + "/" + e.ID + "/apikeys" }
+
+func (r *rig) keys() string         { return keysOf(r.endpoint) }
 func (r *rig) key(id string) string { return r.keys() + "/" + id }
 
 func (r *rig) post(name string) got {

@@ -15,6 +15,8 @@ import (
 
 // rateLimit is what Cognigy bears. It goes by real time, since Options.Now may stand still.
 type rateLimit struct {
+	bareQuota bool // see Options
+
 	mu      sync.Mutex
 	limiter *rate.Limiter // nil: no limit
 	refused int
@@ -36,7 +38,8 @@ func (l *rateLimit) SetRateLimit(perSecond float64, burst int) {
 }
 
 // SetQuota refuses API requests beyond a number in each window of time, as a proxy in front of a shared installation does: by
-// HTML, without Retry-After. A quota of 0 lifts the limit.
+// HTML or, with Options.BareQuota, by the status alone, and never with Retry-After. A window begins with the first request after
+// the one before it. A quota of 0 lifts the limit.
 func (l *rateLimit) SetQuota(requests int, window time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,10 +51,14 @@ func (l *rateLimit) limited(c call, now time.Time) *answer {
 	if wait := l.exceeded(c, now); wait > 0 {
 		return new(tooMany(c, wait))
 	}
-	if l.overQuota(c, now) {
+	switch {
+	case !l.overQuota(c, now):
+		return nil
+	case l.bareQuota:
+		return &answer{status: http.StatusTooManyRequests, foreign: true}
+	default:
 		return new(proxyPage(http.StatusTooManyRequests))
 	}
-	return nil
 }
 
 // overQuota reports whether a request is one too many for the window, and counts it.

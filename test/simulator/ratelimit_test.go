@@ -54,11 +54,15 @@ func TestQuota(t *testing.T) {
 }
 
 func TestQuotaIsRefusedByAProxy(t *testing.T) {
-	r := start(t, Options{})
-	r.SetQuota(1, time.Hour)
-	r.create()
-	refused := r.post("one too many")
-	equal(t, "status", refused.status, http.StatusTooManyRequests)
-	equal(t, "Content-Type", refused.header.Get("Content-Type"), "text/html")
-	equal(t, "Retry-After", refused.header.Get("Retry-After"), "")
+	for _, bare := range []bool{false, true} {
+		r := start(t, Options{BareQuota: bare})
+		r.SetQuota(1, time.Hour)
+		r.create()
+		refused := r.post("one too many")
+		equal(t, "status", refused.status, http.StatusTooManyRequests)
+		equal(t, "has a body", refused.body != "", !bare)
+		equal(t, "is HTML", refused.header.Get("Content-Type") == "text/html", !bare)
+		equal(t, "Retry-After", refused.header.Get("Retry-After"), "")
+		r.wantLedger("made")
+	}
 }

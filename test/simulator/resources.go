@@ -6,11 +6,8 @@ package simulator
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
-	"strconv"
 )
 
 // namePattern is the strictest reading of what Cognigy may demand of a key's name.
@@ -40,12 +37,9 @@ type endpointItem struct {
 	CreatedAt int64  `json:"createdAt"`
 }
 
-type endpointPage struct {
-	Items      []endpointItem `json:"items"`
-	Total      int            `json:"total"`
-	NextCursor *string        `json:"nextCursor"`
-	// PreviousCursor is always null: no documented parameter takes it.
-	PreviousCursor *string `json:"previousCursor"`
+type projectItem struct {
+	ID   string `json:"_id"`
+	Name string `json:"name"`
 }
 
 func (s *Simulator) postKey(c call) answer {
@@ -102,23 +96,33 @@ func (s *Simulator) getEndpoint(c call) answer {
 }
 
 func (s *Simulator) getEndpoints(c call) answer {
-	q := pageQuery{projectID: c.query.Get("projectId"), filter: c.query.Get("filter")}
-	var limitOK, skipOK, nextOK bool
-	q.limit, limitOK = number(c.query, "limit", 25, 1, 100)
-	q.skip, skipOK = number(c.query, "skip", 0, 0, 1<<31-1)
-	q.after, nextOK = decodeCursor(c.query.Get("next"))
-	if !limitOK || !skipOK || !nextOK {
-		return refuse(c, http.StatusBadRequest, codeInvalidArgument, "limit, skip or next is not valid.")
+	q, ok := readPage(c.query)
+	projectID := c.query.Get("projectId")
+	switch {
+	case !ok:
+		return wrongPage(c)
+	case projectID == "" && s.requireProject:
+		return refuse(c, http.StatusBadRequest, codeMissingArgument, "The projectId is missing.")
 	}
-	found := s.listEndpoints(q)
-	result := endpointPage{Items: make([]endpointItem, len(found.items)), Total: found.total}
-	for i, e := range found.items {
-		result.Items[i] = e.item()
+	found := s.listEndpoints(func(e Endpoint) bool {
+		return q.matches(e.Name) && s.sees(c.credential, e.ProjectID) && (projectID == "" || e.ProjectID == projectID)
+	})
+	page := pageOf(found, q, func(e endpoint) int { return e.sequence }, func(e endpoint) endpointItem { return e.item() })
+	return answer{status: http.StatusOK, body: page}
+}
+
+func (s *Simulator) getProjects(c call) answer {
+	q, ok := readPage(c.query)
+	if !ok {
+		return wrongPage(c)
 	}
-	if found.next > 0 {
-		result.NextCursor = new(encodeCursor(found.next))
-	}
-	return answer{status: http.StatusOK, body: result}
+	found := s.listProjects(func(p project) bool { return q.matches(p.name) && s.sees(c.credential, p.id) })
+	page := pageOf(found, q, func(p project) int { return p.sequence }, func(p project) projectItem { return projectItem{p.id, p.name} })
+	return answer{status: http.StatusOK, body: page}
+}
+
+func wrongPage(c call) answer {
+	return refuse(c, http.StatusBadRequest, codeInvalidArgument, "limit, skip, next or previous is not valid.")
 }
 
 func notFound(c call) answer {
@@ -139,27 +143,4 @@ func (e Endpoint) item() endpointItem {
 		URLToken:  e.URLToken,
 		CreatedAt: e.CreatedAt.Unix(),
 	}
-}
-
-func number(query url.Values, name string, fallback, low, high int) (int, bool) {
-	if !query.Has(name) {
-		return fallback, true
-	}
-	n, err := strconv.Atoi(query.Get(name))
-	return n, err == nil && low <= n && n <= high
-}
-
-// A cursor has 24 characters, as Cognigy's have, most of which no client can compute.
-func encodeCursor(sequence int) string {
-	position := fmt.Sprintf("%08x", sequence)
-	return position + fingerprint("cursor " + position)[:16]
-}
-
-func decodeCursor(cursor string) (int, bool) {
-	if cursor == "" {
-		return 0, true
-	}
-	var sequence int
-	_, err := fmt.Sscanf(cursor, "%08x", &sequence)
-	return sequence, err == nil && cursor == encodeCursor(sequence)
 }

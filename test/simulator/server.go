@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -30,6 +31,13 @@ type Options struct {
 	Now func() time.Time
 	// UniqueNames refuses a key whose name a key of the Endpoint has that works, with 409 and code 1004.
 	UniqueNames bool
+	// RequireProject refuses lists of Endpoints without a projectId, with 400 and code 1000.
+	RequireProject bool
+	// Release is the version of Cognigy: 13 is 2026.13.0, 0 the latest. Keys came with 13 for Webhook
+	// and with 14 for REST Endpoints, the header x-cognigy-endpoint-key with 16.
+	Release int
+	// BareQuota refuses what is beyond SetQuota by the status alone, not by HTML.
+	BareQuota bool
 	// StringCodes writes the codes of errors as strings, as the documentation does.
 	StringCodes bool
 	// Contract is compared with each API request, and with each response that no fault shaped: see Violations. Nothing is if nil.
@@ -48,7 +56,8 @@ type Simulator struct {
 	rateLimit
 	violations
 
-	stringCodes bool // see Options
+	requireProject, stringCodes bool // see Options
+	release                     int  // see Options; never 0
 
 	control  http.Handler
 	server   *http.Server
@@ -112,7 +121,9 @@ func build(o Options) *Simulator {
 		violations: violations{contract: o.Contract},
 		served:     make(chan struct{}),
 	}
-	s.stringCodes = o.StringCodes
+	s.requireProject, s.stringCodes = o.RequireProject, o.StringCodes
+	s.release = cmp.Or(o.Release, unifiedSince)
+	s.bareQuota = o.BareQuota
 	s.SetAPIKeys(o.APIKeys...)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.control = s.controlRoutes()
@@ -167,8 +178,9 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 
 // credentials are the X-API-Key values that Cognigy accepts at the moment.
 type credentials struct {
-	mu   sync.RWMutex
-	keys []string
+	mu       sync.RWMutex
+	keys     []string
+	projects map[string][]string // that a key sees; of a key that is not in it: all
 }
 
 // APIKey is the first accepted credential, "" if none is.
@@ -186,6 +198,24 @@ func (c *credentials) SetAPIKeys(keys ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.keys = slices.Clone(keys)
+}
+
+// ShowProjects limits what a credential sees, lists and changes to the Endpoints of some projects, as
+// if its user were a member of no others.
+func (c *credentials) ShowProjects(key string, projectIDs ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.projects == nil {
+		c.projects = map[string][]string{}
+	}
+	c.projects[key] = projectIDs
+}
+
+func (c *credentials) sees(key, projectID string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	members, limited := c.projects[key]
+	return !limited || slices.Contains(members, projectID)
 }
 
 func (c *credentials) accepts(key string) bool {

@@ -25,11 +25,13 @@ type Endpoint struct {
 	ID        string    `json:"id"`
 	ProjectID string    `json:"projectId"`
 	Name      string    `json:"name"`
-	Channel   string    `json:"channel"`
+	Channel   string    `json:"channel"` // a Channel constant
 	FlowID    string    `json:"flowId"`
 	LocaleID  string    `json:"localeId"`
 	URLToken  string    `json:"urlToken"`
 	CreatedAt time.Time `json:"createdAt"`
+	// Authentication is the Authentication Method of the UI, an Authentication constant. The API does not show it.
+	Authentication string `json:"authentication"`
 }
 
 // Entry is the ledger's record of one key. It outlives the key and its Endpoint.
@@ -70,7 +72,8 @@ type store struct {
 	endpoints []*endpoint // in order of creation
 	byID      map[string]*endpoint
 	byToken   map[string]*endpoint
-	ledger    []*Entry // in order of creation, never shortened
+	projects  []project // in order of their first Endpoint
+	ledger    []*Entry  // in order of creation, never shortened
 }
 
 var (
@@ -82,7 +85,8 @@ func newStore(now func() time.Time, uniqueNames bool) store {
 	return store{now: now, uniqueNames: uniqueNames, byID: map[string]*endpoint{}, byToken: map[string]*endpoint{}}
 }
 
-// AddEndpoint makes an Endpoint, as a user does in Cognigy's UI.
+// AddEndpoint makes a Webhook Endpoint, as a user does in Cognigy's UI who sets its Authentication
+// Method to API Key: until then it is None. See EditEndpoint.
 func (s *store) AddEndpoint(projectID, name string) Endpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,12 +95,15 @@ func (s *store) AddEndpoint(projectID, name string) Endpoint {
 		ID:        randomHex(12),
 		ProjectID: projectID,
 		Name:      name,
-		Channel:   "webhook",
+		Channel:   ChannelWebhook,
 		FlowID:    randomHex(12),
 		LocaleID:  randomHex(12),
 		URLToken:  randomHex(32),
 		CreatedAt: s.now(),
+
+		Authentication: AuthenticationAPIKey,
 	}}
+	s.addProject(projectID)
 	s.endpoints = append(s.endpoints, made)
 	s.byID[made.ID] = made
 	s.byToken[made.URLToken] = made
@@ -158,7 +165,8 @@ func (s *store) RevokeKey(keyID string) bool {
 	return at >= 0 && s.revoke(s.ledger[at], RevokedByUI)
 }
 
-// Works says whether the Endpoint would let a caller with this plaintext in.
+// Works says whether this is the plaintext of a key that the Endpoint has. It lets others in, too, if
+// its Authentication is None.
 func (s *store) Works(endpointID, plaintext string) bool {
 	sum := fingerprint(plaintext)
 	s.mu.Lock()
@@ -176,7 +184,7 @@ func (s *store) createKey(endpointID, name string) (Entry, string, error) {
 	if !ok {
 		return Entry{}, "", errNoEndpoint
 	}
-	if s.uniqueNames && slices.ContainsFunc(owner.keys, func(e *Entry) bool { return e.Name == name }) {
+	if s.uniqueNames && slices.ContainsFunc(owner.keys, func(e *Entry) bool { return e.RevokedAt == nil && e.Name == name }) {
 		return Entry{}, "", errNameTaken
 	}
 	plaintext := randomHex(32)
