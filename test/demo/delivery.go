@@ -99,8 +99,14 @@ func (d *demo) printSecret(key *v1alpha1.EndpointAPIKey, now delivered) {
 	d.out.note(align(rows))
 }
 
+// callersNote is what a user has to know who leaves the simulator for a real Cognigy.
+const callersNote = `The Endpoint's Authentication Method is API Key here. In Cognigy it is None until you change it in the interface,
+and until then keys protect nothing. Before Cognigy.AI 2026.16.0, callers send X-Webhook-Key to Webhook Endpoints
+(which have keys from 2026.13.0 on), and x-rest-endpoint-key to REST Endpoints (from 2026.14.0 on).`
+
 func (d *demo) opensEndpoint(ctx context.Context) error {
-	d.out.command("curl -X POST -H 'X-Webhook-Key: <value of the Secret>' " + d.cognigy.URL() + "/<URLToken>")
+	d.out.command("curl -X POST -H '" + callerHeader + ": <value of the Secret>' " + d.cognigy.URL() + "/<URLToken>")
+	d.out.note(callersNote)
 	wrong := plaintext(strings.Repeat("0", 64))
 	return d.claims(
 		d.accepted(ctx, "with the Secret's key", d.current().value),

@@ -8,12 +8,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
 // A preview that shows most of a short value would be a plaintext.
@@ -90,6 +93,22 @@ func TestClaims(t *testing.T) {
 	err := d.claims(claim{says: "water is wet", holds: true}, claim{says: "one key", observed: "two keys"}, claim{says: "never", holds: true})
 	d.out.failure(err)
 	g.Expect(printed.String()).To(Equal("    ✓ water is wet\n    ✗ does not hold\n      expected: one key\n      observed: two keys\n"))
+}
+
+// The demo calls an Endpoint of any channel, as the commands that it prints do.
+func TestCall(t *testing.T) {
+	g := NewWithT(t)
+	cognigy, err := simulator.Start(simulator.Options{TLS: true})
+	g.Expect(err).NotTo(HaveOccurred())
+	defer cognigy.Close()
+	d := &demo{cognigy: cognigy, endpoint: cognigy.AddEndpoint("64f0c0ffee00000000000001", "CRM")}
+	_, key := cognigy.AddKey(d.endpoint.ID, "a key")
+	for _, channel := range []string{simulator.ChannelWebhook, simulator.ChannelREST} {
+		cognigy.EditEndpoint(d.endpoint.ID, func(e *simulator.Endpoint) { e.Channel = channel })
+		g.Expect(d.call(t.Context(), plaintext(key))).To(Equal(http.StatusOK), channel)
+		g.Expect(d.call(t.Context(), "")).To(Equal(http.StatusUnauthorized), channel)
+	}
+	g.Expect(d.invitation()).To(ContainSubstring(`-H "x-cognigy-endpoint-key: $KEY"`))
 }
 
 func TestTail(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// callerHeader carries the key of a caller from Cognigy.AI 2026.16.0 on, whatever the Endpoint's channel.
+const callerHeader = "x-cognigy-endpoint-key"
+
 // endpointURL is the address at which clients call the Endpoint, as Cognigy shows it.
 func (d *demo) endpointURL() string { return d.cognigy.URL() + "/" + d.endpoint.URLToken }
 
@@ -26,7 +29,7 @@ func (d *demo) call(ctx context.Context, key plaintext) (int, error) {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if key != "" {
-		request.Header.Set("X-Webhook-Key", string(key))
+		request.Header.Set(callerHeader, string(key))
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(d.cognigy.CABundle())

@@ -37,14 +37,14 @@ tail -f %[4]s
 # Delete the Secret; it is back before you have looked, with another key.
 kubectl delete secret %[3]s
 
-# Call the Endpoint as a workload does: {"ok":true}
+# Call the Endpoint as a workload does: {"ok":true}. Before Cognigy.AI 2026.16.0, the header is X-Webhook-Key or x-rest-endpoint-key.
 KEY=$(kubectl get secret %[3]s -o go-template='{{index .data "api-key" | base64decode}}')
-curl --cacert %[5]s -X POST -H "X-Webhook-Key: $KEY" \
+curl --cacert %[5]s -X POST -H "%[8]s: $KEY" \
   %[6]s
 
 # Every key that Cognigy ever made, and when it was revoked.
 curl --cacert %[5]s %[7]s/_simulator/ledger
 
 # This cluster has no kube-controller-manager: a namespace that you delete stays in Terminating.
-`, d.kubeconfig(), d.name.Namespace, d.name.Name, d.logFile(), d.caFile(), d.endpointURL(), d.cognigy.URL())
+`, d.kubeconfig(), d.name.Namespace, d.name.Name, d.logFile(), d.caFile(), d.endpointURL(), d.cognigy.URL(), callerHeader)
 }
