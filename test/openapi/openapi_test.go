@@ -91,7 +91,8 @@ func TestRequestsWithWrongHeaders(t *testing.T) {
 
 func TestResponses(t *testing.T) {
 	const page = `"total":1,"nextCursor":null,"previousCursor":"` + cursor + `"`
-	item := `{"_id":"` + id + `","name":"CRM","channel":"rest","flowId":"` + id + `","localeId":"` + id + `","URLToken":"a","createdAt":1}`
+	item := `{"_id":"` + id + `","name":"CRM","channel":"rest","flowId":"` + id + `","localeId":"` + id + `",` +
+		`"URLToken":"a","createdAt":1}`
 	cases := []struct {
 		method, path string
 		status       int
@@ -129,7 +130,8 @@ func TestResponses(t *testing.T) {
 		if c.says == "" {
 			NewWithT(t).Expect(err).NotTo(HaveOccurred(), "%s %s", c.method, c.path)
 		} else {
-			NewWithT(t).Expect(err).To(MatchError(And(ContainSubstring(c.says), Not(ContainSubstring(plaintext)))), "%s %s %s", c.method, c.path, c.body)
+			says := And(ContainSubstring(c.says), Not(ContainSubstring(plaintext)))
+			NewWithT(t).Expect(err).To(MatchError(says), "%s %s %s", c.method, c.path, c.body)
 		}
 	}
 }

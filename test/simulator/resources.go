@@ -117,7 +117,9 @@ func (s *Simulator) getProjects(c call) answer {
 		return wrongPage(c)
 	}
 	found := s.listProjects(func(p project) bool { return q.matches(p.name) && s.sees(c.credential, p.id) })
-	page := pageOf(found, q, func(p project) int { return p.sequence }, func(p project) projectItem { return projectItem{p.id, p.name} })
+	page := pageOf(found, q, func(p project) int { return p.sequence }, func(p project) projectItem {
+		return projectItem{p.id, p.name}
+	})
 	return answer{status: http.StatusOK, body: page}
 }
 
