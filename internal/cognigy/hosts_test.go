@@ -109,7 +109,7 @@ func TestCoarseErrorsAreAllTheSame(t *testing.T) {
 	}
 	t.Run("an answer is an answer", func(t *testing.T) {
 		g := NewWithT(t)
-		_, err := newClient(t, serve(t, answer(http.StatusNotFound, canary)), coarse).ListKeys(t.Context(), endpointID)
+		_, err := newClient(t, serve(t, answer(http.StatusNotFound, canary)), coarse).ListKeys(t.Context(), endpointID, everything)
 		g.Expect(failure(t, err).Kind).To(Equal(cognigy.Unexpected))
 		g.Expect(failure(t, err).Cause()).To(BeEmpty())
 	})

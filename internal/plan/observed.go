@@ -16,7 +16,7 @@ type Observed struct {
 	Suspended     bool
 	HasFinalizer  bool
 	Requested     bool // a user requests a look at Cognigy now, by annotation
-	Unpermitted   bool // the connection does not allow the resource's namespace
+	Unpermitted   bool // the connection does not allow the resource's namespace, or not for its Endpoint
 	Served        bool // the status shows that the resource was permitted once
 
 	Rotation   Rotation

@@ -16,8 +16,8 @@ import (
 
 // errUnprotected: the finalizers that keep the connection and its credentials are not there yet.
 var errUnprotected = condition.Waiting(v1alpha1.ReasonConnectionNotReady,
-	"the connection or its credentials Secret does not carry the finalizer %s yet, which keeps it from deletion, or is being deleted; "+
-		"if that lasts, find out what keeps the operator from changing the Secret's metadata", v1alpha1.InUseFinalizer)
+	"the connection or its credentials Secret does not carry the finalizer %s yet, which keeps it from deletion, or is being deleted: then "+
+		"the connection's condition CredentialsInUse says what to do; else find out what keeps the operator from changing the Secret's metadata", v1alpha1.InUseFinalizer)
 
 // checkDependencies makes sure that the operator can revoke the key later: the connection and its credentials stay as long as
 // this resource does. Both were read from the API server after this resource existed. The protection controllers look for
@@ -37,7 +37,8 @@ func (r *Reconciler) checkDependencies(ctx context.Context, s *scope) error {
 	// mutation: issue-through-deleted-connection
 	if !found.GetDeletionTimestamp().IsZero() {
 		return condition.Waiting(v1alpha1.ReasonConnectionNotReady,
-			"the connection %q is being deleted, so that the operator issues no key through it; create it again", found.GetName())
+			"the connection %q is being deleted, so that the operator issues no key through it; its condition InUse says what the deletion waits "+
+				"for and how to undo it", found.GetName())
 	}
 	if err := connection.Usable(found); err != nil {
 		return err

@@ -65,7 +65,7 @@ func (s *scope) setConnection(found v1alpha1.Connection, blocked error) {
 	s.connection, s.blocked = found, blocked
 }
 
-// unpermitted reports whether the connection does not allow the resource's namespace.
+// unpermitted reports whether the connection does not allow the resource's namespace, or not for its Endpoint.
 func (s *scope) unpermitted() bool {
 	failure := condition.FailureOf(s.blocked)
 	return failure != nil && failure.Reason == v1alpha1.ReasonConnectionNotAllowed
