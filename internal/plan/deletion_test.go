@@ -268,6 +268,11 @@ func TestRetain(t *testing.T) {
 func TestDeletedResource(t *testing.T) {
 	gone := func(o *plan.Observed) { o.Deleted, o.HasFinalizer, o.Secret.Bound = true, false, true }
 	left := func(o *plan.Observed) { gone(o); o.Secret.Bound = false }
+	ended := func(at time.Duration) change {
+		return func(o *plan.Observed) {
+			o.Attempts = []plan.Attempt{{StartedAt: start.Add(at), EndedAt: start.Add(at), Outcome: plan.OutcomeDelivered}}
+		}
+	}
 	check(t, []scenario{
 		{
 			"Nobody else revokes the keys of a resource that was deleted in spite of its finalizer.",
@@ -280,6 +285,10 @@ func TestDeletedResource(t *testing.T) {
 		{
 			"Like any deletion, it waits for a pending attempt.",
 			delivered(gone, intent(-time.Second), freshList()), "wait, revoking key pending requeue:34s",
+		},
+		{
+			"The end of this process's attempt says nothing of a later one of another process.",
+			delivered(gone, issued(-time.Second), ended(-30*time.Second), freshList()), "wait, revoking key requeue:24s",
 		},
 		{
 			"A Secret without owner reference was left behind on purpose: its key stays, and others go.",

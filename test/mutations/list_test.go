@@ -50,7 +50,7 @@ var mutations = []mutation{
 	{
 		"S1", "The operator takes its own issuance for the latest although the Secret does not say so.",
 		"trust-own-attempt", always,
-		noticed{in: "internal/plan", by: "TestHoles", says: "S1: the resource is gone"},
+		noticed{in: "internal/plan", by: "TestDeletedResource/The end of this process's attempt says nothing of a later one of another process.", says: "planned"},
 	},
 	{
 		"S1", "The operator issues a key through a connection that is being deleted.",
@@ -68,13 +68,18 @@ var mutations = []mutation{
 		noticed{in: controller, by: "Without the CustomResourceDefinition of EndpointAPIKeys the operator believes that after two answers, some seconds apart, with none between them that shows the kind", says: "Expected an error, got nil"},
 	},
 	{
+		"S1", "The operator releases a resource on a list from before attempts that somebody wiped from the status could have had an effect.",
+		"trust-wiped-status", never,
+		noticed{in: "internal/plan", by: "TestDeletionSoonAfterAnIssue/Where nothing tells of an issuance, one may have begun just before the deletion.", says: "planned"},
+	},
+	{
 		"S2", "The operator sends the POST without a dry run of the Secret's write.",
 		"post-without-dry-run", skip,
 		noticed{in: reliability, by: "TestCrash/first issue", says: "S2: a POST without a dry run of the Secret's write"},
 	},
 	{
 		"S2", "The operator takes a foreign Secret for the resource's own.",
-		"foreign-secret-as-own", never,
+		"foreign-secret-as-own", always,
 		noticed{in: controller, by: "The Secret of an EndpointAPIKey is never one that others own: no key is issued until theirs is gone", says: "SecretNotOwned"},
 	},
 	{
@@ -91,6 +96,16 @@ var mutations = []mutation{
 		"S3", "The operator takes the part of a list that fits into its memory for the whole list.",
 		"shorten-list", insert("return nil"),
 		noticed{in: "internal/cognigy", by: "TestKeptKeysAreBounded", says: "is no Error"},
+	},
+	{
+		"S3", "The operator revokes a key that no record names, although nobody knows whether the Secret held it.",
+		"revoke-without-fence", always,
+		noticed{in: "internal/plan", by: "TestLostAndReplacedKeys/If the Secret changed since, nobody can tell. The record names the key first, so that a late delivery fails.", says: "planned"},
+	},
+	{
+		"S3", "The operator takes a record that somebody put back for the latest one.",
+		"believe-record-put-back", always,
+		noticed{in: "internal/plan", by: "TestLostAndReplacedKeys/A record that says of the key which the status names that it was replaced is not the latest one: the key retires from now on.", says: "planned"},
 	},
 	{
 		"S4", "The operator logs the plaintext.",
@@ -131,6 +146,11 @@ var mutations = []mutation{
 		"S5", "The operator takes another cluster's orphans for its own.",
 		"own-foreign-orphans", never,
 		noticed{in: controller, by: "An orphan is no key of a person, of another cluster or of a resource, and none that a Secret records", says: "to be true"},
+	},
+	{
+		"S5", "The operator takes over the Secret, and the key, of a resource that lives.",
+		"take-from-the-living", never,
+		noticed{in: "internal/plan", by: "TestFormerLife/A Secret whose owner lives is that one's.", says: "planned"},
 	},
 	{
 		"S6", "The operator sends the POST without recording the intent.",
@@ -215,6 +235,11 @@ var mutations = []mutation{
 		"liveness", "The operator issues keys without a budget.",
 		"issue-without-budget", always,
 		noticed{in: "internal/plan", by: "TestIssuanceBudget", says: "too many issuances"},
+	},
+	{
+		"liveness", "After its clock was put back, the operator issues every key anew.",
+		"distrust-own-future", insert("return false"),
+		noticed{in: "internal/plan", by: "TestHealing/Unless a list shows its key: then it is this clock that was put back, and the key proves itself.", says: "planned"},
 	},
 	{
 		"liveness", "The operator believes a record that no status can report.",
