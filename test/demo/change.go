@@ -20,6 +20,10 @@ const overlap = 10 * time.Second
 
 func (d *demo) healsSecret(ctx context.Context) error {
 	old := d.current()
+	// By default, replaced keys work for ten minutes, also those of a Secret that was deleted.
+	if err := d.patch(ctx, `{"spec":{"rotation":{"overlap":"0s"}}}`); err != nil {
+		return err
+	}
 	d.out.command("kubectl delete secret " + old.secret.Name)
 	began := time.Now()
 	if err := d.cluster.Delete(ctx, old.secret, client.Preconditions{UID: &old.secret.UID}); err != nil {
@@ -49,12 +53,7 @@ func (d *demo) rotates(ctx context.Context) error {
 	// In whole seconds, as people write it; the next one, since the key may have been issued within this.
 	at := time.Now().UTC().Truncate(time.Second).Add(time.Second).Format(time.RFC3339)
 	patch := fmt.Sprintf(`{"spec":{"rotation":{"notBefore":%q,"overlap":%q}}}`, at, overlap)
-	d.out.command(fmt.Sprintf("kubectl patch endpointapikey %s --type merge \\\n    -p '%s'", d.name.Name, patch))
-	key, err := d.resource(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.cluster.Patch(ctx, key, client.RawPatch(types.MergePatchType, []byte(patch))); err != nil {
+	if err := d.patch(ctx, patch); err != nil {
 		return err
 	}
 	if _, err := d.awaitKey(ctx); err != nil {
@@ -67,6 +66,16 @@ func (d *demo) rotates(ctx context.Context) error {
 	}
 	d.out.note(fmt.Sprintf("waiting for the overlap of %s to end", overlap))
 	return d.retires(ctx, old, rotated)
+}
+
+// patch changes the resource as kubectl does.
+func (d *demo) patch(ctx context.Context, patch string) error {
+	d.out.command(fmt.Sprintf("kubectl patch endpointapikey %s --type merge \\\n    -p '%s'", d.name.Name, patch))
+	key, err := d.resource(ctx)
+	if err != nil {
+		return err
+	}
+	return d.cluster.Patch(ctx, key, client.RawPatch(types.MergePatchType, []byte(patch)))
 }
 
 // overlaps checks that both keys work, and that the status says until when.
@@ -87,9 +96,10 @@ func (d *demo) overlaps(ctx context.Context, old, rotated delivered) error {
 	for _, key := range retiring {
 		d.out.note(fmt.Sprintf("status.retiring: %s, revokeAt %s", key.KeyPreview, key.RevokeAt.UTC().Format(time.RFC3339)))
 	}
-	want := rotated.issuedAt.Add(overlap).Truncate(time.Second)
+	replaced := retiring[0].ReplacedAt
 	return d.claims(append(both,
-		claim{"the status says when the old key will be revoked", retiring[0].RevokeAt.Time.Equal(want), retiring[0].RevokeAt.String()})...)
+		claim{"the status says when the new key replaced it", !replaced.Time.Before(rotated.issuedAt), replaced.String()},
+		claim{"and when the operator will revoke it", retiring[0].RevokeAt.Time.Equal(replaced.Add(overlap)), retiring[0].RevokeAt.String()})...)
 }
 
 // retires checks that the old key is revoked when the overlap is over, and not before.

@@ -23,6 +23,7 @@ var steps = []step{
 	{"The key opens the Endpoint, and nothing else does", (*demo).opensEndpoint},
 	{"The Secret is deleted, and healed with a new key", (*demo).healsSecret},
 	{"The key is rotated, and both work for a while", (*demo).rotates},
+	{"The namespace is lost and restored from a backup, and its key goes on to work", (*demo).restoresBackup},
 	{"The resource is deleted, and no key outlives it", (*demo).isDeleted},
 	{"No plaintext has got anywhere but into the Secret", (*demo).leaksNothing},
 }

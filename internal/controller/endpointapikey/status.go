@@ -140,7 +140,8 @@ func lastSetback(key *v1alpha1.EndpointAPIKey) *condition.Failure {
 		return condition.Waiting(blocked.Reason, "%s", blocked.Message)
 	}
 	reconciling := condition.Find(key.Status.Conditions, v1alpha1.ConditionReconciling)
-	if reconciling.Reason == v1alpha1.ReasonUnexpectedAnswer {
+	switch reconciling.Reason {
+	case v1alpha1.ReasonUnexpectedAnswer, v1alpha1.ReasonUnavailable, v1alpha1.ReasonRateLimited, v1alpha1.ReasonConflict:
 		return condition.Waiting(reconciling.Reason, "%s", reconciling.Message)
 	}
 	stalled := condition.Find(key.Status.Conditions, v1alpha1.ConditionStalled)
