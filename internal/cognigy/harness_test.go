@@ -82,6 +82,7 @@ func trusting(bundle []byte) setting  { return func(c *cognigy.Config) { c.CABun
 func allowing(hosts ...string) setting {
 	return func(c *cognigy.Config) { c.AllowedHosts = hosts }
 }
+
 func withAPIKey(value string) setting {
 	return func(c *cognigy.Config) { c.APIKey = cognigy.NewSensitive(value) }
 }

@@ -51,11 +51,14 @@ func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection
 
 // Permitted reports whether Permit returns no condition.Failure.
 func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace, endpointID string) (bool, error) {
-	err := Permit(ctx, reader, found, namespace, endpointID)
-	if condition.FailureOf(err) != nil {
+	switch err := Permit(ctx, reader, found, namespace, endpointID); {
+	case err == nil:
+		return true, nil
+	case condition.FailureOf(err) != nil:
 		return false, nil
+	default:
+		return false, err
 	}
-	return err == nil, err
 }
 
 // grants reports whether an Endpoint is granted to a namespace. Without a single grant, every Endpoint is.

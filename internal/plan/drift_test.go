@@ -49,16 +49,16 @@ func TestLooks(t *testing.T) {
 		},
 		{
 			"A revocation that the status announces is waited for, also by a process that has seen no list yet.",
-			delivered(unlisted, started(0), overlap(2*time.Minute), announced("k0", -time.Minute)), "wait, delivered key requeue:1m0s retires:k0:-1m0s",
+			delivered(unlisted, started(0), overlap(2*time.Minute), announced(-time.Minute)), "wait, delivered key requeue:1m0s retires:k0:-1m0s",
 		},
 		{
 			"When its time has come, Cognigy is asked.",
-			delivered(listed(-time.Minute, key("k1", -time.Hour), key("k0", -2*time.Hour)), overlap(time.Minute), announced("k0", -time.Minute)),
+			delivered(listed(-time.Minute, key("k1", -time.Hour), key("k0", -2*time.Hour)), overlap(time.Minute), announced(-time.Minute)),
 			"list, delivered key requeue:0s retires:k0:-1m0s",
 		},
 		{
 			"A list from after that time is the answer: the status may be out of date.",
-			delivered(announced("k0", -2*time.Minute)), "wait, delivered key requeue:9m0s",
+			delivered(announced(-2 * time.Minute)), "wait, delivered key requeue:9m0s",
 		},
 	})
 }

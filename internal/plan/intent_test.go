@@ -174,7 +174,7 @@ func TestLostAndReplacedKeys(t *testing.T) {
 		},
 		{
 			"A later time in the status counts: a record may be an earlier one.",
-			delivered(overlap(time.Hour), replaced("k0", -time.Hour), announced("k0", -time.Minute), both),
+			delivered(overlap(time.Hour), replaced("k0", -time.Hour), announced(-time.Minute), both),
 			"wait, delivered key requeue:10m0s retires:k0:-1m0s",
 		},
 		{
@@ -196,7 +196,7 @@ func TestLostAndReplacedKeys(t *testing.T) {
 		},
 		{
 			"Where a key is replaced and in doubt, the status keeps the time.",
-			delivered(overlap(time.Hour), absent, announced("k0", -time.Minute), both),
+			delivered(overlap(time.Hour), absent, announced(-time.Minute), both),
 			"issue, issuing names:k0 since:-1m0s names:k1 retires:k0:-1m0s",
 		},
 		{

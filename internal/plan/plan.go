@@ -98,20 +98,7 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 	o.Secret = o.claimed()
 	o.Secret.Intact = o.Secret.Intact && o.plausible(now, t)
 	p := o.next(now, t)
-	p.MissingSince = o.missingSince(t)
-	if o.Secret.FormerUID != "" { // a list has to prove its key, and a write to take it over
-		if p.HasKey = false; p.State == Delivered {
-			p.State = Issuing
-		}
-	}
-	p.Retiring = o.working(now, t)
-	// During a deletion, what the status said before tells whether the record is the latest one.
-	p.Reports = p.HasKey && o.DeletingSince.IsZero() && !o.putBack(now, t)
-	p.UnsettledUntil = o.unsettledUntil(now, t)
-	// Someone may have wiped the status, and an intent with it.
-	if issues := p.Do == Issue && o.HasFinalizer; (issues || p.Reports) && o.Reported.KeyID == "" && o.Intent.IsZero() {
-		p.UnsettledUntil = t.Deadline(now)
-	}
+	o.report(&p, now, t)
 	if p.Do != AddFinalizer && p.Do != Revoke && p.Do != Record && o.mustDetach() && !now.Before(o.resolvedAt(now, t)) {
 		p.Do, p.Why = Repair, "Kubernetes would delete the Secret with its resource, whose deletionPolicy is Retain"
 	}
@@ -125,6 +112,23 @@ func Next(o Observed, now time.Time, t Timing) Plan {
 		}
 	}
 	return p
+}
+
+// report completes what a plan has the status say.
+func (o Observed) report(p *Plan, now time.Time, t Timing) {
+	if o.Secret.FormerUID != "" { // a list has to prove its key, and a write to take it over
+		if p.HasKey = false; p.State == Delivered {
+			p.State = Issuing
+		}
+	}
+	p.MissingSince, p.Retiring = o.missingSince(t), o.working(now, t)
+	// During a deletion, what the status said before tells whether the record is the latest one.
+	p.Reports = p.HasKey && o.DeletingSince.IsZero() && !o.putBack(now, t)
+	p.UnsettledUntil = o.unsettledUntil(now, t)
+	// Someone may have wiped the status, and an intent with it.
+	if issues := p.Do == Issue && o.HasFinalizer; (issues || p.Reports) && o.Reported.KeyID == "" && o.Intent.IsZero() {
+		p.UnsettledUntil = t.Deadline(now)
+	}
 }
 
 // claimed returns the Secret as the resource may see it: one whose record names a living owner is that one's, or was tampered with, and a

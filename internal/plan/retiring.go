@@ -137,7 +137,8 @@ func (o Observed) toRetire(now time.Time, t Timing) []RetiringKey {
 func (o Observed) retiring(now time.Time, t Timing) []RetiringKey {
 	retiring := o.others(now, t).retiring
 	id := o.Reported.KeyID
-	if id != "" && !(o.recorded() && id == o.Secret.KeyID) && !o.Listing.Shows(id) && !o.reportedGone(now, t) {
+	current := o.recorded() && id == o.Secret.KeyID
+	if id != "" && !current && !o.Listing.Shows(id) && !o.reportedGone(now, t) {
 		retiring = slices.Concat([]RetiringKey{{KeyID: id}}, retiring)
 	}
 	return retiring[:min(len(retiring), MaxRetiring)]

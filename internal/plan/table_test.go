@@ -157,10 +157,10 @@ func replaced(id string, at time.Duration) change {
 	}
 }
 
-// announced says that the status names a key as replaced.
-func announced(id string, at time.Duration) change {
+// announced says that the status names k0 as replaced.
+func announced(at time.Duration) change {
 	return func(o *plan.Observed) {
-		o.Reported.Retiring = append(o.Reported.Retiring, plan.RetiringKey{KeyID: id, ReplacedAt: start.Add(at)})
+		o.Reported.Retiring = append(o.Reported.Retiring, plan.RetiringKey{KeyID: "k0", ReplacedAt: start.Add(at)})
 	}
 }
 

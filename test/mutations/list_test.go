@@ -176,7 +176,8 @@ var mutations = []mutation{
 		"S6", "The operator issues a key for an Endpoint that no grant opens to the namespace.",
 		"use-without-grant", never,
 		noticed{in: controller, by: "The grants of a ClusterCognigyConnection open to a namespace the Endpoints that they list for it, from when they do until they do not", says: "ConnectionNotAllowed"},
-	}, {
+	},
+	{
 		"S6", "The operator uses a ClusterCognigyConnection that another installation serves.",
 		"use-unserved-connection", never,
 		noticed{in: controller, by: "An installation that is limited to namespaces writes nothing to a ClusterCognigyConnection, and says to resources that it does not serve it", says: "ConnectionNotAllowed"},
