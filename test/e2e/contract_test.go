@@ -59,7 +59,7 @@ var _ = Describe("Other programs and later versions know the operator by", Order
 		secret := e.Secret(key)
 		Expect(secret.Labels).To(Equal(map[string]string{"cognigy-operator.io/secret-type": "endpoint-api-key"}))
 		Expect(slices.Collect(maps.Keys(secret.Annotations))).To(ConsistOf(
-			"cognigy-operator.io/owner-uid", "cognigy-operator.io/key-id", "cognigy-operator.io/key-preview",
+			"cognigy-operator.io/record-format", "cognigy-operator.io/owner-uid", "cognigy-operator.io/key-id", "cognigy-operator.io/key-preview",
 			"cognigy-operator.io/endpoint-id", "cognigy-operator.io/issued-at", "cognigy-operator.io/checksum",
 		))
 		credentials := e.Credentials("")

@@ -70,7 +70,7 @@ var _ = Describe("A Cognigy that fails", Label("issue"), func() {
 		Entry("a key without plaintext", issueFailure{fault: simulator.Fault{Kind: simulator.FaultOmitKey}, reason: v1alpha1.ReasonUnexpectedAnswer, want: inProgress, says: "no usable plaintext", made: 1}),
 		Entry("a key without a valid id", issueFailure{fault: simulator.Fault{Kind: simulator.FaultBadID}, reason: v1alpha1.ReasonUnexpectedAnswer, want: inProgress, says: "no valid _id", made: 1}),
 		Entry("a name without marker", issueFailure{fault: simulator.Fault{Kind: simulator.FaultRename}, reason: v1alpha1.ReasonKeyNameChanged, want: failed, says: "changes names", made: 1}),
-		Entry("an answer too late", issueFailure{fault: simulator.Fault{Kind: simulator.FaultCommitAfterDelay, Delay: shortRequest + time.Second}, reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "request timeout", made: 1}),
+		Entry("an answer too late", issueFailure{fault: simulator.Fault{Kind: simulator.FaultCommitAfterDelay, Delay: shortRequest + time.Second}, reason: v1alpha1.ReasonUnavailable, want: inProgress, says: "no complete answer", made: 1}),
 	)
 
 	// The faults begin after the delivery: an attempt whose outcome is unknown rightly waits for a LIST, so that under such a fault it may wait for ever.

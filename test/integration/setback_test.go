@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -26,7 +27,7 @@ func (e *environment) refuseWrites() (permit func()) {
 	name := metav1.ObjectMeta{Name: "refuse-writes-" + e.Namespace}
 	policy := &admissionv1.ValidatingAdmissionPolicy{ObjectMeta: name, Spec: admissionv1.ValidatingAdmissionPolicySpec{
 		MatchConstraints: secretWrites,
-		Validations:      []admissionv1.Validation{{Expression: "has(request.dryRun) && request.dryRun", Message: says}},
+		Validations:      []admissionv1.Validation{{Expression: "request.dryRun || request.name == '" + fixtures.CredentialsName + "'", Message: says}},
 	}}
 	binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: name, Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
 		PolicyName: name.Name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny}, MatchResources: within(e.Namespace),

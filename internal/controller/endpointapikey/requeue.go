@@ -33,7 +33,8 @@ func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error)
 		r.confirmations.Forget(request)
 	}
 	if failure != nil {
-		return r.retry(request, next, failure)
+		result, err := r.retry(request, next, failure)
+		return r.noLater(result, next), err
 	}
 	if next.State != plan.Verifying && next.State != plan.EndpointNotFound { // which follow a failure
 		r.failures.Forget(request)
@@ -53,6 +54,15 @@ func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error)
 	default:
 		return kube.After(next.RequeueAt.Sub(r.Clock.Now()))
 	}
+}
+
+// noLater has a deletion go on when its plan says so, whatever fails: with deletionPolicy Retain, the operator waits for Cognigy for a
+// bounded time only.
+func (r *Reconciler) noLater(result ctrl.Result, next plan.Plan) ctrl.Result {
+	if due := next.RequeueAt.Sub(r.Clock.Now()); next.State == plan.Revoking && due > 0 {
+		result.RequeueAfter = minNonZero(result.RequeueAfter, due)
+	}
+	return result
 }
 
 // priority puts what is to be looked at again behind what is new and what was woken.
