@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// patience is how long anything that is waited for may take, on a machine that is busy with other things.
-	patience = 60 * time.Second
+	// patience is how long anything that is waited for may take, on a machine that is busy with other things. The deletion of a resource that
+	// was restored waits until no attempt of which its status does not tell any more can have an effect: for about a minute.
+	patience = 2 * time.Minute
 	pollWait = 50 * time.Millisecond
 )
 

@@ -27,7 +27,7 @@ func (d *demo) restoresBackup(ctx context.Context) error {
 		object.SetOwnerReferences(nil)
 		object.SetManagedFields(nil)
 	}
-	d.out.command("velero backup create " + d.name.Name)
+	d.out.note("the resource and its Secret are saved, as a backup tool does")
 	if err := d.patch(ctx, `{"spec":{"deletionPolicy":"Retain"}}`); err != nil { // or the operator would revoke the key
 		return err
 	}
@@ -41,7 +41,7 @@ func (d *demo) restoresBackup(ctx context.Context) error {
 	if err := d.cluster.Delete(ctx, saved.secret); err != nil {
 		return err
 	}
-	d.out.command("velero restore create --from-backup " + d.name.Name)
+	d.out.note("both are restored: without UIDs, owner references and status")
 	for _, object := range []client.Object{secret, key} {
 		if err := d.cluster.Create(ctx, object); err != nil {
 			return err
