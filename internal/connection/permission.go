@@ -51,14 +51,12 @@ func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection
 
 // Permitted reports whether Permit returns no condition.Failure.
 func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace, endpointID string) (bool, error) {
-	switch err := Permit(ctx, reader, found, namespace, endpointID); {
-	case err == nil:
-		return true, nil
-	case condition.FailureOf(err) != nil:
-		return false, nil
-	default:
-		return false, err
+	err := Permit(ctx, reader, found, namespace, endpointID)
+	permitted := err == nil
+	if condition.FailureOf(err) != nil {
+		err = nil
 	}
+	return permitted, err
 }
 
 // grants reports whether an Endpoint is granted to a namespace. Without a single grant, every Endpoint is.
