@@ -24,8 +24,8 @@ const (
 	OutcomeOpen Outcome = ""
 	// OutcomeDelivered: the Secret holds the key.
 	OutcomeDelivered Outcome = "delivered"
-	// OutcomeInDoubt: the Secret may hold the key, now or later.
-	OutcomeInDoubt Outcome = "in doubt"
+	// OutcomeUncertain: the Secret may hold the key, now or later.
+	OutcomeUncertain Outcome = "uncertain"
 	// OutcomeUndelivered: the Secret does not hold the key, and never will.
 	OutcomeUndelivered Outcome = "undelivered"
 	// OutcomeRejected: the same, since Kubernetes refused the write although it had accepted its dry run.
@@ -43,7 +43,7 @@ const (
 // undelivered reports whether the attempt certainly wrote no key into the Secret, and will write none.
 func (a Attempt) undelivered() bool {
 	switch a.Outcome {
-	case OutcomeOpen, OutcomeDelivered, OutcomeInDoubt:
+	case OutcomeOpen, OutcomeDelivered, OutcomeUncertain:
 		return false
 	default:
 		return true

@@ -87,7 +87,7 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 	unsettled := func(until time.Duration) change {
 		return func(o *plan.Observed) { o.Unsettled = start.Add(until) }
 	}
-	wiped := func(o *plan.Observed) { o.Reported, o.IssuedAt = plan.Reported{}, time.Time{} }
+	cleared := func(o *plan.Observed) { o.Reported, o.IssuedAt = plan.Reported{}, time.Time{} }
 	ended := func(at time.Duration) change {
 		return func(o *plan.Observed) {
 			o.Attempts = []plan.Attempt{{StartedAt: o.Secret.IssuedAt, EndedAt: start.Add(at)}}
@@ -144,7 +144,7 @@ func TestDeletionSoonAfterAnIssue(t *testing.T) {
 		},
 		{
 			"Even where the record tells of an older one: the word of a later one may have been wiped off the status, up to the deletion.",
-			delivered(deletingFor(time.Second), wiped, freshList()), "wait, revoking key requeue:34s",
+			delivered(deletingFor(time.Second), cleared, freshList()), "wait, revoking key requeue:34s",
 		},
 		{
 			"Where nothing tells of an issuance, one may have begun just before the deletion.",

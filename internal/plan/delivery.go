@@ -33,7 +33,7 @@ func (d Delivery) Outcome(refused bool) Outcome {
 	case d == KeyDelivered:
 		return OutcomeDelivered
 	case d == DeliveryUnknown:
-		return OutcomeInDoubt
+		return OutcomeUncertain
 	case refused:
 		return OutcomeRejected
 	default:

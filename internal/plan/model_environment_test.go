@@ -97,7 +97,7 @@ type environment struct {
 	versions  int
 	excused   bool            // a user removed the finalizer by hand, and the resource went
 	warned    map[string]bool // keys that the operator named when it released the resource with deletionPolicy Retain; nil before
-	inDoubt   bool            // it said then that there may be others
+	uncertain bool            // it said then that there may be others
 	stripped  bool            // a user removed the finalizer by hand, and it is not back yet
 	cognigy   cognigy
 	operators [2]*operator
@@ -229,7 +229,7 @@ func (env *environment) check() {
 	case len(live) == 0:
 	case env.key == nil && env.warned != nil:
 		for _, key := range live {
-			if !env.inDoubt && !env.warned[key.ID] && (env.secret == nil || env.secret.foreign || env.secret.keyID != key.ID) {
+			if !env.uncertain && !env.warned[key.ID] && (env.secret == nil || env.secret.foreign || env.secret.keyID != key.ID) {
 				env.violate("S1: the resource is gone, and %s works, which nothing names", key.ID)
 			}
 		}

@@ -84,7 +84,7 @@ func (o *operator) release(s *scope, next plan.Plan) (released bool, err error) 
 	err = o.patch(s, "remove the finalizer", func(key *resource) {
 		key.protected = false
 		if next.Do == plan.Retain {
-			o.env.warned, o.env.inDoubt = map[string]bool{}, next.LeftInDoubt
+			o.env.warned, o.env.uncertain = map[string]bool{}, next.LeftUncertain
 			for _, left := range next.Left {
 				o.env.warned[left.KeyID] = true
 			}

@@ -65,7 +65,7 @@ type Plan struct {
 	Retire        []RetiringKey // for Issue and Record: the replaced keys that the record names
 	DeleteSecret  bool          // for Finalize
 	Left          []RetiringKey // for Retain: keys beside the Secret's that work on; for Issue: that of a former life, which is not ours
-	LeftInDoubt   bool          // for Retain: no list tells whether there are others
+	LeftUncertain bool          // for Retain: no list tells whether there are others
 	RequeueAt     time.Time     // when to reconcile again; zero: when something changes
 
 	State         State
@@ -137,15 +137,15 @@ func (o Observed) claimed() Secret {
 	is := func(former Former) bool { return former.UID == o.Secret.FormerUID }
 	foreign := Secret{State: SecretForeign, Version: o.Secret.Version}
 	// mutation: take-from-the-living
-	living := !slices.ContainsFunc(o.Formers, is)
+	exists := !slices.ContainsFunc(o.Formers, is)
 	switch {
 	case o.Secret.FormerUID == "":
 		return o.Secret
-	case living && o.Secret.Bound:
+	case exists && o.Secret.Bound:
 		altered := o.Secret
 		altered.FormerUID, altered.Intact = "", false
 		return altered
-	case living, o.leaving():
+	case exists, o.leaving():
 		return foreign
 	default:
 		return o.Secret

@@ -227,7 +227,7 @@ var rules = map[string]func(o plan.Observed, p plan.Plan) bool{
 		return p.Do != plan.Retain || o.Retain && (!o.DeletingSince.IsZero() && o.HasFinalizer || o.Deleted)
 	},
 	"S1: who is released with Retain leaves no key that nothing names": func(o plan.Observed, p plan.Plan) bool {
-		if p.Do != plan.Retain || p.LeftInDoubt || o.Listing == nil {
+		if p.Do != plan.Retain || p.LeftUncertain || o.Listing == nil {
 			return true
 		}
 		return !slices.ContainsFunc(o.Listing.Keys, func(key plan.Key) bool {

@@ -23,7 +23,7 @@ func retain(o Observed, now time.Time, t Timing, p Plan) Plan {
 	switch {
 	case overdue, listed && len(unused) == 0:
 		p.Do, p.Why = Retain, "deletionPolicy is Retain"
-		p.Left, p.LeftInDoubt = o.left(now, t), !listed
+		p.Left, p.LeftUncertain = o.left(now, t), !listed
 	case o.Fresh && len(unused) > 0:
 		p.Do, p.Why, p.Revoke = Revoke, "no workload needs these keys, which nothing would revoke later", unused
 	default:

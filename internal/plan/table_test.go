@@ -65,7 +65,7 @@ func summary(p plan.Plan) string {
 	for _, key := range p.Left {
 		words = append(words, "left:"+key.KeyID)
 	}
-	if p.LeftInDoubt {
+	if p.LeftUncertain {
 		words = append(words, "in doubt")
 	}
 	for _, key := range p.Retiring {

@@ -33,14 +33,14 @@ func (r *Reconciler) readFormers(ctx context.Context, s *scope, reader client.Re
 		s.setFormer(former{})
 		return nil
 	}
-	living, err := livingOwners(ctx, reader, s.key.Namespace)
+	existing, err := existingOwners(ctx, reader, s.key.Namespace)
 	if err != nil {
 		return err
 	}
 	found := former{}
 	slices.Sort(named)
 	for _, uid := range slices.Compact(named) {
-		if uid != string(s.key.UID) && !living[types.UID(uid)] {
+		if uid != string(s.key.UID) && !existing[types.UID(uid)] {
 			found.owners = append(found.owners, plan.Former{UID: uid, Markers: r.markers(s.key.Namespace, types.UID(uid))})
 		}
 	}
@@ -51,14 +51,14 @@ func (r *Reconciler) readFormers(ctx context.Context, s *scope, reader client.Re
 	return err
 }
 
-func livingOwners(ctx context.Context, reader client.Reader, namespace string) (map[types.UID]bool, error) {
-	living := map[types.UID]bool{}
+func existingOwners(ctx context.Context, reader client.Reader, namespace string) (map[types.UID]bool, error) {
+	existing := map[types.UID]bool{}
 	keys := &v1alpha1.EndpointAPIKeyList{}
 	err := reader.List(ctx, keys, client.InNamespace(namespace))
 	for i := range keys.Items {
-		living[keys.Items[i].UID] = true
+		existing[keys.Items[i].UID] = true
 	}
-	return living, err
+	return existing, err
 }
 
 // recordedElsewhere returns the ids of the keys that the other Secrets of the resource's namespace record.
