@@ -82,7 +82,7 @@ func TestEndpointAPIKeyStatus(t *testing.T) {
 		"issuedAt":  func(at any) fields { return fields{"status.issuedAt": at} },
 		"rotatesAt": func(at any) fields { return fields{"status.rotatesAt": at} },
 		"revokeAt": func(at any) fields {
-			return fields{"status.retiring": []any{map[string]any{"keyID": "a", "revokeAt": at}}}
+			return fields{"status.retiring": []any{map[string]any{"keyID": "a", "replacedAt": "2026-11-22T09:00:00Z", "revokeAt": at}}}
 		},
 	} {
 		cases = append(cases,
@@ -116,17 +116,18 @@ func TestEndpointAPIKeyStatus(t *testing.T) {
 			"status.observedGeneration": nil, "status.endpointID": nil, "status.keyID": nil, "status.keyPreview": nil, "status.issuedAt": nil, "status.rotatesAt": nil,
 			"status.secretName": nil, "status.issuance": nil, "status.retiring": nil, "status.lastHandledReconcileAt": nil, "status.conditions": nil,
 		}},
-		{why: "a replaced key with a preview of null", with: retiring(map[string]any{"keyID": "a", "keyPreview": nil, "revokeAt": "2026-11-22T10:00:00Z"})},
+		{why: "a replaced key with a preview of null", with: retiring(map[string]any{"keyID": "a", "keyPreview": nil, "replacedAt": "2026-11-22T09:00:00Z", "revokeAt": "2026-11-22T10:00:00Z"})},
 		{why: "a replaced key of null", with: fields{"status.retiring": []any{nil}}, refused: "status.retiring[0]: Invalid value"},
-		{why: "a replaced key is known by its id", with: retiring(map[string]any{"revokeAt": "2026-11-22T10:00:00Z"}), refused: "status.retiring[0].keyID: Required value"},
-		{why: "and ends some day", with: retiring(map[string]any{"keyID": "a"}), refused: "status.retiring[0].revokeAt: Required value"},
+		{why: "a replaced key is known by its id", with: retiring(map[string]any{"replacedAt": "2026-11-22T09:00:00Z", "revokeAt": "2026-11-22T10:00:00Z"}), refused: "status.retiring[0].keyID: Required value"},
+		{why: "was replaced some day", with: retiring(map[string]any{"keyID": "a", "revokeAt": "2026-11-22T10:00:00Z"}), refused: "status.retiring[0].replacedAt: Required value"},
+		{why: "and ends some day", with: retiring(map[string]any{"keyID": "a", "replacedAt": "2026-11-22T09:00:00Z"}), refused: "status.retiring[0].revokeAt: Required value"},
 		{why: "a key is replaced once", with: retiring(retired("a"), retired("a")), refused: "status.retiring[1]: Duplicate value"},
 		{why: "a hundred", with: retiring(hundred()...)},
 		{why: "more keys than anybody can overlook", with: retiring(append(hundred(), retired("one more"))...), refused: "status.retiring: Too many: 101: must have at most 100 items"},
 
 		{why: "as long as it gets", with: fields{
 			"status.endpointID": long(24), "status.keyID": long(24), "status.secretName": long(253), "status.keyPreview": strings.Repeat("•", 256),
-			"status.retiring": []any{map[string]any{"keyID": long(24), "keyPreview": long(256), "revokeAt": "2026-11-22T10:00:00Z"}},
+			"status.retiring": []any{map[string]any{"keyID": long(24), "keyPreview": long(256), "replacedAt": "2026-11-22T09:00:00Z", "revokeAt": "2026-11-22T10:00:00Z"}},
 		}},
 		{why: "endpointID is bounded", with: fields{"status.endpointID": long(25)}, refused: "status.endpointID: Too long"},
 		{why: "keyID is bounded", with: fields{"status.keyID": long(25)}, refused: "status.keyID: Too long"},
@@ -134,7 +135,7 @@ func TestEndpointAPIKeyStatus(t *testing.T) {
 		{why: "secretName is bounded", with: fields{"status.secretName": long(254)}, refused: "status.secretName: Too long"},
 		{why: "a replaced key's id is bounded", with: retiring(retired(long(25))), refused: "status.retiring[0].keyID: Too long"},
 		{
-			why: "a replaced key's preview is bounded", with: retiring(map[string]any{"keyID": "a", "keyPreview": long(257), "revokeAt": "2026-11-22T10:00:00Z"}),
+			why: "a replaced key's preview is bounded", with: retiring(map[string]any{"keyID": "a", "keyPreview": long(257), "replacedAt": "2026-11-22T09:00:00Z", "revokeAt": "2026-11-22T10:00:00Z"}),
 			refused: "status.retiring[0].keyPreview: Too long",
 		},
 	}...))
@@ -142,7 +143,9 @@ func TestEndpointAPIKeyStatus(t *testing.T) {
 
 func retiring(replaced ...any) fields { return fields{"status.retiring": replaced} }
 
-func retired(id string) any { return map[string]any{"keyID": id, "revokeAt": "2026-11-22T10:00:00Z"} }
+func retired(id string) any {
+	return map[string]any{"keyID": id, "replacedAt": "2026-11-22T09:00:00Z", "revokeAt": "2026-11-22T10:00:00Z"}
+}
 
 func hundred() []any {
 	var result []any
