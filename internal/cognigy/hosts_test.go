@@ -82,7 +82,7 @@ func TestCoarseErrorsAreAllTheSame(t *testing.T) {
 	trusted := startWith(t, simulator.Options{TLS: true})
 	coarse := func(c *cognigy.Config) { c.Coarse = true }
 	silent := accept(t, func(_ *connections, _ int, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-	closing := accept(t, func(*connections, int, net.Conn) {})
+	closing := accept(t, say("")) // it reads the request, or the client would see a reset
 	half := accept(t, say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["))
 	nonsense := accept(t, say("SSH-2.0-OpenSSH_9.9\r\n"))
 	cases := []struct{ why, base, cause string }{
