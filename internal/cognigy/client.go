@@ -78,35 +78,6 @@ func New(config Config) (*Client, error) {
 // Close releases idle connections.
 func (c *Client) Close() { c.idempotent.CloseIdleConnections() }
 
-// call is a request and what its answer has to be.
-type call struct {
-	method string
-	route  string   // template of the path below the API's root, for errors and metrics too
-	ids    []string // for the route's placeholders
-	query  url.Values
-	body   any // sent as JSON unless nil
-	answer any // decoded from JSON unless nil
-	// each decodes one element of an answer that is a JSON array. The client reads such an answer element by element, and keeps none.
-	each func(*json.Decoder) error
-}
-
-// path fills the route's placeholders. It accepts nothing but ids, since ".." would lead to another route.
-func (c call) path() (string, error) {
-	path := c.route
-	for _, id := range c.ids {
-		if !idPattern.MatchString(id) {
-			return "", &Error{
-				Kind: Invalid, Method: c.method, Route: c.route,
-				detail: "the id of an Endpoint or key has 24 lower-case letters and digits; the operator sent nothing",
-			}
-		}
-		before, rest, _ := strings.Cut(path, "{")
-		_, after, _ := strings.Cut(rest, "}")
-		path = before + id + after
-	}
-	return path, nil
-}
-
 func (c *Client) do(ctx context.Context, call call) error {
 	sent := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent = true }})
