@@ -6,7 +6,6 @@ package connection
 import (
 	"context"
 	"maps"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -66,10 +65,6 @@ type remembered struct {
 	used    time.Time // when someone last asked for it
 }
 
-// marked matches the names that end like those of keys that an operator made, of whichever cluster. No other key can be one of a
-// resource, so that lists leave the others out: anyone who may create keys in Cognigy decides how many these are.
-var marked = regexp.MustCompile(` k8s-[0-9a-f]{10}-[0-9a-f]{24}-[0-9a-f]{24}$`)
-
 // NewLists returns Lists that remember nothing.
 func NewLists(clock clock.PassiveClock) *Lists {
 	return &Lists{clock: clock, newest: map[place]*remembered{}, missing: cache.NewLRUExpireCacheWithClock(maxMissing, clock)}
@@ -108,7 +103,8 @@ func (l *Lists) list(ctx context.Context, client *cognigy.Client, of place, notB
 
 func (l *Lists) request(ctx context.Context, client *cognigy.Client, of place) (answer, error) {
 	at := l.clock.Now()
-	keys, err := client.ListKeys(ctx, of.endpointID, func(key cognigy.Key) bool { return marked.MatchString(key.Name) })
+	// Anyone who may create keys in Cognigy decides how many others there are.
+	keys, err := client.ListKeys(ctx, of.endpointID, func(key cognigy.Key) bool { return plan.HasAnyMarker(key.Name) })
 	gone := cognigy.IsKind(err, cognigy.NotFound)
 	if err != nil && !gone {
 		return answer{at: at}, err

@@ -135,7 +135,7 @@ func (o Observed) neverServed() bool {
 }
 
 // emptyListCounts is the earliest time from which an empty list proves that no key is left and none is to come: once it shows the
-// effect of the latest issuance. Where record, status and process do not agree on that, something may have wiped the word of
+// effect of the latest issuance, and of the pending attempt. Where record, status and process do not agree on that, someone may have cleared the word of
 // a later attempt. That one began before the deletion did: the intent is written under optimistic lock.
 func (o Observed) emptyListCounts(now time.Time, t Timing) time.Time {
 	began, ended := o.lastIssuance(now, t)
@@ -143,11 +143,8 @@ func (o Observed) emptyListCounts(now time.Time, t Timing) time.Time {
 	if !ended.IsZero() {
 		counts = ended.Add(t.ListLag)
 	}
-	counts = latest(counts, o.replacedShown(now, t))
-	if until := o.unsettledUntil(now, t); !until.IsZero() {
-		counts = latest(counts, until.Add(t.ListLag))
-	}
-	// mutation: trust-wiped-status
+	counts = latest(counts, o.resolvedAt(now, t), o.replacedShown(now, t), o.unsettledUntil(now, t).Add(t.ListLag))
+	// mutation: trust-cleared-status
 	if !o.agreed() && !o.DeletingSince.IsZero() {
 		counts = latest(counts, t.Deadline(o.DeletingSince).Add(t.ListLag))
 	}

@@ -36,7 +36,7 @@ func deletion(o Observed, now time.Time, t Timing) Plan {
 	}
 	// The latest attempt may have made a key just before its request ended, and an earlier list may not show it yet.
 	// mutation: release-on-early-list
-	if counts := latest(resolved, o.emptyListCounts(now, t)); o.Listing.At.Before(counts) {
+	if counts := o.emptyListCounts(now, t); o.Listing.At.Before(counts) {
 		p.Do, p.Why, p.RequeueAt = List, "an earlier list need not show the key of the latest attempt", counts
 		return p
 	}

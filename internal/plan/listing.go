@@ -59,11 +59,8 @@ func (o Observed) owns(key Key) bool {
 // formerOf is the UID of the former owner that a key was taken over from, or "". Of a former owner, only those keys are ours that
 // the record or its report names, and that no other Secret holds.
 func (o Observed) formerOf(key Key) string {
-	if !o.names(key.ID) || o.Elsewhere[key.ID] {
-		return ""
-	}
 	for _, former := range o.Formers {
-		if hasAnyMarker(key.Name, former.Markers) {
+		if hasAnyMarker(key.Name, former.Markers) && o.names(key.ID) && !o.Elsewhere[key.ID] {
 			return former.UID
 		}
 	}
@@ -72,9 +69,13 @@ func (o Observed) formerOf(key Key) string {
 
 // names reports whether the Secret or the status names a key.
 func (o Observed) names(keyID string) bool {
-	is := func(retiring RetiringKey) bool { return retiring.KeyID == keyID }
-	return o.Secret.State == SecretOurs && (o.Secret.KeyID == keyID || slices.ContainsFunc(o.Secret.Retiring, is)) ||
-		o.Reported.KeyID == keyID || slices.ContainsFunc(o.Reported.Retiring, is)
+	return o.holds(keyID) || o.Secret.State == SecretOurs && isNamed(o.Secret.Retiring, keyID) ||
+		o.Reported.KeyID == keyID || isNamed(o.Reported.Retiring, keyID)
+}
+
+// holds reports whether the Secret is the resource's and names a key as its current one, even if the record was altered.
+func (o Observed) holds(keyID string) bool {
+	return o.Secret.State == SecretOurs && o.Secret.KeyID == keyID
 }
 
 func hasAnyMarker(name string, markers []string) bool {

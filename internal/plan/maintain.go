@@ -62,9 +62,9 @@ func maintainDelivered(o Observed, now time.Time, t Timing) Plan {
 		p.Do, p.Why, p.Revoke = Revoke, "keys were not delivered", others.undelivered
 		p.State, p.IntentPending = Retiring, o.intentPending()
 	case o.Secret.FormerUID != "":
-		p.Do, p.Why, p.Retire = Record, "the Secret is from an earlier life of the resource", o.retiring(now, t)
+		p.Do, p.Why, p.Retire = Record, "the Secret is from an earlier life of the resource", o.retiring(others, now, t)
 	case others.unnamed:
-		p.Do, p.Why, p.Retire = Record, "the record does not name every key that may have been delivered", o.retiring(now, t)
+		p.Do, p.Why, p.Retire = Record, "the record does not name every key that may have been delivered", o.retiring(others, now, t)
 	case len(others.over) > 0:
 		p.Do, p.Why, p.Revoke = Revoke, "the overlap after their replacement has ended", others.over
 		p.State, p.IntentPending = Retiring, o.intentPending()

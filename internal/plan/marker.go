@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -58,6 +59,12 @@ func digest(text string, digits int) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])[:digits]
 }
+
+// anyMarker is the form of markers, of whichever cluster, at the end of a key's name.
+var anyMarker = regexp.MustCompile(fmt.Sprintf(` k8s-[0-9a-f]{%d}-[0-9a-f]{%d}-[0-9a-f]{%d}$`, clusterDigits, namespaceDigits, ownerDigits))
+
+// HasAnyMarker reports whether a key's name ends in the form of a marker, of whichever cluster. No other key can be a resource's.
+func HasAnyMarker(name string) bool { return anyMarker.MatchString(name) }
 
 // HasMarker reports whether a key's name ends with the marker.
 func HasMarker(name, marker string) bool {

@@ -24,8 +24,7 @@ type Observed struct {
 	// Markers end the names of the keys of this resource. The first is the one that new keys get; the others are of identities that
 	// this cluster had before.
 	Markers []string
-	// Formers are the owners that the resource's Secret had before, in an earlier life of the namespace. An owner that lives, or
-	// that lived elsewhere, is none.
+	// Formers are the other owners that the record and the status name, and that do not exist in the namespace any more.
 	Formers []Former
 	// Elsewhere holds the ids of the keys that other Secrets of the namespace record.
 	Elsewhere map[string]bool
@@ -59,7 +58,7 @@ type Former struct {
 	Markers []string // that end the names of the keys that were issued for it in this cluster and namespace
 }
 
-// Reported is what the status says of delivered keys. It may be forged or wiped: what follows from it delays a revocation, and never
+// Reported is what the status says of delivered keys. It may be forged or cleared: what follows from it delays a revocation, and never
 // causes one of a key that the record has.
 type Reported struct {
 	KeyID    string

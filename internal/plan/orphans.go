@@ -44,16 +44,13 @@ func MarkedKeys(identity Identity, endpointID string, keys []Key) []MarkedKey {
 // markerOf returns the marker that ends a key's name, if it is one of this cluster's. It is a copy, so that the name does not
 // stay in memory: anyone who names keys in Cognigy decides how long that is.
 func markerOf(name string, identity Identity) (string, bool) {
-	start := len(name) - markerLength
-	if start < 1 || name[start-1] != ' ' {
+	if !HasAnyMarker(name) {
 		return "", false
 	}
-	marker := name[start:]
-	// All prefixes are of one length.
+	marker := name[len(name)-markerLength:]
 	ours := slices.ContainsFunc(identity.clusters(), func(cluster string) bool { return strings.HasPrefix(marker, clusterMarker(cluster)) })
-	owner := marker[len(clusterMarker("")):]
 	// mutation: own-foreign-orphans
-	if !ours || owner[namespaceDigits] != '-' || strings.Trim(owner[:namespaceDigits]+owner[namespaceDigits+1:], "0123456789abcdef") != "" {
+	if !ours {
 		return "", false
 	}
 	return strings.Clone(marker), true

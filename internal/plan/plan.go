@@ -125,18 +125,18 @@ func (o Observed) report(p *Plan, now time.Time, t Timing) {
 	// During a deletion, what the status said before tells whether the record is the latest one.
 	p.Reports = p.HasKey && o.DeletingSince.IsZero() && !o.putBack(now, t)
 	p.UnsettledUntil = o.unsettledUntil(now, t)
-	// Someone may have wiped the status, and an intent with it.
+	// Someone may have cleared the status, and an intent with it.
 	if issues := p.Do == Issue && o.HasFinalizer; (issues || p.Reports) && o.Reported.KeyID == "" && o.Intent.IsZero() {
 		p.UnsettledUntil = t.Deadline(now)
 	}
 }
 
-// claimed returns the Secret as the resource may see it: one whose record names a living owner is that one's, or was tampered with, and a
+// claimed returns the Secret as the resource may see it: one whose record names an owner that exists is that one's, or was tampered with, and a
 // resource that is being deleted takes over none.
 func (o Observed) claimed() Secret {
 	is := func(former Former) bool { return former.UID == o.Secret.FormerUID }
 	foreign := Secret{State: SecretForeign, Version: o.Secret.Version}
-	// mutation: take-from-the-living
+	// mutation: take-from-existing-owner
 	exists := !slices.ContainsFunc(o.Formers, is)
 	switch {
 	case o.Secret.FormerUID == "":

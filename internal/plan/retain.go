@@ -15,7 +15,7 @@ const retainPatience = time.Minute
 // first, if Cognigy answers in time. The plan names those that work on: the next owner of the Secret revokes replaced keys when their
 // overlap is over, and nobody the others.
 func retain(o Observed, now time.Time, t Timing, p Plan) Plan {
-	counts := latest(o.resolvedAt(now, t), o.emptyListCounts(now, t))
+	counts := o.emptyListCounts(now, t)
 	listed := o.Listing != nil && !o.Listing.At.Before(counts)
 	patience := latest(o.resolvedAt(now, t), o.DeletingSince).Add(retainPatience)
 	overdue := !o.Deleted && !now.Before(patience)
@@ -39,9 +39,8 @@ func retain(o Observed, now time.Time, t Timing, p Plan) Plan {
 // those that the record names as replaced and that are within their overlap.
 func (o Observed) unused(now time.Time, t Timing) []Key {
 	return slices.DeleteFunc(o.owned(), func(key Key) bool {
-		held := o.Secret.State == SecretOurs && key.ID == o.Secret.KeyID
 		replaced := find(o.Secret.Retiring, key.ID)
-		return held || now.Before(o.overlapEnds(RetiringKey{ReplacedAt: t.believable(replaced.ReplacedAt, now)}))
+		return o.holds(key.ID) || now.Before(o.overlapEnds(RetiringKey{ReplacedAt: t.believable(replaced.ReplacedAt, now)}))
 	})
 }
 
@@ -49,8 +48,7 @@ func (o Observed) unused(now time.Time, t Timing) []Key {
 func (o Observed) left(now time.Time, t Timing) []RetiringKey {
 	left := o.working(now, t)
 	for _, key := range o.owned() {
-		held := o.Secret.State == SecretOurs && key.ID == o.Secret.KeyID
-		if !held && find(left, key.ID).KeyID == "" {
+		if !o.holds(key.ID) && !isNamed(left, key.ID) {
 			left = append(left, RetiringKey{KeyID: key.ID, Preview: key.Preview})
 		}
 	}

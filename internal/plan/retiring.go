@@ -104,6 +104,8 @@ func find(retiring []RetiringKey, keyID string) RetiringKey {
 	return RetiringKey{}
 }
 
+func isNamed(retiring []RetiringKey, keyID string) bool { return find(retiring, keyID).KeyID != "" }
+
 // delivering reports whether the Secret's record is that of the intent in the status, so that it is the latest one.
 func (o Observed) delivering() bool {
 	return o.recorded() && !o.Intent.IsZero() && o.Secret.IssuedAt.Equal(o.Intent)
@@ -126,7 +128,7 @@ func (o Observed) undelivered(key Key) bool {
 
 // toRetire returns the keys that the record of a new key names as replaced.
 func (o Observed) toRetire(now time.Time, t Timing) []RetiringKey {
-	retire := o.retiring(now, t)
+	retire := o.retiring(o.others(now, t), now, t)
 	if key, listed := o.current(); listed && o.recorded() && o.owns(key) {
 		retire = slices.Concat([]RetiringKey{{KeyID: key.ID, Preview: key.Preview, FormerUID: o.formerOf(key)}}, retire)
 	}
@@ -134,8 +136,8 @@ func (o Observed) toRetire(now time.Time, t Timing) []RetiringKey {
 }
 
 // retiring returns the replaced keys that a record with the Secret's key names: also the key that the status names, if the list lags.
-func (o Observed) retiring(now time.Time, t Timing) []RetiringKey {
-	retiring := o.others(now, t).retiring
+func (o Observed) retiring(sorted others, now time.Time, t Timing) []RetiringKey {
+	retiring := sorted.retiring
 	id := o.Reported.KeyID
 	current := o.recorded() && id == o.Secret.KeyID
 	if id != "" && !current && !o.Listing.Shows(id) && !o.reportedGone(now, t) {

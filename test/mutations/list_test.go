@@ -68,8 +68,8 @@ var mutations = []mutation{
 		noticed{in: controller, by: "Without the CustomResourceDefinition of EndpointAPIKeys the operator believes that after two answers, some seconds apart, with none between them that shows the kind", says: "Expected an error, got nil"},
 	},
 	{
-		"S1", "The operator releases a resource on a list from before attempts that somebody wiped from the status could have had an effect.",
-		"trust-wiped-status", never,
+		"S1", "The operator releases a resource on a list from before attempts that someone cleared from the status could have had an effect.",
+		"trust-cleared-status", never,
 		noticed{in: "internal/plan", by: "TestDeletionSoonAfterAnIssue/Where nothing tells of an issuance, one may have begun just before the deletion.", says: "planned"},
 	},
 	{
@@ -149,7 +149,7 @@ var mutations = []mutation{
 	},
 	{
 		"S5", "The operator takes over the Secret, and the key, of a resource that lives.",
-		"take-from-the-living", never,
+		"take-from-existing-owner", never,
 		noticed{in: "internal/plan", by: "TestFormerLife/A Secret whose owner lives is that one's.", says: "planned"},
 	},
 	{
