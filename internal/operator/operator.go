@@ -58,7 +58,8 @@ func start(ctx context.Context, config *rest.Config, options *options.Options, c
 		return err
 	}
 	shared := shared{
-		mgr: mgr, options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{}, events: mgr.GetEventRecorder(delivery.FieldManager),
+		mgr: mgr, options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{},
+		events: mgr.GetEventRecorder(delivery.FieldManager),
 		connections: &connection.Resolver{
 			Client: mgr.GetClient(), Namespace: options.Namespace, NamespacedOnly: !options.ClusterConnections, UserAgent: userAgent,
 			Clock: clock.RealClock{}, Hosts: ratelimit.NewHosts(options.HostRateLimits), AllowedHosts: options.AllowedHosts,

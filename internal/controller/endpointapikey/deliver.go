@@ -85,7 +85,7 @@ func (r *Reconciler) writeUntilDeadline(
 		case isRefusal(err):
 			return false, err
 		case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
-			if !r.readUnchanged(ctx, s) {
+			if same, _ := r.readIf(ctx, s, delivery.Read(s.secret, s.key).SameRecord); !same {
 				return false, err
 			}
 			return false, nil
@@ -99,19 +99,6 @@ func (r *Reconciler) writeUntilDeadline(
 	return outcomeUnknown, last
 }
 
-// readUnchanged reads the Secret anew, and reports whether it still has the record that the attempt began with.
-func (r *Reconciler) readUnchanged(ctx context.Context, s *scope) bool {
-	before := s.secret
-	if err := r.readSecret(ctx, s); err != nil {
-		return false
-	}
-	if delivery.Read(before, s.key).SameRecord(delivery.Read(s.secret, s.key)) {
-		return true
-	}
-	s.setSecret(before)
-	return false
-}
-
 // stampLate writes anew when keys were replaced, if the write that replaced them took so long that their overlap would be
 // too short.
 func (r *Reconciler) stampLate(ctx context.Context, s *scope, started time.Time, retire []plan.RetiringKey) error {
@@ -121,17 +108,22 @@ func (r *Reconciler) stampLate(ctx context.Context, s *scope, started time.Time,
 	return r.renew(ctx, s, retire)
 }
 
-// readBack reads whether the Secret holds the record, in spite of the deadline. The scope keeps the Secret only if it does.
-func (r *Reconciler) readBack(ctx context.Context, s *scope, record delivery.Record) (recorded, read bool) {
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBackTimeout)
-	defer cancel()
+// readIf reads the Secret anew. The scope keeps what was read only if it is as wanted.
+func (r *Reconciler) readIf(ctx context.Context, s *scope, wanted func(plan.Secret) bool) (is, read bool) {
 	before := s.secret
-	if err := r.readSecret(detached, s); err != nil {
+	if err := r.readSecret(ctx, s); err != nil {
 		return false, false
 	}
-	if found := delivery.Read(s.secret, s.key); found.Intact && found.KeyID == record.KeyID {
+	if wanted(delivery.Read(s.secret, s.key)) {
 		return true, true
 	}
 	s.setSecret(before)
 	return false, true
+}
+
+// readBack reads whether the Secret holds a key's record, in spite of the deadline.
+func (r *Reconciler) readBack(ctx context.Context, s *scope, record delivery.Record) (recorded, read bool) {
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBackTimeout)
+	defer cancel()
+	return r.readIf(detached, s, func(found plan.Secret) bool { return found.Intact && found.KeyID == record.KeyID })
 }

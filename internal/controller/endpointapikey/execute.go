@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -44,15 +45,20 @@ func (r *Reconciler) addFinalizer(ctx context.Context, s *scope) error {
 
 // repair writes the Secret without a new value.
 func (r *Reconciler) repair(ctx context.Context, s *scope) error {
-	secret := delivery.Repair(s.secret, s.key)
-	if err := r.Update(ctx, secret); err != nil {
-		return rejected(err, s.key)
-	}
-	s.setSecret(secret)
-	if read := delivery.Read(secret, s.key); read.Outdated || read.Bound && s.observed.Retain {
+	read, err := r.rewrite(ctx, s, delivery.Repair(s.secret, s.key))
+	if err == nil && (read.Outdated || read.Bound && s.observed.Retain) {
 		return errSecretMutated("labels, annotations or owner", s.key)
 	}
-	return nil
+	return err
+}
+
+// rewrite writes the Secret with the value that it has, if it is still as it was read, and returns what it holds then.
+func (r *Reconciler) rewrite(ctx context.Context, s *scope, secret *corev1.Secret) (plan.Secret, error) {
+	if err := r.Update(ctx, secret); err != nil {
+		return plan.Secret{}, rejected(err, s.key)
+	}
+	s.setSecret(secret)
+	return delivery.Read(secret, s.key), nil
 }
 
 // patch changes the resource if it is still as it was read.

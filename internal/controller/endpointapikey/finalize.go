@@ -41,12 +41,11 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope, deleteSecret bool) 
 func (r *Reconciler) retain(ctx context.Context, s *scope, next plan.Plan) error {
 	r.warnOfLeft(s, next)
 	if s.observed.Secret.State == plan.SecretOurs && s.observed.Secret.FormerUID == "" && !s.deleted {
-		secret := delivery.Detach(s.secret, s.key)
-		if err := r.Update(ctx, secret); err != nil {
-			return rejected(err, s.key)
+		if _, err := r.rewrite(ctx, s, delivery.Detach(s.secret, s.key)); err != nil {
+			return err
 		}
 		r.emit(ctx, s.key, s.observed.Secret.KeyID, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
-			s.observed.Secret.KeyID, delivery.Preview(secret), secret.Name)
+			s.observed.Secret.KeyID, delivery.Preview(s.secret), s.secret.Name)
 	}
 	return r.removeFinalizer(ctx, s)
 }

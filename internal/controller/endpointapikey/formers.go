@@ -54,7 +54,7 @@ func (r *Reconciler) readFormers(ctx context.Context, s *scope, reader client.Re
 func existingOwners(ctx context.Context, reader client.Reader, namespace string) (map[types.UID]bool, error) {
 	existing := map[types.UID]bool{}
 	keys := &v1alpha1.EndpointAPIKeyList{}
-	err := reader.List(ctx, keys, client.InNamespace(namespace))
+	err := reader.List(ctx, keys, client.InNamespace(namespace), client.UnsafeDisableDeepCopy) // nothing here changes them
 	for i := range keys.Items {
 		existing[keys.Items[i].UID] = true
 	}

@@ -37,15 +37,14 @@ func (r *Reconciler) record(ctx context.Context, s *scope, retiring []plan.Retir
 	return nil
 }
 
-// renew writes the Secret with a new record and the old value, if it is still as it was read.
+// renew writes the Secret with a new record.
 func (r *Reconciler) renew(ctx context.Context, s *scope, retiring []plan.RetiringKey) error {
-	secret := delivery.Renew(s.secret, s.key, retiring, r.Clock.Now())
-	if err := r.Update(ctx, secret); err != nil {
-		return rejected(err, s.key)
+	read, err := r.rewrite(ctx, s, delivery.Renew(s.secret, s.key, retiring, r.Clock.Now()))
+	if err != nil {
+		return err
 	}
-	s.setSecret(secret)
 	s.setRecorded()
-	if read := delivery.Read(secret, s.key); !read.Intact || read.FormerUID != "" {
+	if !read.Intact || read.FormerUID != "" {
 		return errSecretMutated("data or annotations", s.key)
 	}
 	return nil
