@@ -10,10 +10,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // restoresBackup removes the resource and its Secret without the operator, as the loss of a cluster does, and creates them again as a
-// backup tool does: without UIDs, owner references and status.
+// backup tool does.
 func (d *demo) restoresBackup(ctx context.Context) error {
 	lost, err := d.resource(ctx)
 	if err != nil {
@@ -22,10 +23,7 @@ func (d *demo) restoresBackup(ctx context.Context) error {
 	saved := d.current()
 	secret, key := saved.secret.DeepCopy(), lost.DeepCopy()
 	for _, object := range []client.Object{secret, key} {
-		object.SetUID("")
-		object.SetResourceVersion("")
-		object.SetOwnerReferences(nil)
-		object.SetManagedFields(nil)
+		fixtures.Strip(object)
 	}
 	d.out.note("the resource and its Secret are saved, as a backup tool does")
 	if err := d.patch(ctx, `{"spec":{"deletionPolicy":"Retain"}}`); err != nil { // or the operator would revoke the key

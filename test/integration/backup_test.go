@@ -22,7 +22,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// backup is a namespace's objects as a backup tool keeps them: without UIDs, status and owner references, but with finalizers.
+// backup is a namespace's objects as a backup tool keeps them.
 type backup []client.Object
 
 // save backs the namespace up: its credentials, connection, resource and the resource's Secret.
@@ -31,10 +31,7 @@ func (e *environment) save(key *v1alpha1.EndpointAPIKey) backup {
 	saved := backup{e.Credentials(""), e.Connection(), e.Secret(key).DeepCopy(), key.DeepCopy()}
 	for _, object := range saved {
 		e.Expect(cluster.Get(e.Context, clientKey(object), object)).To(Succeed())
-		object.SetUID("")
-		object.SetResourceVersion("")
-		object.SetOwnerReferences(nil)
-		object.SetManagedFields(nil)
+		fixtures.Strip(object)
 	}
 	return saved
 }

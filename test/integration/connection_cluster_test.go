@@ -17,6 +17,26 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
+// sendsNothingThrough checks that a connection sends nothing for resources that it does not allow, and that its deletion waits for none.
+func (e *environment) sendsNothingThrough(connection *v1alpha1.ClusterCognigyConnection) {
+	GinkgoHelper()
+	var keys []*v1alpha1.EndpointAPIKey
+	for _, name := range []string{"one", "another"} {
+		key := e.Key(fixtures.Named(name), through(connection), func(k *v1alpha1.EndpointAPIKey) {
+			k.Finalizers = []string{v1alpha1.Finalizer}
+		})
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
+		keys = append(keys, key)
+	}
+	e.Delete(keys[0])
+	e.AwaitGone(keys[0])
+	e.Delete(connection)
+	e.AwaitAbsent(connection)
+	e.Expect(e.Read(keys[1]).Finalizers).To(ConsistOf(v1alpha1.Finalizer))
+	e.Expect(e.Lists() + e.Posts()).To(BeZero())
+}
+
 var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func() {
 	It("issues keys to the namespaces that it allows, and revokes keys of those that it does not allow any more", func() {
 		e := newEnvironment()
@@ -69,21 +89,7 @@ var _ = Describe("A ClusterCognigyConnection", Serial, Label("connection"), func
 	It("sends nothing for a resource that it never allowed, and is deleted without waiting for another one", func() {
 		e := newEnvironment(func(spec *v1alpha1.ConnectionSpec) { spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore })
 		connection, _ := e.clusterConnection(allowing("nobody"))
-		var keys []*v1alpha1.EndpointAPIKey
-		for _, name := range []string{"one", "another"} {
-			key := e.Key(fixtures.Named(name), through(connection), func(k *v1alpha1.EndpointAPIKey) {
-				k.Finalizers = []string{v1alpha1.Finalizer}
-			})
-			e.Create(key)
-			e.reports(key, v1alpha1.ReasonConnectionNotAllowed, status.FailedStatus)
-			keys = append(keys, key)
-		}
-		e.Delete(keys[0])
-		e.AwaitGone(keys[0])
-		e.Delete(connection)
-		e.AwaitAbsent(connection)
-		e.Expect(e.Read(keys[1]).Finalizers).To(ConsistOf(v1alpha1.Finalizer))
-		e.Expect(e.Lists() + e.Posts()).To(BeZero())
+		e.sendsNothingThrough(connection)
 	})
 
 	// Admission accepts this selector; Kubernetes cannot evaluate it.
