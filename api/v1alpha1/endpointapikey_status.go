@@ -104,7 +104,7 @@ type EndpointAPIKeyStatus struct {
 	Issuance *Issuance `json:"issuance,omitempty"`
 
 	// unsettledUntil is until when Cognigy may make a key of which nothing else tells: on an attempt that it refused, since something in
-	// front of it may refuse after the effect, or on one that someone wiped from this status. A deletion waits until then.
+	// front of it may refuse after the effect, or on one that someone cleared from this status. A deletion waits until then.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
