@@ -86,6 +86,9 @@ const (
 	ReasonHostNotAllowed = "HostNotAllowed"
 	// ReasonUnexpectedAnswer: the answer is not Cognigy's, or not as documented: a proxy's, a redirect, broken JSON.
 	ReasonUnexpectedAnswer = "UnexpectedAnswer"
+	// ReasonKeysNotSupported: Cognigy knows the Endpoint, but no API keys of it: its version is too old, or keys do not exist for
+	// Endpoints of this kind.
+	ReasonKeysNotSupported = "KeysNotSupported"
 	// ReasonTooManyKeys: the Endpoint has more keys with names of the operator's form than the operator keeps in memory.
 	ReasonTooManyKeys = "TooManyKeys"
 )

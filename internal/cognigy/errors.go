@@ -42,6 +42,8 @@ const (
 	Unexpected Kind = "unexpected answer"
 	// TooManyKeys: a list shows more keys that concern the caller than the client keeps.
 	TooManyKeys Kind = "too many keys"
+	// KeysNotSupported: Cognigy knows the Endpoint, and no list of its keys.
+	KeysNotSupported Kind = "keys not supported"
 )
 
 // Cognigy's error codes.

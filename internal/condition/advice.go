@@ -12,17 +12,18 @@ import (
 
 // advice says for each kind of failed call which reason it has, whether a person must act, and what to do.
 var advice = map[cognigy.Kind]Failure{
-	cognigy.NotFound:       {Reason: v1alpha1.ReasonEndpointNotFound, Stalled: true, Message: "Cognigy knows no such Endpoint; check endpoint.id and the connection's baseURL"},
-	cognigy.Unauthorized:   {Reason: v1alpha1.ReasonUnauthorized, Stalled: true, Message: "Cognigy rejects the credentials; put a valid API key into the connection's credentials Secret"},
-	cognigy.Forbidden:      {Reason: v1alpha1.ReasonForbidden, Stalled: true, Message: "the user of the connection's API key lacks a permission; grant it to that user in Cognigy, or use another user's API key"},
-	cognigy.Invalid:        {Reason: v1alpha1.ReasonInvalidRequest, Stalled: true, Message: "Cognigy refuses the request; check displayName (letters, digits, spaces and hyphens are safe) and endpoint.id"},
-	cognigy.Conflict:       {Reason: v1alpha1.ReasonConflict, Message: "Cognigy reports a conflict; the operator tries again"},
-	cognigy.RateLimited:    {Reason: v1alpha1.ReasonRateLimited, Message: "Cognigy limits the rate of requests; the operator tries again later"},
-	cognigy.Unavailable:    {Reason: v1alpha1.ReasonUnavailable, Message: "Cognigy is unreachable or fails; the operator tries again"},
-	cognigy.Redirected:     {Reason: v1alpha1.ReasonUnexpectedAnswer, Stalled: true, Message: "baseURL answers with a redirect, which the operator does not follow because it would send the credentials along; create another connection with the address that the redirect leads to"},
-	cognigy.Unexpected:     {Reason: v1alpha1.ReasonUnexpectedAnswer, Message: "the answer is not Cognigy's, or a proxy changed it; check the connection's baseURL; the operator tries again"},
-	cognigy.HostNotAllowed: {Reason: v1alpha1.ReasonHostNotAllowed, Stalled: true, Message: "the operator may not connect a CognigyConnection to this host; ask its administrator to add the host to --allowed-hosts, or to provide a ClusterCognigyConnection"},
-	cognigy.TooManyKeys:    {Reason: v1alpha1.ReasonTooManyKeys, Stalled: true, Message: "the Endpoint has more keys with names of the operator's form than the operator keeps in memory; revoke in Cognigy those that nothing uses, or set orphanPolicy: Revoke on the connection, so that the operator revokes those that have no EndpointAPIKey"},
+	cognigy.NotFound:         {Reason: v1alpha1.ReasonEndpointNotFound, Stalled: true, Message: "Cognigy knows no such Endpoint; check endpoint.id and the connection's baseURL"},
+	cognigy.Unauthorized:     {Reason: v1alpha1.ReasonUnauthorized, Stalled: true, Message: "Cognigy rejects the credentials; put a valid API key into the connection's credentials Secret"},
+	cognigy.Forbidden:        {Reason: v1alpha1.ReasonForbidden, Stalled: true, Message: "the user of the connection's API key lacks a permission; grant it to that user in Cognigy, or use another user's API key"},
+	cognigy.Invalid:          {Reason: v1alpha1.ReasonInvalidRequest, Stalled: true, Message: "Cognigy refuses the request; check displayName (letters, digits, spaces and hyphens are safe) and endpoint.id"},
+	cognigy.Conflict:         {Reason: v1alpha1.ReasonConflict, Message: "Cognigy reports a conflict; the operator tries again"},
+	cognigy.RateLimited:      {Reason: v1alpha1.ReasonRateLimited, Message: "Cognigy limits the rate of requests; the operator tries again later"},
+	cognigy.Unavailable:      {Reason: v1alpha1.ReasonUnavailable, Message: "Cognigy is unreachable or fails; the operator tries again"},
+	cognigy.Redirected:       {Reason: v1alpha1.ReasonUnexpectedAnswer, Stalled: true, Message: "baseURL answers with a redirect, which the operator does not follow because it would send the credentials along; create another connection with the address that the redirect leads to"},
+	cognigy.Unexpected:       {Reason: v1alpha1.ReasonUnexpectedAnswer, Message: "the answer is not Cognigy's, or a proxy changed it; check the connection's baseURL; the operator tries again"},
+	cognigy.HostNotAllowed:   {Reason: v1alpha1.ReasonHostNotAllowed, Stalled: true, Message: "the operator may not connect a CognigyConnection to this host; ask its administrator to add the host to --allowed-hosts, or to provide a ClusterCognigyConnection"},
+	cognigy.KeysNotSupported: {Reason: v1alpha1.ReasonKeysNotSupported, Stalled: true, Message: "Cognigy knows the Endpoint, but no API keys of it; they exist for Webhook Endpoints from Cognigy.AI 2026.13 and for REST Endpoints from 2026.14; update Cognigy, or name another Endpoint; a resource that is being deleted is released with deletionPolicy: Retain"},
+	cognigy.TooManyKeys:      {Reason: v1alpha1.ReasonTooManyKeys, Stalled: true, Message: "the Endpoint has more keys with names of the operator's form than the operator keeps in memory; revoke in Cognigy those that nothing uses, or set orphanPolicy: Revoke on the connection, so that the operator revokes those that have no EndpointAPIKey"},
 }
 
 func ofCall(call *cognigy.Error) *Failure {

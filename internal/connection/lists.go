@@ -104,17 +104,32 @@ func (l *Lists) list(ctx context.Context, client *cognigy.Client, of place, notB
 func (l *Lists) request(ctx context.Context, client *cognigy.Client, of place) (answer, error) {
 	at := l.clock.Now()
 	// Anyone who may create keys in Cognigy decides how many others there are.
-	keys, err := client.ListKeys(ctx, of.endpointID, func(key cognigy.Key) bool { return plan.HasAnyMarker(key.Name) })
-	gone := cognigy.IsKind(err, cognigy.NotFound)
-	if err != nil && !gone {
+	listing, err := fetch(ctx, client, of.endpointID, at, plan.HasAnyMarker)
+	if err != nil {
 		return answer{at: at}, err
-	}
-	listing := &plan.Listing{At: at, EndpointGone: gone}
-	for _, key := range keys {
-		listing.Keys = append(listing.Keys, plan.Key(key))
 	}
 	l.remember(of, listing)
 	return answer{at: at, listing: listing}, nil
+}
+
+// fetch lists those keys of an Endpoint whose names keep accepts.
+func fetch(ctx context.Context, client *cognigy.Client, endpointID string, at time.Time, keep func(name string) bool) (*plan.Listing, error) {
+	keys, err := client.ListKeys(ctx, endpointID, func(key cognigy.Key) bool { return keep(key.Name) })
+	if cognigy.IsKind(err, cognigy.NotFound) {
+		// mutation: believe-list-that-endpoint-is-gone
+		if err := client.CheckGone(ctx, endpointID); err != nil {
+			return nil, err
+		}
+		return &plan.Listing{At: at, EndpointGone: true}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	listing := &plan.Listing{At: at}
+	for _, key := range keys {
+		listing.Keys = append(listing.Keys, plan.Key(key))
+	}
+	return listing, nil
 }
 
 func (l *Lists) remember(of place, listing *plan.Listing) {

@@ -141,6 +141,33 @@ func TestEndpointGone(t *testing.T) {
 	e.Expect(e.requests()).To(Equal(1))
 }
 
+// A Cognigy that has the Endpoint and knows no list of its keys says nothing of the keys: its version may have been put back.
+func TestEndpointWithoutKeys(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		status int // of the Endpoint
+		kind   cognigy.Kind
+	}{
+		{"The Endpoint exists.", 0, cognigy.KeysNotSupported},
+		{"The user may not see it.", http.StatusForbidden, cognigy.Forbidden},
+		{"Cognigy fails.", http.StatusServiceUnavailable, cognigy.Unavailable},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := newEnvironment(t)
+			refuse := func(route string, status, code int) {
+				e.cognigy.Inject(simulator.Fault{Method: http.MethodGet, Route: route, Kind: simulator.FaultStatus, Status: status, Code: code})
+			}
+			refuse(simulator.RouteKeys, http.StatusNotFound, 1002)
+			if tt.status != 0 {
+				refuse(simulator.RouteEndpoint, tt.status, tt.status)
+			}
+			_, err := e.session.List(t.Context(), e.endpoint, start)
+			e.Expect(cognigy.AsError(err)).To(HaveField("Kind", tt.kind))
+			e.Expect(e.session.Newest(e.endpoint)).To(BeNil())
+		})
+	}
+}
+
 // Of others' keys nothing depends on what a list shows, whoever creates how many.
 func TestListsHaveNoKeysOfOthers(t *testing.T) {
 	e := newEnvironment(t)

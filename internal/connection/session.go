@@ -41,6 +41,12 @@ func (s *Session) List(ctx context.Context, endpointID string, notBefore time.Ti
 	return s.Lists.list(ctx, s.Client, s.place(endpointID), notBefore)
 }
 
+// ListSome returns a new list of those of the Endpoint's keys whose names keep accepts. Nobody shares it, and it is not remembered: it is for
+// an Endpoint that has too many keys for List.
+func (s *Session) ListSome(ctx context.Context, endpointID string, keep func(name string) bool) (*plan.Listing, error) {
+	return fetch(ctx, s.Client, endpointID, s.Lists.clock.Now(), keep)
+}
+
 // Newest returns the newest list of the Endpoint's keys, or nil if there is none, or if the process does not remember it.
 func (s *Session) Newest(endpointID string) *plan.Listing {
 	return s.Lists.newestOf(s.place(endpointID))

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,6 +49,14 @@ func (i Identity) Markers(owner Owner) []string {
 		markers = append(markers, Marker(cluster, owner))
 	}
 	return markers
+}
+
+// MarksNamespace reports whether a key's name ends with the marker of any owner of the namespace.
+func (i Identity) MarksNamespace(name, namespace string) bool {
+	start := len(name) - markerLength
+	return HasAnyMarker(name) && slices.ContainsFunc(i.clusters(), func(cluster string) bool {
+		return strings.HasPrefix(name[start:], clusterMarker(cluster)+digest(namespace, namespaceDigits)+"-")
+	})
 }
 
 func (i Identity) clusters() []string { return append([]string{i.Cluster}, i.Former...) }

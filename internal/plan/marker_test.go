@@ -31,6 +31,26 @@ func TestKeyNameTellsTheAttempt(t *testing.T) {
 	}
 }
 
+func TestMarksNamespace(t *testing.T) {
+	identity := plan.Identity{Cluster: "this", Former: []string{"before"}}
+	for _, tt := range []struct {
+		cluster, namespace string
+		want               bool
+	}{
+		{"this", "crm", true}, {"before", "crm", true}, {"this", "crm2", false}, {"another", "crm", false},
+	} {
+		name := plan.KeyName("Key", time.Now(), plan.Marker(tt.cluster, plan.Owner{Namespace: tt.namespace, UID: "1"}))
+		if got := identity.MarksNamespace(name, "crm"); got != tt.want {
+			t.Errorf("%s, %s: got %t", tt.cluster, tt.namespace, got)
+		}
+	}
+	for _, name := range []string{"", "k8s-1", plan.Marker("this", plan.Owner{Namespace: "crm", UID: "1"})} {
+		if identity.MarksNamespace(name, "crm") {
+			t.Errorf("%q has no marker", name)
+		}
+	}
+}
+
 var safe = regexp.MustCompile(`^k8s-[0-9a-f]{10}-[0-9a-f]{24}-[0-9a-f]{24}$`)
 
 // Markers are letters, digits and hyphens of one length, whatever a cluster and an owner are called.

@@ -57,7 +57,7 @@ var _ = Describe("The deletion of an EndpointAPIKey", Label("deletion"), func() 
 			found := e.Read(key)
 			ready := meta.FindStatusCondition(found.Status.Conditions, v1alpha1.ConditionReady)
 			g.Expect(ready.Reason).To(BeElementOf(v1alpha1.ReasonUnavailable, v1alpha1.ReasonUnexpectedAnswer,
-				v1alpha1.ReasonUnauthorized, v1alpha1.ReasonConnectionNotReady), ready.Message)
+				v1alpha1.ReasonUnauthorized, v1alpha1.ReasonKeysNotSupported, v1alpha1.ReasonConnectionNotReady), ready.Message)
 			g.Expect(e.Secret(key)).NotTo(BeNil())
 		})
 		e.remains(func(g Gomega) { g.Expect(e.Read(key).Finalizers).To(ConsistOf(v1alpha1.Finalizer)) })
@@ -68,6 +68,9 @@ var _ = Describe("The deletion of an EndpointAPIKey", Label("deletion"), func() 
 		Entry("Cognigy is down", anything(503, 503)),
 		// A proxy's 404 is not Cognigy's word.
 		Entry("a proxy answers 404", anything(404, 0)),
+		Entry("Cognigy has the Endpoint, and no list of its keys", func(e *environment) {
+			e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodGet, Route: simulator.RouteKeys, Status: 404, Code: 1002})
+		}),
 		Entry("the credentials are rejected", func(e *environment) { e.Cognigy.SetAPIKeys("another") }),
 	)
 

@@ -91,6 +91,16 @@ var _ = Describe("A Cognigy that fails", Label("issue"), func() {
 		Entry("two gigabytes", simulator.Fault{Kind: simulator.FaultHuge, Times: 2}),
 	)
 
+	It("is told apart from one that does not know the Endpoint if it is older than API keys, and may be updated", func() {
+		e := newEnvironment()
+		e.Cognigy.Inject(simulator.Fault{Route: simulator.RouteKeys, Kind: simulator.FaultStatus, Status: 404, Code: 1002})
+		key := e.Key()
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonKeysNotSupported, failed, "2026.13")
+		e.Cognigy.ClearFaults()
+		e.AwaitDelivered(key, 1)
+	})
+
 	It("proves nothing by a list that is behind", func() {
 		e := newEnvironment()
 		e.Cognigy.Inject(simulator.Fault{

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -35,6 +36,22 @@ var _ = Describe("A long list of an Endpoint's keys", Label("deletion"), func() 
 		e.Delete(key)
 		e.AwaitGone(key)
 		e.Expect(e.Cognigy.Live(e.Endpoint.ID)).To(HaveLen(len(others)))
+	})
+
+	It("keeps no EndpointAPIKey from being rotated and deleted if it is another namespace's keys that are too many", func() {
+		e := newEnvironment()
+		marker := plan.Marker(e.ClusterUID, plan.Owner{Namespace: "neighbour", UID: "gone"})
+		e.crowd(9000, strings.Repeat("n", 1000)+" "+marker)
+		key := e.issued()
+		first := e.Read(key).Status.KeyID
+		e.rotate(key, 0)
+		e.Await(func(g Gomega) {
+			g.Expect(e.Read(key).Status.KeyID).NotTo(Equal(first))
+			g.Expect(e.Cognigy.Live(e.Endpoint.ID)).To(HaveLen(9001))
+		})
+		e.Delete(key)
+		e.AwaitGone(key)
+		e.Expect(e.Cognigy.Live(e.Endpoint.ID)).To(HaveLen(9000))
 	})
 
 	// They cannot be told from keys of the operator's.

@@ -38,6 +38,11 @@ var mutations = []mutation{
 		noticed{in: controller, by: "The deletion of an EndpointAPIKey waits as long as the key cannot be revoked: a proxy answers 404", says: "not found"},
 	},
 	{
+		"S1", "The operator takes a Cognigy that knows no list of an Endpoint's keys for one that does not know the Endpoint, and removes the finalizer.",
+		"believe-list-that-endpoint-is-gone", never,
+		noticed{in: "internal/connection", by: "TestEndpointWithoutKeys/The Endpoint exists.", says: "keys not supported"},
+	},
+	{
 		"S1", "The operator trusts an empty list right after an issuance, and removes the finalizer.",
 		"release-on-early-list", never,
 		noticed{in: "internal/plan", by: "TestHoles", says: "S1: the resource is gone"},

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
@@ -50,7 +51,7 @@ func (r *Reconciler) observeFresh(ctx context.Context, s *scope, notBefore time.
 	if notBefore.IsZero() {
 		notBefore = r.Clock.Now()
 	}
-	listing, err := session.List(ctx, s.endpointID, notBefore)
+	listing, err := r.list(ctx, s, session, notBefore)
 	if err != nil {
 		return err
 	}
@@ -66,6 +67,21 @@ func (r *Reconciler) observeFresh(ctx context.Context, s *scope, notBefore time.
 	s.setFresh(listing)
 	r.derive(s)
 	return nil
+}
+
+// list lists the Endpoint's keys: those of all resources, or of the resource's namespace if others have too many. It charges what takes
+// two requests.
+func (r *Reconciler) list(ctx context.Context, s *scope, session *connection.Session, notBefore time.Time) (*plan.Listing, error) {
+	listing, err := session.List(ctx, s.endpointID, notBefore)
+	if cognigy.IsKind(err, cognigy.TooManyKeys) {
+		session.Charge(s.waiter(), 1)
+		// The keys of former owners are of the namespace, too.
+		return session.ListSome(ctx, s.endpointID, func(name string) bool { return r.Identity.MarksNamespace(name, s.key.Namespace) })
+	}
+	if cognigy.IsKind(err, cognigy.KeysNotSupported) || listing != nil && listing.EndpointGone {
+		session.Charge(s.waiter(), 1)
+	}
+	return listing, err
 }
 
 func (r *Reconciler) readKey(ctx context.Context, s *scope) error {

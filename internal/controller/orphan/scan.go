@@ -171,5 +171,5 @@ func (r *Reconciler) endpoints(ctx context.Context, s *scanned) ([]string, error
 
 // isHidden reports whether Cognigy says that something does not exist, or not for this user.
 func isHidden(err error) bool {
-	return cognigy.IsKind(err, cognigy.NotFound) || cognigy.IsKind(err, cognigy.Forbidden)
+	return cognigy.IsKind(err, cognigy.NotFound) || cognigy.IsKind(err, cognigy.Forbidden) || cognigy.IsKind(err, cognigy.KeysNotSupported)
 }
