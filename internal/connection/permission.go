@@ -49,6 +49,12 @@ func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection
 	return nil
 }
 
+// Served reports whether a resource's status shows that it was permitted to use its connection once, so that keys may exist.
+func Served(key *v1alpha1.EndpointAPIKey) bool {
+	status := key.Status
+	return status.EndpointID != "" || status.KeyID != "" || status.Issuance != nil
+}
+
 // Permitted reports whether Permit returns no condition.Failure.
 func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace, endpointID string) (bool, error) {
 	err := Permit(ctx, reader, found, namespace, endpointID)

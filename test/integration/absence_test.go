@@ -9,30 +9,38 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	testclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/protection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
 
-// removeKind removes the CustomResourceDefinition of EndpointAPIKeys, with what other specs left behind, until the spec ends.
-func (e *environment) removeKind() {
+// removeKeys removes the CustomResourceDefinition of EndpointAPIKeys until the spec ends.
+func (e *environment) removeKeys() {
+	GinkgoHelper()
+	e.removeKind("endpointapikeys", &v1alpha1.EndpointAPIKeyList{})
+}
+
+// removeKind removes a CustomResourceDefinition, with what other specs left behind, until the spec ends.
+func (e *environment) removeKind(plural string, list client.ObjectList) {
 	GinkgoHelper()
 	crd := &unstructured.Unstructured{}
 	crd.SetAPIVersion("apiextensions.k8s.io/v1")
 	crd.SetKind("CustomResourceDefinition")
-	crd.SetName("endpointapikeys.cognigy-operator.io")
+	crd.SetName(plural + ".cognigy-operator.io")
 	e.Delete(crd)
 	DeferCleanup(e.upgrade)
 	e.Await(func(g Gomega) {
-		keys := &v1alpha1.EndpointAPIKeyList{}
-		err := cluster.List(e.Context, keys)
-		for i := range keys.Items {
-			keys.Items[i].Finalizers = nil
-			_ = cluster.Update(e.Context, &keys.Items[i]) // tried again
-		}
+		err := cluster.List(e.Context, list)
+		_ = meta.EachListItem(list, func(left runtime.Object) error {
+			left.(client.Object).SetFinalizers(nil)
+			return cluster.Update(e.Context, left.(client.Object))
+		}) // tried again
 		g.Expect(kube.IsNotServed(err)).To(BeTrue())
 	})
 }
@@ -52,7 +60,7 @@ var _ = Describe("Without the CustomResourceDefinition of EndpointAPIKeys", Seri
 	It("the operator releases connections and credentials that are being deleted", func() {
 		e := newEnvironment()
 		connection, credentials := e.leftProtected()
-		e.removeKind()
+		e.removeKeys()
 		e.Delete(credentials)
 		e.Delete(connection)
 		e.AwaitAbsent(connection, credentials)
@@ -62,7 +70,7 @@ var _ = Describe("Without the CustomResourceDefinition of EndpointAPIKeys", Seri
 		e := newEnvironment()
 		connection, credentials := e.leftProtected()
 		e.stopOperator()
-		e.removeKind()
+		e.removeKeys()
 		e.Delete(credentials)
 		e.Delete(connection)
 		since := logs.Len()
@@ -85,14 +93,24 @@ var _ = Describe("Without the CustomResourceDefinition of EndpointAPIKeys", Seri
 			now.SetTime(now.Now().Add(after))
 			return reader.List(e.Context, &v1alpha1.EndpointAPIKeyList{})
 		}
-		e.removeKind()
+		e.removeKeys()
 		e.Expect(list(0)).To(MatchError(ContainSubstring("asks again")))
 		e.upgrade()
 		e.Expect(list(0)).To(Succeed())
-		e.removeKind()
+		e.removeKeys()
 		e.Expect(list(10 * time.Second)).NotTo(Succeed())
 		e.Expect(list(4 * time.Second)).NotTo(Succeed())
 		e.Expect(list(time.Second)).To(Succeed())
 		e.Expect(list(2 * time.Minute)).NotTo(Succeed())
+	})
+})
+
+var _ = Describe("Without the CustomResourceDefinition of ClusterCognigyConnections", Serial, Label("upgrade"), func() {
+	It("an operator that does not serve that kind issues keys", func() {
+		e := newEnvironment()
+		e.stopOperator()
+		e.removeKind("clustercognigyconnections", &v1alpha1.ClusterCognigyConnectionList{})
+		runOperator([]string{e.Namespace})
+		e.issued()
 	})
 })

@@ -75,17 +75,19 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	news := builder.WithPredicates(predicate.Funcs{CreateFunc: func(e event.CreateEvent) bool { return r.isNews(e.Object) }})
 	usability := builder.WithPredicates(kube.UsabilityChanged)
-	return ctrl.NewControllerManagedBy(mgr).
+	made := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.EndpointAPIKey{}, builder.WithPredicates(kube.Relevant)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata, news).
 		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
-		Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata).
 		WatchesRawSource(&r.waker).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: ratelimit.ConcurrencyLimit, RateLimiter: kube.Remembering(r.failures, longestRetry),
-		}).
-		Complete(r)
+		})
+	if !r.Connections.NamespacedOnly { // else the API server need not serve the kind
+		made.Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability)
+	}
+	return made.Complete(r)
 }
 
 // Reconcile takes one step: observe, plan, execute, report.

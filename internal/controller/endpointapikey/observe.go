@@ -132,7 +132,7 @@ func (r *Reconciler) derive(s *scope) {
 		Formers:      s.former.owners,
 		Elsewhere:    s.former.elsewhere,
 		Unpermitted:  s.unpermitted(),
-		Served:       key.Status.EndpointID != "",
+		Served:       connection.Served(key),
 		Reported:     reported(key.Status),
 		Secret:       delivery.Read(s.secret, key),
 		Fresh:        s.listing != nil,

@@ -40,14 +40,8 @@ func needs(ctx context.Context, cached client.Reader, key *v1alpha1.EndpointAPIK
 	if !connection.RefersTo(key, found) {
 		return false, nil
 	}
-	if found.GetDeletionTimestamp().IsZero() || served(key) {
+	if found.GetDeletionTimestamp().IsZero() || connection.Served(key) {
 		return true, nil
 	}
 	return connection.Permitted(ctx, cached, found, key.Namespace, key.Spec.Endpoint.ID)
-}
-
-// served reports whether the status shows that a resource was permitted to use its connection once, so that keys may exist.
-func served(key *v1alpha1.EndpointAPIKey) bool {
-	status := key.Status
-	return status.EndpointID != "" || status.KeyID != "" || status.Issuance != nil
 }
