@@ -90,15 +90,22 @@ func shown(o plan.Observed) bool {
 	}
 	if last := len(o.Attempts) - 1; last >= 0 {
 		attempt := o.Attempts[last]
-		if proven := attempt.StartedAt.Equal(o.Secret.IssuedAt) && attempt.StartedAt.Equal(lastIssuance(o)); proven && !attempt.EndedAt.IsZero() {
+		if proven := attempt.StartedAt.Equal(seen(o).IssuedAt) && attempt.StartedAt.Equal(lastIssuance(o)); proven && !attempt.EndedAt.IsZero() {
 			return !o.Listing.At.Before(attempt.EndedAt.Add(timing.ListLag))
 		}
 	}
 	return settled(o, lastIssuance(o))
 }
 
-// resolvedAt is when the recorded attempt has had its effect on lists. Its recorded deadline counts, but for ten minutes at most.
+// resolvedAt is when the recorded attempt has had its effect on lists. A process that saw its own attempt end in vain knows when. Of any
+// other, the recorded deadline counts, but for ten minutes at most.
 func resolvedAt(o plan.Observed) time.Time {
+	for _, own := range o.Attempts {
+		vain := own.Outcome != plan.OutcomeOpen && own.Outcome != plan.OutcomeDelivered
+		if own.StartedAt.Equal(o.Intent) && vain && !own.EndedAt.IsZero() {
+			return own.EndedAt.Add(timing.ListLag)
+		}
+	}
 	recorded := o.Intent.Add(min(o.Deadline.Sub(o.Intent), 10*time.Minute))
 	if ordinary := timing.Deadline(o.Intent); recorded.Before(ordinary) {
 		recorded = ordinary
