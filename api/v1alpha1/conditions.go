@@ -129,4 +129,6 @@ const (
 	EventOrphanRevoked = "OrphanRevoked"
 	// EventOrphansUnknown: the operator lacks a permission to find out which keys are orphans.
 	EventOrphansUnknown = "OrphansUnknown"
+	// EventOtherIdentity: a scan found keys of existing EndpointAPIKeys under a cluster identity that the operator does not have.
+	EventOtherIdentity = "OtherIdentityKeys"
 )

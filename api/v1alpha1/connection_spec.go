@@ -85,7 +85,8 @@ type ConnectionSpec struct {
 	// orphanPolicy says what the operator does with orphans: keys in Cognigy with this cluster's marker whose EndpointAPIKey does
 	// not exist any more, for example because someone removed its finalizer by force. Report counts them in status.orphanScan and
 	// names new ones in an event. Revoke also revokes those that two scans in a row find. Ignore does not scan. A key that
-	// deletionPolicy: Retain left behind is no orphan as long as a Secret with the operator's label and annotations records it.
+	// deletionPolicy: Retain left behind is no orphan as long as a Secret with the operator's label and annotations records it. Nor is
+	// one that an EndpointAPIKey has from before a change of --cluster-id: scans count those apart, and never revoke them.
 	//
 	// Before you choose Revoke, make sure that no other cluster has this one's identity: by a --cluster-id that both use, or
 	// because one was cloned or restored from a backup of the other. The other cluster's keys look like orphans here, and would

@@ -31,13 +31,36 @@ type ConnectionStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// OrphanScan is a scan of Cognigy for keys with this cluster's marker whose EndpointAPIKey does not exist.
+// MaxIdentityHashes is how many hashes of identities the operator reports.
+const MaxIdentityHashes = 10
+
+// OrphanScan is a scan of Cognigy for keys with this cluster's marker whose EndpointAPIKey does not exist, and for keys that
+// EndpointAPIKeys of the connection have under other identities of their cluster.
 type OrphanScan struct {
 	// count is how many orphans the scan found and left, 1000 at most.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
 	// +required
 	Count int32 `json:"count"`
+
+	// otherIdentityCount is how many keys the scan found that were issued for EndpointAPIKeys which refer to this connection, but under
+	// a cluster identity that the operator does not have now, 1000 at most. If --cluster-id changed, they are what the earlier identity
+	// left behind: name it in --former-cluster-ids, so that the operator manages them again, or revoke them in Cognigy once nothing uses
+	// them. If another cluster is a copy of this one, or this one of it, they may be that cluster's, and in use. So the operator never
+	// revokes them, whatever orphanPolicy is.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	OtherIdentityCount int32 `json:"otherIdentityCount,omitempty"`
+
+	// otherIdentityHashes tell the identities of these keys, ten at most. The hash of an identity is the first ten digits that
+	// `printf %s "$identity" | sha256sum` prints; an identity is what --cluster-id was, or the UID of the namespace kube-system.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=10
+	// +kubebuilder:validation:items:Pattern=`^[0-9a-f]{10}$`
+	// +optional
+	OtherIdentityHashes []string `json:"otherIdentityHashes,omitempty"`
 
 	// time is when the scan ended, by the operator's clock.
 	// +kubebuilder:validation:Type=string

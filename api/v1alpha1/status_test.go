@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
 
 const conditionTimeMessage = "lastTransitionTime is a date and time with its zone; write for example 2026-11-22T10:00:00Z"
@@ -66,12 +68,27 @@ func TestLastHandledReconcileAt(t *testing.T) {
 }
 
 func TestOrphanScan(t *testing.T) {
+	others := func(hashes ...any) fields {
+		return fields{"status.orphanScan": fields{
+			"count": 0, "time": "2026-11-22T10:00:00Z", "otherIdentityCount": 1, "otherIdentityHashes": hashes,
+		}}
+	}
+	var many []any
+	for i := range v1alpha1.MaxIdentityHashes + 1 {
+		many = append(many, fmt.Sprintf("%010x", i))
+	}
 	for _, k := range connectionKinds {
 		testStatus(t, k, []admission{
 			{why: "no scan yet", with: fields{"status.orphanScan": nil}},
 			{why: "no orphans", with: fields{"status.orphanScan": fields{"count": 0, "time": "2026-11-22T10:00:00Z"}}},
 			{why: "no time", with: fields{"status.orphanScan": fields{"count": 0}}, refused: "status.orphanScan.time: Required value"},
 			{why: "no count", with: fields{"status.orphanScan": fields{"time": "2026-11-22T10:00:00Z"}}, refused: "status.orphanScan.count: Required value"},
+			{why: "keys of another identity", with: others("0123456789")},
+			{why: "the hash of an identity has ten digits", with: others("012345678"), refused: "status.orphanScan.otherIdentityHashes[0]"},
+			{why: "hexadecimal ones", with: others("012345678G"), refused: "status.orphanScan.otherIdentityHashes[0]"},
+			{why: "each hash once", with: others("0123456789", "0123456789"), refused: "status.orphanScan.otherIdentityHashes[1]: Duplicate value"},
+			{why: "as many hashes as the operator reports", with: others(many[1:]...)},
+			{why: "more", with: others(many...), refused: "status.orphanScan.otherIdentityHashes: Too many"},
 		})
 	}
 }

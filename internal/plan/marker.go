@@ -20,7 +20,8 @@ const (
 	clusterDigits   = 10
 	namespaceDigits = 24
 	ownerDigits     = 24
-	markerLength    = len("k8s-") + clusterDigits + len("-") + namespaceDigits + len("-") + ownerDigits
+	digestsLength   = namespaceDigits + len("-") + ownerDigits
+	markerLength    = len("k8s-") + clusterDigits + len("-") + digestsLength
 	attemptLength   = len("20261122T100003123456Z")
 	// MaxDisplayNameLength is what is left of a key's name beside the attempt and the marker.
 	MaxDisplayNameLength = MaxNameLength - len(" ") - attemptLength - len(" ") - markerLength
@@ -33,7 +34,12 @@ type Owner struct{ Namespace, UID string }
 // and hyphens only. Hashing makes it so whatever the ids look like; 96 bits each of namespace and owner leave no room for a
 // collision.
 func Marker(cluster string, owner Owner) string {
-	return clusterMarker(cluster) + digest(owner.Namespace, namespaceDigits) + "-" + digest(owner.UID, ownerDigits)
+	return clusterMarker(cluster) + owner.digests()
+}
+
+// digests end the owner's markers, whatever the identity of its cluster.
+func (o Owner) digests() string {
+	return digest(o.Namespace, namespaceDigits) + "-" + digest(o.UID, ownerDigits)
 }
 
 // Identity is that of a cluster in the names of keys, and those that it had before: keys with their markers are the cluster's, too.
@@ -60,6 +66,11 @@ func (i Identity) MarksNamespace(name, namespace string) bool {
 }
 
 func (i Identity) clusters() []string { return append([]string{i.Cluster}, i.Former...) }
+
+// made reports whether a marker is one of this cluster's, under whichever of its identities.
+func (i Identity) made(marker string) bool {
+	return slices.ContainsFunc(i.clusters(), func(cluster string) bool { return strings.HasPrefix(marker, clusterMarker(cluster)) })
+}
 
 // clusterMarker begins the markers of a cluster.
 func clusterMarker(cluster string) string { return "k8s-" + digest(cluster, clusterDigits) + "-" }

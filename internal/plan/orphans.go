@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// MarkedKey is a key with a marker of this cluster, under whichever of its identities. It is an orphan if no EndpointAPIKey has this marker any more.
+// MarkedKey is a key whose name ends with a marker. If the marker is one of this cluster's, under whichever of its identities, the key
+// is an orphan if no EndpointAPIKey has this marker any more.
 type MarkedKey struct {
 	EndpointID string
 	ID         string
@@ -48,9 +49,8 @@ func markerOf(name string, identity Identity) (string, bool) {
 		return "", false
 	}
 	marker := name[len(name)-markerLength:]
-	ours := slices.ContainsFunc(identity.clusters(), func(cluster string) bool { return strings.HasPrefix(marker, clusterMarker(cluster)) })
 	// mutation: own-foreign-orphans
-	if !ours {
+	if !identity.made(marker) {
 		return "", false
 	}
 	return strings.Clone(marker), true

@@ -153,6 +153,11 @@ var mutations = []mutation{
 		noticed{in: controller, by: "An orphan is no key of a person, of another cluster or of a resource, and none that a Secret records", says: "to be true"},
 	},
 	{
+		"S5", "The operator revokes keys of other identities of its cluster, which may be another cluster's.",
+		"revoke-other-identities", insert(`again = append(again, others...)`),
+		noticed{in: controller, by: "A key that the cluster issued under another identity is named and never revoked, until --former-cluster-ids says whose it is", says: "to be true"},
+	},
+	{
 		"S5", "The operator takes over the Secret, and the key, of a resource that lives.",
 		"take-from-existing-owner", never,
 		noticed{in: "internal/plan", by: "TestFormerLife/A Secret whose owner lives is that one's.", says: "planned"},

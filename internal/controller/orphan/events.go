@@ -22,11 +22,6 @@ func (r *Reconciler) warnOfOrphans(ctx context.Context, found v1alpha1.Connectio
 	if len(orphans) == 0 {
 		return
 	}
-	var named []string
-	for _, orphan := range orphans {
-		logf.FromContext(ctx).Info("found an orphan", "endpointID", orphan.EndpointID, "keyID", orphan.ID, "keyPreview", orphan.Preview)
-		named = append(named, nameFor(found, orphan))
-	}
 	advice := "If no other cluster has the identity of this one, set orphanPolicy: Revoke, or revoke the keys in Cognigy"
 	if connection.IsCluster(found) {
 		advice += "; the operator's log names their Endpoints"
@@ -36,7 +31,24 @@ func (r *Reconciler) warnOfOrphans(ctx context.Context, found v1alpha1.Connectio
 	}
 	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOrphaned, Action: "Scan", KeyID: orphans[0].ID}.
 		Emit(r.Events, found, "the scan found %d new orphans: keys with this cluster's marker whose EndpointAPIKey does not exist. %s: %s",
-			len(orphans), advice, condition.Enumerate(named))
+			len(orphans), advice, nameAll(ctx, found, "found an orphan", orphans))
+}
+
+// warnOfOtherIdentities reports keys of other identities that the scan before did not find. They may be in use: until a resource has
+// another key, its Secret holds one of them.
+func (r *Reconciler) warnOfOtherIdentities(ctx context.Context, found v1alpha1.Connection, others []plan.MarkedKey) {
+	if len(others) == 0 {
+		return
+	}
+	advice := "If --cluster-id changed, add its earlier value (by default the UID of the namespace kube-system) to --former-cluster-ids, " +
+		"or revoke them in Cognigy once nothing uses them"
+	if connection.IsCluster(found) {
+		advice += "; the operator's log names their Endpoints"
+	}
+	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOtherIdentity, Action: "Scan", KeyID: others[0].ID}.
+		Emit(r.Events, found, "the scan found %d new keys of this connection's EndpointAPIKeys with another cluster identity, which the "+
+			"operator leaves alone. %s. If another cluster is a copy of this one, they may be its own: %s",
+			len(others), advice, nameAll(ctx, found, "found a key of another cluster identity", others))
 }
 
 // warnOfPermission reports that the operator may not read what tells orphans from other keys.
@@ -49,6 +61,17 @@ func (r *Reconciler) warnOfPermission(found v1alpha1.Connection, err error) {
 func (r *Reconciler) emitRevoked(found v1alpha1.Connection, orphan plan.MarkedKey) {
 	kube.Event{Type: corev1.EventTypeNormal, Reason: v1alpha1.EventOrphanRevoked, Action: "Revoke", KeyID: orphan.ID}.
 		Emit(r.Events, found, "revoked key %s, with the preview %s, which had no EndpointAPIKey", nameFor(found, orphan), orphan.Preview)
+}
+
+// nameAll logs keys with their Endpoints, and names the first ones for an event.
+func nameAll(ctx context.Context, found v1alpha1.Connection, message string, keys []plan.MarkedKey) string {
+	var named []string
+	for _, key := range keys {
+		logf.FromContext(ctx).Info(message, "endpointID", key.EndpointID, "keyID", key.ID, "keyPreview", key.Preview,
+			"identityHash", key.IdentityHash())
+		named = append(named, nameFor(found, key))
+	}
+	return condition.Enumerate(named)
 }
 
 // nameFor names a key for the readers of a connection's events. Kubernetes keeps those of a cluster-wide object in the namespace

@@ -13,8 +13,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// history remembers which orphans the latest scan of each connection left: one is revoked if two scans in a row find it. In
-// memory only; after a restart, the second scan revokes again.
+// history remembers what the latest scan of each connection left: an orphan is revoked if two scans in a row find it, and events
+// name what the scan before did not find. In memory only; after a restart, the second scan revokes again.
 type history struct {
 	mu     sync.Mutex
 	latest map[types.NamespacedName]outcome
@@ -24,25 +24,27 @@ type history struct {
 type outcome struct {
 	connection types.UID
 	orphans    []plan.MarkedKey
+	others     []plan.MarkedKey // of other identities
 }
 
-// of returns the orphans that the latest scan of a connection left.
-func (h *history) of(found client.Object) []plan.MarkedKey {
+// of returns what the latest scan of a connection left.
+func (h *history) of(found client.Object) outcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if known := h.latest[client.ObjectKeyFromObject(found)]; known.connection == found.GetUID() {
-		return known.orphans
+		return known
 	}
-	return nil
+	return outcome{}
 }
 
-func (h *history) set(found v1alpha1.Connection, orphans []plan.MarkedKey) {
+func (h *history) set(found v1alpha1.Connection, left outcome) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.latest == nil {
 		h.latest = map[types.NamespacedName]outcome{}
 	}
-	h.latest[client.ObjectKeyFromObject(found)] = outcome{connection: found.GetUID(), orphans: orphans}
+	left.connection = found.GetUID()
+	h.latest[client.ObjectKeyFromObject(found)] = left
 }
 
 func (h *history) forget(name types.NamespacedName) {

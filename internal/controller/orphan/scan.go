@@ -40,22 +40,26 @@ func (r *Reconciler) scan(ctx context.Context, found v1alpha1.Connection) error 
 	}
 	sending, cancel := context.WithTimeout(ctx, longestStep)
 	defer cancel()
-	orphans, err := r.find(sending, found, session)
+	orphans, others, err := r.find(sending, found, session)
 	if apierrors.IsForbidden(err) {
 		r.warnOfPermission(found, err)
 	}
 	if err != nil {
 		return err
 	}
-	again, fresh := plan.Compare(orphans, r.history.of(found))
+	latest := r.history.of(found)
+	again, fresh := plan.Compare(orphans, latest.orphans)
 	r.warnOfOrphans(ctx, found, fresh)
+	_, fresh = plan.Compare(others, latest.others)
+	r.warnOfOtherIdentities(ctx, found, fresh)
 	var revoked []plan.MarkedKey
+	// mutation: revoke-other-identities
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
 		revoked, err = r.revoke(sending, found, session, again)
 	}
-	left := plan.Without(orphans, revoked)
+	left := outcome{orphans: plan.Without(orphans, revoked), others: others}
 	r.history.set(found, left)
-	if reportErr := r.reportScan(ctx, found, len(left)); reportErr != nil {
+	if reportErr := r.reportScan(ctx, found, left); reportErr != nil {
 		return reportErr
 	}
 	return err
@@ -67,34 +71,39 @@ type scanned struct {
 	session    *connection.Session
 	// existing are the resources that the cache shows: those that existed before the scan need no verification after it.
 	existing plan.ExistingOwners
+	// own tells keys of the connection's own resources, whatever the cluster's identity was when they were issued.
+	own plan.OwnerDigests
 	// referred are the Endpoints of the connection's own resources.
 	referred map[string]bool
 	progress
 }
 
-// find returns the orphans on all Endpoints that the connection's user sees, maxOrphans at most. It yields its worker after a drift
-// interval, and goes on with the next call.
-func (r *Reconciler) find(ctx context.Context, found v1alpha1.Connection, session *connection.Session) ([]plan.MarkedKey, error) {
+// find returns the orphans on all Endpoints that the connection's user sees, and the keys that the connection's resources have there
+// under other identities: maxOrphans of each at most. It yields its worker after a drift interval, and goes on with the next call.
+func (r *Reconciler) find(
+	ctx context.Context, found v1alpha1.Connection, session *connection.Session,
+) (orphans, others []plan.MarkedKey, err error) {
 	yieldAt := r.Clock.Now().Add(min(r.DriftInterval, longestStep/2))
 	s, err := r.start(ctx, found, session)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for len(s.endpoints) > 0 && len(s.orphans) < maxOrphans {
 		if err := r.findOn(ctx, s, s.endpoints[0]); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s.endpoints = s.endpoints[1:]
 		// mutation: scan-without-yielding
 		if len(s.endpoints) > 0 && r.Clock.Now().After(yieldAt) {
 			r.scanning.yield(found, s.progress)
-			return nil, errYielded
+			return nil, nil, errYielded
 		}
 	}
 	if err := r.verify(ctx, s); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return r.confirm(ctx, s)
+	orphans, err = r.confirm(ctx, s)
+	return orphans, s.others, err
 }
 
 // suspects returns those of an Endpoint's keys that have a marker of this cluster and no resource that the cache shows.
@@ -102,10 +111,20 @@ func (r *Reconciler) suspects(s *scanned, endpointID string, keys ...plan.Key) [
 	return plan.Orphans(plan.MarkedKeys(r.Identity, endpointID, keys), s.existing, nil)
 }
 
-// keepSuspects accepts suspects of an Endpoint, as many as fit into maxSuspectBytes.
-func (r *Reconciler) keepSuspects(s *scanned, endpointID string) func(plan.Key) bool {
-	left := maxSuspectBytes
+// others returns those of an Endpoint's keys that the connection's resources have under other identities.
+func (r *Reconciler) others(s *scanned, endpointID string, keys ...plan.Key) []plan.MarkedKey {
+	return plan.OtherIdentityKeys(r.Identity, endpointID, keys, s.own)
+}
+
+// keepFound accepts suspects of an Endpoint, as many as fit into maxSuspectBytes, and keys of other identities, as many as the scan
+// still reports: neither can crowd out the others.
+func (r *Reconciler) keepFound(s *scanned, endpointID string) func(plan.Key) bool {
+	left, others := maxSuspectBytes, maxOrphans-len(s.others)
 	return func(key plan.Key) bool {
+		if len(r.others(s, endpointID, key)) > 0 {
+			others--
+			return others >= 0
+		}
 		if len(r.suspects(s, endpointID, key)) == 0 {
 			return false
 		}
@@ -114,9 +133,10 @@ func (r *Reconciler) keepSuspects(s *scanned, endpointID string) func(plan.Key) 
 	}
 }
 
-// findOn adds the suspects of an Endpoint, and verifies them once there are many.
+// findOn adds the suspects of an Endpoint, and verifies them once there are many. Keys of other identities need no verification, since
+// nobody but people revokes them.
 func (r *Reconciler) findOn(ctx context.Context, s *scanned, endpointID string) error {
-	keys, err := r.keys(ctx, s, endpointID, r.Clock.Now().Add(-r.DriftInterval), r.keepSuspects(s, endpointID))
+	keys, err := r.keys(ctx, s, endpointID, r.Clock.Now().Add(-r.DriftInterval), r.keepFound(s, endpointID))
 	if isHidden(err) {
 		return nil
 	}
@@ -124,6 +144,8 @@ func (r *Reconciler) findOn(ctx context.Context, s *scanned, endpointID string) 
 		return err
 	}
 	s.suspects = append(s.suspects, r.suspects(s, endpointID, keys...)...)
+	others := r.others(s, endpointID, keys...)
+	s.others = append(s.others, others[:min(len(others), maxOrphans-len(s.others))]...)
 	if len(s.suspects) < maxOrphans {
 		return nil
 	}
@@ -137,13 +159,15 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 	if err := r.List(ctx, resources, client.UnsafeDisableDeepCopy); err != nil { // the scan does not change them
 		return nil, err
 	}
-	var owners []plan.Owner
+	var owners, own []plan.Owner
 	for i := range resources.Items {
 		resource := &resources.Items[i]
-		owners = append(owners, plan.Owner{Namespace: resource.Namespace, UID: string(resource.UID)})
+		owner := plan.Owner{Namespace: resource.Namespace, UID: string(resource.UID)}
+		owners = append(owners, owner)
 		if !connection.RefersTo(resource, found) {
 			continue
 		}
+		own = append(own, owner)
 		// A namespace without permission to use the connection may not have it list Endpoints either.
 		if _, err := r.Connections.Find(ctx, resource); err == nil {
 			s.referred[resource.Spec.Endpoint.ID] = true
@@ -151,7 +175,7 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 			return nil, err
 		}
 	}
-	s.existing = plan.NewExistingOwners(r.Identity, owners)
+	s.existing, s.own = plan.NewExistingOwners(r.Identity, owners), plan.NewOwnerDigests(own)
 	if !s.listed {
 		s.endpoints, err = r.endpoints(ctx, s)
 		s.listed = true

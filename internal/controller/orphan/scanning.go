@@ -24,6 +24,7 @@ type progress struct {
 	endpoints []string         // those whose keys are not listed yet
 	suspects  []plan.MarkedKey // not verified yet
 	orphans   []plan.MarkedKey
+	others    []plan.MarkedKey // of other identities
 }
 
 // scanning holds the scan of each tenant that has begun and is not complete. One of a tenant at a time leaves workers and memory to

@@ -12,13 +12,16 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
 // reportScan writes the outcome of a scan that ends now into the status.
-func (r *Reconciler) reportScan(ctx context.Context, found v1alpha1.Connection, orphans int) error {
+func (r *Reconciler) reportScan(ctx context.Context, found v1alpha1.Connection, left outcome) error {
 	return r.report(ctx, found, &v1alpha1.OrphanScan{
-		Count: int32(orphans), //nolint:gosec // maxOrphans is the most
-		Time:  metav1.NewTime(r.Clock.Now()).Rfc3339Copy(),
+		Count:               int32(len(left.orphans)), //nolint:gosec // maxOrphans is the most
+		OtherIdentityCount:  int32(len(left.others)),  //nolint:gosec // likewise
+		OtherIdentityHashes: plan.IdentityHashes(left.others, v1alpha1.MaxIdentityHashes),
+		Time:                metav1.NewTime(r.Clock.Now()).Rfc3339Copy(),
 	})
 }
 
