@@ -63,18 +63,7 @@ var _ = Describe("A Secret that Kubernetes would refuse", Label("issue", "secret
 		}}),
 		// A key that was delivered so would not be recognized, and another be made, for ever.
 		Entry("by being altered", refusal{quotes: "changes the data or annotations", refuse: func(e *environment) func() {
-			policy, binding := alterSecrets(e.Namespace)
-			e.Create(policy)
-			e.Create(binding)
-			probe := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-				Namespace: e.Namespace, Name: "probe", Annotations: map[string]string{v1alpha1.KeyIDAnnotation: "probe"},
-			}}
-			e.Await(func(g Gomega) { // the API server takes a moment to enforce a policy
-				tried := probe.DeepCopy()
-				g.Expect(cluster.Create(e.Context, tried, client.DryRunAll)).To(Succeed())
-				g.Expect(tried.Annotations).To(BeEmpty())
-			})
-			return func() { e.Delete(binding); e.Delete(policy) }
+			return e.mutateSecrets(func(secret *corev1.Secret) { delete(secret.Annotations, v1alpha1.KeyIDAnnotation) })
 		}}),
 	)
 })
@@ -107,25 +96,6 @@ func refuseSecrets(namespace string) (policy, binding client.Object) {
 	}}
 	binding = &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: name, Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
 		PolicyName: name.Name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny}, MatchResources: within(namespace),
-	}}
-	return policy, binding
-}
-
-// alterSecrets strips an annotation from Secrets in a namespace.
-func alterSecrets(namespace string) (policy, binding client.Object) {
-	name := metav1.ObjectMeta{Name: "alter-" + namespace}
-	policy = &admissionv1.MutatingAdmissionPolicy{ObjectMeta: name, Spec: admissionv1.MutatingAdmissionPolicySpec{
-		MatchConstraints: secretWrites, ReinvocationPolicy: admissionv1.NeverReinvocationPolicy,
-		MatchConditions: []admissionv1.MatchCondition{{
-			Name:       "annotated",
-			Expression: "has(object.metadata.annotations) && '" + v1alpha1.KeyIDAnnotation + "' in object.metadata.annotations",
-		}},
-		Mutations: []admissionv1.Mutation{{PatchType: admissionv1.PatchTypeJSONPatch, JSONPatch: &admissionv1.JSONPatch{
-			Expression: `[JSONPatch{op: "remove", path: "/metadata/annotations/" + jsonpatch.escapeKey("` + v1alpha1.KeyIDAnnotation + `")}]`,
-		}}},
-	}}
-	binding = &admissionv1.MutatingAdmissionPolicyBinding{ObjectMeta: name, Spec: admissionv1.MutatingAdmissionPolicyBindingSpec{
-		PolicyName: name.Name, MatchResources: within(namespace),
 	}}
 	return policy, binding
 }
