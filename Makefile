@@ -69,7 +69,7 @@ SIDE_BY_SIDE = $(filter-out $(patsubst ./%,$(MODULE)/%,$(ALONE) ./test/integrati
 # A Ginkgo suite runs in several processes, which wait much longer than they compute: $(call SPECS,<folder>,<processes>,<flags>).
 SPECS    = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go tool ginkgo run --procs=$(2) --timeout=40m --no-color \
 	--fail-on-empty --fail-on-pending --output-dir=$(REPORTS) --junit-report=$(1).xml $(3) ./test/$(1)
-REPORTS := bin/reports
+REPORTS := bin/reports$(addprefix /,$(KUBERNETES))
 MODULE   = $(shell go list -m)
 # What the long suites measure is collected here, since go test shows nothing of a test that passes.
 export FIGURES = $(CURDIR)/bin/figures
@@ -101,6 +101,21 @@ run-tests:
 	@echo "Testing against a control plane, one package after the other: $(ALONE)"
 	@$(SUITES) -p 1 -count=1 -timeout 40m $(ALONE)
 	@cat $(FIGURES)/Test* $(FIGURES)/bench.txt
+
+# The other supported versions of kube-apiserver, oldest and newest, are pinned in hack/controlplane.
+.PHONY: test-versions
+test-versions: ## Test against the oldest and the newest supported kube-apiserver (about ten minutes each, and as long to build one).
+	$(MAKE) test-version KUBERNETES=oldest
+	$(MAKE) test-version KUBERNETES=newest
+
+# What an API server may do differently: CRDs and admission policies, all that the controllers do, and the binary under its own
+# permissions. The rest of the tests has little to do with its version.
+.PHONY: test-version
+test-version: build-tests
+	@assets=$$(hack/control-plane.sh) && echo "Testing against $$($$assets/kube-apiserver --version)"
+	@$(SUITES) -count=1 ./api/v1alpha1
+	@$(call SPECS,integration,16)
+	@$(call SPECS,e2e,4,--label-filter='!load')
 
 # The long suites, whole or as a larger sample than the one in make test.
 RELIABILITY = $(SUITES) -count=1 -timeout 0 ./test/reliability

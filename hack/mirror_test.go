@@ -44,8 +44,14 @@ func checksum() string {
 // pinned is the version of Kubernetes that hack/controlplane/go.mod requires, such as v1.36.3.
 func pinned(t *testing.T) string {
 	t.Helper()
+	return pinnedBy(t, "controlplane")
+}
+
+// pinnedBy is the version that the go.mod in a folder requires.
+func pinnedBy(t *testing.T, folder string) string {
+	t.Helper()
 	g := NewWithT(t)
-	module, err := os.ReadFile(filepath.Join("controlplane", "go.mod"))
+	module, err := os.ReadFile(filepath.Join(folder, "go.mod"))
 	g.Expect(err).NotTo(HaveOccurred())
 	found := regexp.MustCompile(`k8s\.io/kubernetes (v\S+)`).FindSubmatch(module)
 	g.Expect(found).To(HaveLen(2))
@@ -105,7 +111,7 @@ func unreachable() string {
 
 // environment makes a script download from the mirror, and ignore the control plane that the tests themselves were given.
 func environment(url string) []string {
-	return append(os.Environ(), "ENVTEST_INDEX="+url+"/index.yaml", "KUBERNETES_RELEASES="+url, "KUBEBUILDER_ASSETS=")
+	return append(os.Environ(), "ENVTEST_INDEX="+url+"/index.yaml", "KUBERNETES_RELEASES="+url, "KUBEBUILDER_ASSETS=", "KUBERNETES=")
 }
 
 // output is what a downloaded command prints.
