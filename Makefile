@@ -104,7 +104,7 @@ run-tests:
 
 # The other supported versions of kube-apiserver, oldest and newest, are pinned in hack/controlplane.
 .PHONY: test-versions
-test-versions: ## Test against the oldest and the newest supported kube-apiserver (about ten minutes each, and as long to build one).
+test-versions: ## Test against the oldest and the newest supported kube-apiserver (about nine minutes each, once it is built).
 	$(MAKE) test-version KUBERNETES=oldest
 	$(MAKE) test-version KUBERNETES=newest
 
