@@ -58,6 +58,11 @@ const (
 	ReasonNewerRecord = "NewerRecord"
 	// ReasonSecretRejected: Kubernetes rejects the Secret (quota, admission, permissions).
 	ReasonSecretRejected = "SecretRejected"
+	// ReasonSecretImmutable: the Secret is immutable, or admission would make it so. The operator issues no key that it could not replace
+	// later.
+	ReasonSecretImmutable = "SecretImmutable"
+	// ReasonDryRunUnsupported: an admission webhook does not support the dry run that precedes each issuance.
+	ReasonDryRunUnsupported = "DryRunUnsupported"
 	// ReasonEndpointNotFound: Cognigy knows no Endpoint with this id.
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonInvalidDisplayName: Cognigy rejects the key's name.

@@ -151,6 +151,9 @@ func (c *ControlPlane) Config() *rest.Config { return rest.CopyConfig(c.config) 
 // Kubeconfig returns an administrator's kubeconfig.
 func (c *ControlPlane) Kubeconfig() []byte { return append([]byte(nil), c.kubeconfig...) }
 
+// Etcd returns the address of etcd, for what the API server would not accept but read.
+func (c *ControlPlane) Etcd() string { return c.plane.Etcd.URL.String() }
+
 // Stop ends every process and removes their data. It may be called more than once.
 func (c *ControlPlane) Stop() error {
 	c.stopOnce.Do(func() {

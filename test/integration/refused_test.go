@@ -4,6 +4,8 @@
 package integration_test
 
 import (
+	"cmp"
+
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -19,6 +21,7 @@ import (
 // refusal is a way in which Kubernetes refuses a Secret, and what the message quotes of it.
 type refusal struct {
 	refuse func(e *environment) (allow func())
+	reason string // SecretRejected if empty
 	quotes string
 }
 
@@ -28,7 +31,7 @@ var _ = Describe("A Secret that Kubernetes would refuse", Label("issue", "secret
 		allow := test.refuse(e)
 		key := e.Key()
 		e.Create(key)
-		message := e.reports(key, v1alpha1.ReasonSecretRejected, status.FailedStatus)
+		message := e.reports(key, cmp.Or(test.reason, v1alpha1.ReasonSecretRejected), status.FailedStatus)
 		e.Expect(message).To(ContainSubstring(test.quotes))
 		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(BeZero()) })
 		e.Expect(e.Read(key).Finalizers).To(BeEmpty(), "nothing can exist in Cognigy, so nothing has to hold the resource")
@@ -65,6 +68,13 @@ var _ = Describe("A Secret that Kubernetes would refuse", Label("issue", "secret
 		Entry("by being altered", refusal{quotes: "changes the data or annotations", refuse: func(e *environment) func() {
 			return e.mutateSecrets(func(secret *corev1.Secret) { delete(secret.Annotations, v1alpha1.KeyIDAnnotation) })
 		}}),
+		// The first key would be the last one.
+		Entry("by being made immutable", refusal{
+			reason: v1alpha1.ReasonSecretImmutable, quotes: "policy makes Secret", refuse: (*environment).makeSecretsImmutable,
+		}),
+		Entry("by a webhook that does not support dry runs, perhaps", refusal{
+			reason: v1alpha1.ReasonDryRunUnsupported, quotes: `"` + webhookName + `" does not support the dry run`, refuse: (*environment).addOldWebhook,
+		}),
 	)
 })
 

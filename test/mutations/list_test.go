@@ -248,6 +248,11 @@ var mutations = []mutation{
 		noticed{in: "internal/plan", by: "TestIssuanceBudget", says: "too many issuances"},
 	},
 	{
+		"liveness", "The operator delivers a key into a Secret that admission makes immutable, and can never replace it.",
+		"issue-into-immutable", never,
+		noticed{in: controller, by: "A Secret that Kubernetes would refuse is found out before a key exists: by being made immutable", says: "SecretImmutable"},
+	},
+	{
 		"liveness", "After its clock was put back, the operator issues every key anew.",
 		"distrust-own-future", insert("return false"),
 		noticed{in: "internal/plan", by: "TestHealing/Unless a list shows its key: then it is this clock that was put back, and the key proves itself.", says: "planned"},

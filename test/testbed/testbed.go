@@ -32,6 +32,7 @@ type access struct {
 	Admin      []byte // an administrator's kubeconfig
 	Kubeconfig []byte // the operator's, under its own ServiceAccount
 	AuditLog   string // the API server's, a file
+	Etcd       string // its address
 	Binary     string // the operator's, a file; "" if it was not built
 }
 
@@ -94,7 +95,7 @@ func (b *Testbed) start(ctx context.Context) (err error) {
 	if err := installation.Apply(ctx, b.plane.Config(), installation.File()); err != nil {
 		return err
 	}
-	b.Admin = b.plane.Kubeconfig()
+	b.Admin, b.Etcd = b.plane.Kubeconfig(), b.plane.Etcd()
 	if b.Kubeconfig, err = b.plane.KubeconfigFor(ctx, installation.Namespace, installation.ServiceAccount); err != nil {
 		return err
 	}

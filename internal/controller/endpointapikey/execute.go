@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -54,6 +55,9 @@ func (r *Reconciler) repair(ctx context.Context, s *scope) error {
 
 // rewrite writes the Secret with the value that it has, if it is still as it was read, and returns what it holds then.
 func (r *Reconciler) rewrite(ctx context.Context, s *scope, secret *corev1.Secret) (plan.Secret, error) {
+	if isImmutable(s.secret) && !equality.Semantic.DeepEqual(secret.Data, s.secret.Data) {
+		return plan.Secret{}, errImmutable(s.key)
+	}
 	if err := r.Update(ctx, secret); err != nil {
 		return plan.Secret{}, rejected(err, s.key)
 	}

@@ -68,6 +68,9 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 // dryRun has the API server check the write of the Secret without doing it, so that quota, admission, permissions and
 // foreign Secrets stop the issuance before a key exists.
 func (r *Reconciler) dryRun(ctx context.Context, s *scope, retire []plan.RetiringKey) error {
+	if isImmutable(s.secret) {
+		return errImmutable(s.key)
+	}
 	plaintext, now := strings.Repeat("0", 64), r.Clock.Now()
 	record := delivery.Record{
 		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, IssuedAt: now, KeyID: plaintext[:24], Preview: plaintext[:16],
@@ -77,6 +80,11 @@ func (r *Reconciler) dryRun(ctx context.Context, s *scope, retire []plan.Retirin
 	switch {
 	case err == nil && !delivery.Read(stored, s.key).Intact:
 		return errSecretMutated("data or annotations", s.key)
+	// mutation: issue-into-immutable
+	case err == nil && isImmutable(stored):
+		return errMadeImmutable(s.key)
+	case webhookWithoutDryRun(err) != "":
+		return errDryRunUnsupported(webhookWithoutDryRun(err))
 	case err == nil, apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
 		return err
 	case s.secret == nil:
