@@ -90,6 +90,29 @@ var _ = Describe("A CognigyConnection that EndpointAPIKeys refer to", Label("con
 		})
 	})
 
+	// The cache shows Secrets with two values of the label only: with another one, no change of the credentials would be noticed.
+	DescribeTable("labels its credentials anew, whatever someone makes of the label:", func(harm func(secret *corev1.Secret)) {
+		e := newEnvironment()
+		e.AwaitReady(e.Connection())
+		credentials := e.Credentials("")
+		e.Change(credentials, func() { harm(credentials) })
+		e.Await(func(g Gomega) {
+			g.Expect(cluster.Get(e.Context, clientKey(credentials), credentials)).To(Succeed())
+			g.Expect(credentials.Labels).To(HaveKeyWithValue(v1alpha1.SecretTypeLabel, v1alpha1.SecretTypeCredentials))
+		})
+	},
+		Entry("another value", func(secret *corev1.Secret) { secret.Labels[v1alpha1.SecretTypeLabel] = "foo" }),
+		Entry("nothing", func(secret *corev1.Secret) { delete(secret.Labels, v1alpha1.SecretTypeLabel) }),
+	)
+
+	It("leaves the label of a delivered Secret that it is to take credentials from", func() {
+		e := newEnvironment()
+		key, connection := e.issued(), e.Connection()
+		e.Change(connection, func() { connection.Spec.Auth.APIKey.SecretRef.Name = fixtures.KeyName })
+		e.Await(func(g Gomega) { g.Expect(e.Secret(key).Finalizers).To(ContainElement(v1alpha1.InUseFinalizer)) })
+		e.Expect(e.Secret(key).Labels).To(HaveKeyWithValue(v1alpha1.SecretTypeLabel, v1alpha1.SecretTypeAPIKey))
+	})
+
 	It("protects its new credentials and releases the former ones", func() {
 		e := newEnvironment()
 		e.issued()

@@ -122,7 +122,7 @@ type use struct {
 
 // apply changes the metadata of a Secret according to its use.
 func (u use) apply(secret *metav1.PartialObjectMetadata) {
-	if len(u.by) > 0 && secret.Labels[v1alpha1.SecretTypeLabel] == "" {
+	if len(u.by) > 0 && !isWatched(secret) {
 		metav1.SetMetaDataLabel(&secret.ObjectMeta, v1alpha1.SecretTypeLabel, v1alpha1.SecretTypeCredentials)
 	}
 	switch {
@@ -131,6 +131,12 @@ func (u use) apply(secret *metav1.PartialObjectMetadata) {
 	case secret.DeletionTimestamp.IsZero(): // Kubernetes accepts no new finalizer after that
 		controllerutil.AddFinalizer(secret, v1alpha1.InUseFinalizer)
 	}
+}
+
+// isWatched reports whether the cache shows a Secret: it holds those with one of two labels. The one of a delivered Secret is not
+// replaced, since the controller of EndpointAPIKeys would put it back.
+func isWatched(secret client.Object) bool {
+	return isCredentials(secret) || secret.GetLabels()[v1alpha1.SecretTypeLabel] == v1alpha1.SecretTypeAPIKey
 }
 
 // use returns what the selected connections of some kinds want of a Secret.
