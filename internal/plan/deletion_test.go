@@ -206,6 +206,10 @@ func TestDeletionOfWhatIsGone(t *testing.T) {
 func TestDeletedResource(t *testing.T) {
 	gone := func(o *plan.Observed) { o.Deleted, o.HasFinalizer, o.Secret.Bound = true, false, true }
 	left := func(o *plan.Observed) { gone(o); o.Secret.Bound = false }
+	restored := func(o *plan.Observed) {
+		o.Secret = plan.Secret{State: plan.SecretForeign, Version: "8"}
+		o.Elsewhere = map[string]bool{"k1": true}
+	}
 	ended := func(at time.Duration) change {
 		return func(o *plan.Observed) {
 			o.Attempts = []plan.Attempt{{StartedAt: start.Add(at), EndedAt: start.Add(at), Outcome: plan.OutcomeDelivered}}
@@ -235,6 +239,14 @@ func TestDeletedResource(t *testing.T) {
 		{
 			"That Secret stays, too.",
 			delivered(left, freshList(key("k1", -time.Hour))), "finalize, revoking key",
+		},
+		{
+			"Keys that the Secret of another resource records were taken over by that one, which was restored in this one's place.",
+			delivered(gone, restored, freshList(key("k0", -2*time.Hour), key("k1", -time.Hour))), "revoke k0, revoking",
+		},
+		{
+			"They hold nothing up.",
+			delivered(gone, restored, freshList(key("k1", -time.Hour))), "finalize, revoking",
 		},
 		{
 			"With deletionPolicy Retain everything stays.",

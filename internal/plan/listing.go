@@ -51,9 +51,12 @@ func (o Observed) owned() []Key {
 	return owned
 }
 
-// owns reports whether a key is this resource's: it was issued for it, or taken over from a former owner.
+// owns reports whether a key is this resource's: it was issued for it, or taken over from a former owner. The keys of a resource that is
+// gone may have been taken over, too: by the one that was restored in its place.
 func (o Observed) owns(key Key) bool {
-	return hasAnyMarker(key.Name, o.Markers) || o.formerOf(key) != ""
+	// mutation: revoke-what-was-taken-over
+	taken := o.Deleted && o.Elsewhere[key.ID]
+	return hasAnyMarker(key.Name, o.Markers) && !taken || o.formerOf(key) != ""
 }
 
 // formerOf is the UID of the former owner that a key was taken over from, or "". Of a former owner, only those keys are ours that

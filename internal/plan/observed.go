@@ -26,7 +26,7 @@ type Observed struct {
 	Markers []string
 	// Formers are the other owners that the record and the status name, and that do not exist in the namespace any more.
 	Formers []Former
-	// Elsewhere holds the ids of the keys that other Secrets of the namespace record.
+	// Elsewhere holds the ids of the keys that Secrets of the namespace record which are not this resource's.
 	Elsewhere map[string]bool
 
 	Intent       time.Time // when the attempt began that the status records as pending; zero if none

@@ -45,14 +45,15 @@ func unconcluded(o plan.Observed) bool {
 	return !o.Intent.IsZero() && (!recorded(o) || !o.Intent.Equal(o.Secret.IssuedAt))
 }
 
-// owned reports whether a key is the resource's: by its marker, or by a former owner's if record or status name it.
+// owned reports whether a key is the resource's: by its marker, or by a former owner's if record or status name it. What others took over
+// of a resource that is gone is not.
 func owned(o plan.Observed, key plan.Key) bool {
 	s := seen(o)
 	is := func(retiring plan.RetiringKey) bool { return retiring.KeyID == key.ID }
 	named := s.State == plan.SecretOurs && (s.KeyID == key.ID || slices.ContainsFunc(s.Retiring, is)) ||
 		o.Reported.KeyID == key.ID || slices.ContainsFunc(o.Reported.Retiring, is)
 	inherited := named && !o.Elsewhere[key.ID] && len(o.Formers) > 0 && plan.HasMarker(key.Name, formerMarker)
-	return plan.HasMarker(key.Name, marker) || inherited
+	return plan.HasMarker(key.Name, marker) && !(o.Deleted && o.Elsewhere[key.ID]) || inherited
 }
 
 func anyOwned(o plan.Observed) bool {

@@ -113,6 +113,16 @@ var mutations = []mutation{
 		noticed{in: "internal/plan", by: "TestLostAndReplacedKeys/A record that says of the key which the status names that it was replaced is not the latest one: the key retires from now on.", says: "planned"},
 	},
 	{
+		"S3", "The operator revokes the keys of a resource that is gone although the one that was restored in its place took them over.",
+		"revoke-what-was-taken-over", never,
+		noticed{in: "internal/plan", by: "TestDeletedResource/Keys that the Secret of another resource records were taken over by that one, which was restored in this one's place.", says: "planned"},
+	},
+	{
+		"S3", "The operator does not look at who has the Secret of a resource that is gone.",
+		"ignore-restored-owner", never,
+		noticed{in: reliability, by: "TestStale/lost, and restored at once/held back", says: "S3: DELETE of key"},
+	},
+	{
 		"S4", "The operator logs the plaintext.",
 		"log-plaintext", insert("println(issued.Plaintext.Reveal())"),
 		noticed{in: reliability, by: "TestCrash/first issue", says: "S4: a plaintext is found in the operator's logs"},

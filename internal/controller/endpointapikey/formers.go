@@ -21,7 +21,7 @@ import (
 // former is what a scope knows of the owners that the Secret had before.
 type former struct {
 	owners    []plan.Former
-	elsewhere map[string]bool // the ids of the keys that other Secrets of the namespace record
+	elsewhere map[string]bool // the ids of the keys that Secrets of the namespace record which are not the resource's
 }
 
 // readFormers finds out which of the other owners that the record and the status name are former ones: those that do not live in
@@ -29,7 +29,7 @@ type former struct {
 // requests. Only a reader of the API server also tells which keys other Secrets record.
 func (r *Reconciler) readFormers(ctx context.Context, s *scope, reader client.Reader) error {
 	named := slices.Concat(delivery.FormerOwners(s.secret, s.key), s.key.Status.FormerOwnerUIDs)
-	if len(named) == 0 {
+	if len(named) == 0 && !s.deleted {
 		s.setFormer(former{})
 		return nil
 	}
@@ -44,8 +44,10 @@ func (r *Reconciler) readFormers(ctx context.Context, s *scope, reader client.Re
 			found.owners = append(found.owners, plan.Former{UID: uid, Markers: r.markers(s.key.Namespace, types.UID(uid))})
 		}
 	}
-	if reader == r.APIReader && len(found.owners) > 0 {
-		found.elsewhere, err = r.recordedElsewhere(ctx, s.key)
+	// mutation: ignore-restored-owner
+	gone := s.deleted // so that another resource may have been restored in its place, and have taken its keys over
+	if reader == r.APIReader && (gone || len(found.owners) > 0) {
+		found.elsewhere, err = r.recordedElsewhere(ctx, s)
 	}
 	s.setFormer(found)
 	return err
@@ -61,14 +63,23 @@ func existingOwners(ctx context.Context, reader client.Reader, namespace string)
 	return existing, err
 }
 
-// recordedElsewhere returns the ids of the keys that the other Secrets of the resource's namespace record.
-func (r *Reconciler) recordedElsewhere(ctx context.Context, key *v1alpha1.EndpointAPIKey) (map[string]bool, error) {
+// recordedElsewhere returns the ids of the keys that Secrets of the resource's namespace record which are not its own. That of a
+// resource that is gone may be another one's by now.
+func (r *Reconciler) recordedElsewhere(ctx context.Context, s *scope) (map[string]bool, error) {
 	ids := map[string]bool{}
 	secrets := corev1.SchemeGroupVersion.WithKind("SecretList")
 	err := kube.EachMetadata(ctx, r.APIReader, secrets, func(secret *metav1.PartialObjectMetadata) {
-		if secret.Name != key.SecretName().Name {
-			ids[secret.Annotations[v1alpha1.KeyIDAnnotation]] = true
+		owner, current, retiring := delivery.RecordedKeys(secret.Annotations)
+		if secret.Name == s.key.SecretName().Name && (!s.deleted || owner == string(s.key.UID)) {
+			return
 		}
-	}, client.InNamespace(key.Namespace), client.MatchingLabels{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey})
+		ids[current.KeyID] = true
+		if !s.deleted { // two resources may have taken over the same replaced key: each of them revokes it
+			return
+		}
+		for _, replaced := range retiring {
+			ids[replaced.KeyID] = true
+		}
+	}, client.InNamespace(s.key.Namespace), client.MatchingLabels{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey})
 	return ids, err
 }
