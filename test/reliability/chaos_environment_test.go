@@ -5,6 +5,7 @@ package reliability_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,10 +26,11 @@ import (
 type chaos struct {
 	*environment
 	endpoints []simulator.Endpoint
-	accepted  atomic.Value   // string: the API key of the operator's user
-	later     sync.WaitGroup // what goes on beside the script
-	done      map[string]int // operations that were done
-	tried     int            // operations that could not be done
+	accepted  atomic.Value                  // string: the API key of the operator's user
+	later     sync.WaitGroup                // what goes on beside the script
+	altered   map[types.NamespacedName]bool // the user altered the Secret before a resource took it over
+	done      map[string]int                // operations that were done
+	tried     int                           // operations that could not be done
 }
 
 func newChaos(t testing.TB, s script) *chaos {
@@ -36,7 +38,8 @@ func newChaos(t testing.TB, s script) *chaos {
 	e := emptyEnvironment(t, simulator.Options{Seed: s.Seed, Now: func() time.Time { return time.Now().Add(s.Skew) }})
 	e.injector.sideBySide, e.skew = true, s.Skew
 	e.connect(v1alpha1.OrphanPolicyRevoke)
-	c := &chaos{environment: e, done: map[string]int{}, endpoints: []simulator.Endpoint{e.Endpoint, e.Cognigy.AddEndpoint("project", "second")}}
+	c := &chaos{environment: e, altered: map[types.NamespacedName]bool{}, done: map[string]int{}}
+	c.endpoints = []simulator.Endpoint{e.Endpoint, e.Cognigy.AddEndpoint("project", "second")}
 	c.accepted.Store(e.Cognigy.APIKey())
 	e.addForeignKeys(c.nameOf(step{}), "nobody's")
 	return c
@@ -123,7 +126,7 @@ func (c *chaos) beginAgain() {
 			c.Absent(g, object.DeepCopyObject().(client.Object))
 		}
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())
-	c.Expect(c.live()).To(HaveLen(c.wanted()), "owned keys that work")
+	c.Expect(c.notLost(c.live())).To(HaveLen(c.wanted()), "owned keys that work")
 	c.Create(c.Credentials(c.accepted.Load().(string)))
 	c.Create(c.Connection())
 	for key := range keyCount {
@@ -143,6 +146,7 @@ func (c *chaos) convergesAtEnd() {
 			c.kill()
 			c.start()
 		}
+		c.removeAltered()
 		if now := c.injector.written(); now != written {
 			written, since = now, time.Now()
 		}
@@ -151,19 +155,46 @@ func (c *chaos) convergesAtEnd() {
 	}).WithTimeout(patience).WithPolling(poll).Should(Succeed())
 }
 
+// exhausted reports whether a resource waits for the issuance budget, or for the end of a window after the answers of a firewall.
 func (c *chaos) exhausted() bool {
 	for key := range keyCount {
-		found, err := c.Find(c.nameOf(step{Key: key}))
-		if err != nil {
-			continue
-		}
-		for _, condition := range found.Status.Conditions {
-			if condition.Reason == v1alpha1.ReasonTooManyIssuances {
-				return true
-			}
+		reported := c.reasons(step{Key: key})
+		if reported[v1alpha1.ReasonTooManyIssuances] || reported[v1alpha1.ReasonUnexpectedAnswer] && c.done[firewall] > 0 {
+			return true
 		}
 	}
 	return false
+}
+
+// reasons returns those of a resource's conditions.
+func (c *chaos) reasons(s step) map[string]bool {
+	reported := map[string]bool{}
+	if found, err := c.Find(c.nameOf(s)); err == nil {
+		for _, condition := range found.Status.Conditions {
+			reported[condition.Reason] = true
+		}
+	}
+	return reported
+}
+
+// removeAltered does what a resource asks for whose Secret cannot be taken over any more, since the user altered it before.
+func (c *chaos) removeAltered() {
+	for key := range keyCount {
+		name := c.nameOf(step{Key: key})
+		if c.altered[name] && c.reasons(step{Key: key})[v1alpha1.ReasonSecretNotOwned] {
+			c.injector.remember("--- the altered Secret of %s is deleted", name)
+			c.Expect(client.IgnoreNotFound(cluster.Delete(c.Context, target(name)))).To(Succeed())
+		}
+	}
+}
+
+// notLost leaves out the keys of resources that the user removed without the operator, unless a Secret that was restored records them.
+// A scan for orphans finds them.
+func (c *chaos) notLost(entries []simulator.Entry) []simulator.Entry {
+	return slices.DeleteFunc(entries, func(entry simulator.Entry) bool {
+		o := c.checker.holder(entry)
+		return o.lost.Load() && !slices.ContainsFunc(c.checker.left(o), func(left simulator.Entry) bool { return left.ID == entry.ID })
+	})
 }
 
 // livesWell: every resource has its key, and no other key of this environment's resources works, but for what was retained.
@@ -183,7 +214,8 @@ func (c *chaos) livesWell(g Gomega) {
 	g.Expect(c.live()).To(HaveLen(wanted), "owned keys that work")
 }
 
-// wanted is how many keys ought to work: one for each resource, and what was retained.
+// wanted is how many keys ought to work: one for each resource, what was retained, and what a restored Secret records whose resource was
+// deleted again before it took the Secret over: that one is nobody's but the user's.
 func (c *chaos) wanted() int {
 	wanted := 0
 	for _, o := range c.checker.known() {
@@ -191,7 +223,9 @@ func (c *chaos) wanted() int {
 		case c.lives(o):
 			wanted++
 		case o.retained.Load():
-			wanted += len(c.LiveWith(o.marker))
+			wanted += len(c.checker.liveOf(o))
+		default:
+			wanted += len(c.checker.left(o))
 		}
 	}
 	return wanted

@@ -14,6 +14,8 @@ import (
 var faults = map[string]operation{
 	"POST commits, no answer":   {3, injected(post, simulator.FaultCommitThenDrop)},
 	"POST commits, 500":         {3, injected(post, simulator.FaultCommitThen500)},
+	"POST commits, refusal":     {3, func(c *chaos, _ step) error { c.Cognigy.Inject(refused(2)); return nil }},
+	firewall:                    {1, func(c *chaos, _ step) error { c.Cognigy.Inject(blocked(2)); return nil }},
 	"POST answer is cut":        {1, injected(post, simulator.FaultMalformed)},
 	"POST answer has no key":    {1, injected(post, simulator.FaultOmitKey)},
 	"POST answer has a bad id":  {1, injected(post, simulator.FaultBadID)},
@@ -42,6 +44,9 @@ var faults = map[string]operation{
 	"watches late":         {1, func(c *chaos, s step) error { c.view.delay(s.For / 2); return nil }},
 	"API server's answers": {3, func(c *chaos, _ step) error { c.injector.lose(2); return nil }},
 }
+
+// firewall blocks answers that contain a key. Two in a row have the operator wait for a window of the issuance budget.
+const firewall = "POST commits, firewall"
 
 // Requests that faults are injected into.
 var (

@@ -45,9 +45,11 @@ var operations = map[string]operation{
 	"rotate soon":      {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
 	"retain":           {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
 	"do not retain":    {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
-	"delete Secret":    {3, func(c *chaos, s step) error { return cluster.Delete(c.Context, target(c.nameOf(s))) }},
-	"edit Secret":      {2, (*chaos).editValue},
-	"wipe status":      {1, (*chaos).wipeStatus},
+	"delete Secret":    {3, forgetting(func(c *chaos, s step) error { return cluster.Delete(c.Context, target(c.nameOf(s))) })},
+	"edit Secret":      {2, forgetting((*chaos).editValue)},
+	"put Secret back":  {5, (*chaos).putSecretBack},
+	"restore":          {5, (*chaos).restoreKey},
+	"clear status":     {2, forgetting(func(c *chaos, s step) error { return c.clearStatus(c.nameOf(s)) })},
 	"revoke outside":   {3, (*chaos).revokeNewest},
 	"swap credentials": {1, (*chaos).swap},
 	"request timeout": {1, limits(func(s *v1alpha1.ConnectionSpec, n int) {
@@ -100,7 +102,7 @@ func inSeconds(n int) *metav1.Time {
 	return &at
 }
 
-// make makes the resource. It deletes a Secret that a former one retained first, which would be a foreign one.
+// make makes the resource, and has it begin anew: it deletes a Secret first that a former one retained.
 func (c *chaos) make(s step) error {
 	name := c.nameOf(s)
 	if _, err := c.Find(name); !apierrors.IsNotFound(err) {
@@ -149,17 +151,12 @@ func (c *chaos) editValue(s step) error {
 	for name := range secret.Data {
 		secret.Data[name] = []byte("edited by somebody")
 	}
-	return cluster.Update(c.Context, secret)
-}
-
-// wipeStatus takes the report away, but not what a status must have.
-func (c *chaos) wipeStatus(s step) error {
-	key, err := c.Find(c.nameOf(s))
-	if err != nil {
-		return err
+	early := c.checker.fromEarlierLife(secret)
+	err = cluster.Update(c.Context, secret)
+	if err == nil && early {
+		c.altered[c.nameOf(s)] = true
 	}
-	key.Status = v1alpha1.EndpointAPIKeyStatus{}
-	return cluster.Status().Update(c.Context, key)
+	return err
 }
 
 func (c *chaos) revokeNewest(s step) error {

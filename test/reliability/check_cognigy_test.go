@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -31,15 +30,16 @@ func (c *checker) checkPost(x *exchange) {
 		c.report("S5: a POST of a key %q that no resource wants", x.postedName())
 		return
 	}
+	var known permit
 	if len(o.permits) == 0 {
 		c.report("S6: a POST without an intent of its own")
 	} else {
-		known := o.permits[len(o.permits)-1]
+		known = o.permits[len(o.permits)-1]
 		o.permits = o.permits[:len(o.permits)-1]
 		if late := x.arrived.Sub(known.until); late > hitch {
 			c.report("S6: a POST %s after the end of its attempt", late)
 		}
-		if !known.checked {
+		if known.checked.IsZero() {
 			c.report("S2: a POST without a dry run of the Secret's write")
 		}
 	}
@@ -51,18 +51,23 @@ func (c *checker) checkPost(x *exchange) {
 		c.e.injector.remember("%s is gone, finalizer and all", o.key)
 	case err != nil || key.UID != o.uid || !controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer):
 		c.report("S1: a POST without a finalizer on the resource: %v", err)
-	case c.isServed(o, key):
+	case c.isServed(o, key) && !c.putBackSince(o.key, known.checked):
 		c.report("a needless POST: the Secret holds a key that works, and need not be replaced")
 	}
-	if secret, err := c.e.readSecret(o.key); err == nil && secret.Annotations[v1alpha1.OwnerUIDAnnotation] != string(o.uid) {
+	if secret, err := c.e.readSecret(o.key); err == nil && !c.mayReplace(o, secret) && !c.putBackSince(o.key, known.checked) {
 		c.report("S2: a POST on account of a Secret that is not the resource's")
 	}
 }
 
-// isServed reports whether a resource has a working key.
+// mayReplace reports whether the key of a Secret is a resource's to replace: the Secret is its own, or from an earlier life.
+func (c *checker) mayReplace(o *owner, secret *corev1.Secret) bool {
+	return ownerOf(secret) == o.uid || c.fromEarlierLife(secret)
+}
+
+// isServed reports whether a resource has a working key. One that the Secret holds from an earlier life serves it, too.
 func (c *checker) isServed(o *owner, key *v1alpha1.EndpointAPIKey) bool {
 	current, ok := c.recorded(o.key)
-	if !ok || current.RevokedAt != nil || !plan.HasMarker(current.Name, o.marker) {
+	if !ok || current.RevokedAt != nil || !c.marks(current, o.key) {
 		return false
 	}
 	rotation := key.Spec.Rotation
@@ -73,7 +78,7 @@ func (c *checker) isServed(o *owner, key *v1alpha1.EndpointAPIKey) bool {
 // the one that the Secret records replaced it too recently.
 func (c *checker) checkDelete(id string) {
 	entry, _ := c.entry(id)
-	o := c.named(entry.Name)
+	o := c.holder(entry)
 	if o == nil {
 		c.report("S5: DELETE of key %s %q", id, entry.Name)
 		return
@@ -83,15 +88,16 @@ func (c *checker) checkDelete(id string) {
 	current, ok := c.recorded(o.key)
 	switch {
 	case entry.RevokedAt != nil:
-	case gone && !o.retained.Load():
+	case gone && !o.retained.Load() && !c.stays(o, id):
 	case err != nil && !gone:
 		c.report("the resource cannot be read: %v", err)
 	case !gone && !key.DeletionTimestamp.IsZero():
-	case !ok || !plan.HasMarker(current.Name, o.marker):
+	case !ok || c.holder(current) != o:
+	case current.ID == id && c.unseen(o.key, id):
 	case current.ID == id:
 		c.report("S3: DELETE of key %s, which the Secret records", id)
 	case gone: // only what its Secret records was retained
-	case c.overlaps(o, key, current.ID) && entry.CreatedAt.Before(current.CreatedAt) && current.RevokedAt == nil:
+	case c.overlaps(o, key, entry, current):
 		c.report("S3: DELETE of key %s, whose overlap is not over", id)
 	}
 }
@@ -114,12 +120,18 @@ func overlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
 	return key.Spec.Rotation.Overlap.Duration
 }
 
-// overlaps reports whether the overlap of the keys that the current one replaced goes on. The operator counts from the beginning of
-// the attempt that ended with the delivery.
-func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, current string) bool {
-	delivered := slices.IndexFunc(o.deliveries, func(h handover) bool { return h.keyID == current })
-	if delivered < 0 {
-		c.report("the Secret records key %s, which nobody delivered", current)
+// overlaps reports whether a replaced key is within its overlap, and the one that the Secret records works. An overlap begins when the
+// Secret comes to record another key: the operator writes it, or a user puts an earlier Secret back.
+func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, replaced, current simulator.Entry) bool {
+	handovers := c.handoversOf(o.key)
+	latest := lastOf(handovers, current.ID)
+	if latest < 0 {
+		c.report("the Secret records key %s, which nobody delivered", current.ID)
+		return false
+	}
+	if held := lastOf(handovers, replaced.ID); held >= 0 && held < latest {
+		latest = held + 1 // each overlap begins with the key's own replacement
+	} else if !replaced.CreatedAt.Before(current.CreatedAt) {
 		return false
 	}
 	c.mu.Lock()
@@ -128,7 +140,17 @@ func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, current strin
 	if time.Since(o.edited) < settled {
 		overlap = min(overlap, o.former)
 	}
-	return time.Since(o.deliveries[delivered].at) < overlap-longestAttempt
+	return current.RevokedAt == nil && time.Since(handovers[latest].at) < overlap-longestAttempt
+}
+
+// lastOf is where a key comes last among others; -1 if it does not.
+func lastOf(handovers []handover, keyID string) int {
+	for i, one := range slices.Backward(handovers) {
+		if one.keyID == keyID {
+			return i
+		}
+	}
+	return -1
 }
 
 // recorded returns the key that the Secret holds: its id and its value.

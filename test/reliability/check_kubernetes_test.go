@@ -24,7 +24,7 @@ func writesSecret(effect string) bool { return strings.HasSuffix(effect, " secre
 // recordDryRun remembers that the API server has checked the write of a Secret, for the intent that follows.
 func (c *checker) recordDryRun(x *exchange) {
 	if secret, ok := decode(x.body).(*corev1.Secret); ok {
-		c.owner(client.ObjectKeyFromObject(secret), ownerOf(secret)).dryRun = true
+		c.owner(client.ObjectKeyFromObject(secret), ownerOf(secret)).dryRun = time.Now()
 	}
 }
 
@@ -60,10 +60,11 @@ func (c *checker) checkSecret(x *exchange) {
 		}
 	case written == nil:
 		c.report("S2: what is written into the Secret %s cannot be read", name)
-	case before != nil && ownerOf(before) != ownerOf(written):
+	case before != nil && ownerOf(before) != ownerOf(written) && !c.fromEarlierLife(before):
 		c.report("S2: the Secret %s is written, which is somebody else's", name)
 	default:
-		c.recordDelivery(c.owner(name, ownerOf(written)), written.Annotations[v1alpha1.KeyIDAnnotation])
+		c.recordDelivery(name, written)
+		c.adopt(c.owner(name, ownerOf(written)), written)
 	}
 }
 
@@ -73,9 +74,11 @@ func (c *checker) isWanted(name types.NamespacedName, owner types.UID) bool {
 	return owner == "" || err == nil && key.UID == owner && key.DeletionTimestamp.IsZero()
 }
 
-func (c *checker) recordDelivery(o *owner, keyID string) {
-	if last := len(o.deliveries) - 1; last < 0 || o.deliveries[last].keyID != keyID {
-		o.deliveries = append(o.deliveries, handover{keyID: keyID, at: time.Now()})
+func (c *checker) recordDelivery(name types.NamespacedName, written *corev1.Secret) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if past := c.pastOf(name); past.handOver(written.Annotations[v1alpha1.KeyIDAnnotation]) {
+		past.written = append(past.written, written)
 	}
 }
 
@@ -101,7 +104,7 @@ func (c *checker) checkResource(x *exchange) {
 			until = least
 		}
 		o.permits = append(o.permits, permit{until: until, checked: o.dryRun})
-		o.dryRun = false
+		o.dryRun = time.Time{}
 		if allowed := key.Status.Issuance.Deadline.Sub(o.intent); allowed > longestAttempt {
 			c.report("an attempt takes longer than a request and a delivery may: %s", allowed)
 		}
@@ -114,7 +117,7 @@ func (c *checker) checkResource(x *exchange) {
 	}
 	if key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain {
 		o.retained.Store(true)
-	} else if live := c.e.LiveWith(o.marker); len(live) > 0 {
+	} else if live := c.liveOf(o); len(live) > 0 {
 		c.report("S1: the finalizer is gone, and %d keys work", len(live))
 	}
 }

@@ -29,6 +29,8 @@ type checker struct {
 
 	mu         sync.Mutex
 	owners     []*owner
+	pasts      map[types.NamespacedName]*past
+	adopted    map[string]*owner // the ids of keys that were made for another resource: the one that took them over
 	violations []string
 }
 
@@ -39,15 +41,14 @@ type owner struct {
 	marker  string
 	intent  time.Time // the latest that was recorded
 	permits []permit
-	dryRun  bool // the API server has checked the write of the Secret since the latest intent
-	// deliveries are the keys that were written into the Secret, in order.
-	deliveries []handover
+	dryRun  time.Time // when the API server checked the write of the Secret; zero if it did not since the latest intent
 	// protected: the last answer about it had the finalizer.
 	protected bool
 	// former is the overlap before the user changed it last, at edited. The checker's lock guards both.
 	former   time.Duration
 	edited   time.Time
 	retained atomic.Bool // the operator released it with its key
+	lost     atomic.Bool // the user removed it without the operator
 }
 
 // handover is the moment at which a Secret came to record a key.
@@ -60,7 +61,7 @@ type handover struct {
 // one must wait until that is too old for a POST.
 type permit struct {
 	until   time.Time // when it is too late for a POST
-	checked bool      // by a dry run of the write of the Secret
+	checked time.Time // by a dry run of the write of the Secret; zero if it was not
 }
 
 // owner returns the record of a resource, which is made with its first effect. What an effect is about exists: the API server
@@ -116,8 +117,8 @@ func (c *checker) subject(x *exchange) string {
 			return o.key.Name
 		}
 	case x.effect == effectDelete:
-		if entry, ok := c.entry(path.Base(x.path)); ok && c.named(entry.Name) != nil {
-			return c.named(entry.Name).key.Name
+		if entry, ok := c.entry(path.Base(x.path)); ok && c.holder(entry) != nil {
+			return c.holder(entry).key.Name
 		}
 	case strings.Contains(x.effect, " endpointapikeys"), strings.Contains(x.effect, " secrets"):
 		return x.objectName()

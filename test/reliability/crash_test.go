@@ -90,7 +90,7 @@ func (e *environment) begin(ready func()) {
 	}
 	if e.scenario.early() {
 		if e.scenario.user != nil {
-			e.injector.during, e.injector.interfere = e.scenario.during, e.interfere
+			e.injector.await(e.scenario.during, e.interfere)
 		}
 		ready()
 		e.start()
@@ -99,6 +99,9 @@ func (e *environment) begin(ready func()) {
 	e.start()
 	e.Eventually(e.issued).WithTimeout(patience).WithPolling(poll).Should(Succeed())
 	e.first = e.live()[0]
+	if e.scenario.before != nil {
+		e.scenario.before(e)
+	}
 	ready()
 	e.interfere()
 }

@@ -60,6 +60,7 @@ type environment struct {
 	key      *v1alpha1.EndpointAPIKey // as it was created
 	first    simulator.Entry          // the key that was there when the scenario began
 	foreign  *corev1.Secret           // another owner's
+	saved    backup                   // what a user keeps of it
 	strange  []string                 // ids of keys that are not the resource's
 }
 
@@ -69,10 +70,7 @@ func newEnvironment(t *testing.T, scenario *scenario) *environment {
 	e := emptyEnvironment(t, simulator.Options{})
 	e.scenario = scenario
 	e.connect(scenario.orphans)
-	e.key = e.Key(fixtures.Named("crm"))
-	if scenario.spec != nil {
-		scenario.spec(&e.key.Spec)
-	}
+	e.key = scenario.key(e)
 	e.Create(e.key)
 	e.addForeignKeys(e.name(), string(e.key.UID))
 	if scenario.orphans != v1alpha1.OrphanPolicyRevoke {
@@ -90,7 +88,7 @@ func emptyEnvironment(t testing.TB, options simulator.Options) *environment {
 	t.Cleanup(cancel)
 	e := &environment{t: t, began: time.Now(), view: newView(), watchList: "true"}
 	e.Environment = fixtures.NewUnconnected(t, fixtures.Options{Cluster: cluster, Context: ctx, Patience: patience, Cognigy: options})
-	e.checker = &checker{e: e}
+	e.checker = &checker{e: e, adopted: map[string]*owner{}}
 	e.injector = newInjector(e.checker)
 	e.injector.kill = e.kill
 	e.startCognigyProxy()

@@ -45,12 +45,12 @@ func (f *figure) plus(other *figure) {
 func (e *environment) count() *figure {
 	f := &figure{made: len(e.owned(e.Cognigy.Ledger())), live: len(e.live()), longest: time.Since(e.began)}
 	for _, o := range e.checker.known() {
-		live := len(e.LiveWith(o.marker))
+		live := len(e.checker.liveOf(o))
 		switch {
 		case e.lives(o):
 			f.duplicates += max(0, live-1)
 		case !o.retained.Load():
-			f.orphans += live
+			f.orphans += live - len(e.checker.left(o))
 		}
 	}
 	for _, violation := range e.checker.found() {

@@ -24,6 +24,8 @@ type observer interface {
 	subject(x *exchange) string // what an effect is about; empty if nothing is checked about it
 	sees(x *exchange)           // before it is forwarded
 	saw(x *exchange)            // when it is committed
+	// read: the operator has read an object by its name, or others by their path, at a time or later.
+	read(path string, at time.Time)
 }
 
 // injector lets effects pass one at a time, numbers them, and kills or pauses the operator at the chosen one.
@@ -108,12 +110,12 @@ func (i *injector) tagConnection(ctx context.Context, _ net.Conn) context.Contex
 }
 
 // acquire waits for the token of a subject, and returns its release.
-func (i *injector) acquire(ctx context.Context, x *exchange) (done func(), err error) {
-	subject := "everything"
-	if i.sideBySide {
-		if subject = i.observer.subject(x); subject == "" {
-			return func() {}, nil
-		}
+func (i *injector) acquire(ctx context.Context, subject string) (done func(), err error) {
+	switch {
+	case !i.sideBySide:
+		subject = "everything"
+	case subject == "":
+		return func() {}, nil
 	}
 	i.mu.Lock()
 	token := i.tokens[subject]
@@ -132,7 +134,7 @@ func (i *injector) acquire(ctx context.Context, x *exchange) (done func(), err e
 
 // forward holds an effect, has it checked, and forwards it, unless the operator is to die here.
 func (i *injector) forward(ctx context.Context, x *exchange) error {
-	done, err := i.acquire(ctx, x)
+	done, err := i.acquire(ctx, i.observer.subject(x))
 	if err != nil {
 		return err
 	}
@@ -192,21 +194,6 @@ func (i *injector) arrive(ctx context.Context, x *exchange) (when moment, err er
 		i.killed = i.life // nothing else of this process happens
 	}
 	return when, nil
-}
-
-// interrupt has the user act, once.
-func (i *injector) interrupt(x *exchange) {
-	i.mu.Lock()
-	interfere := i.interfere
-	if interfere == nil || x.effect != i.during {
-		i.mu.Unlock()
-		return
-	}
-	i.interfere = nil
-	i.acted = len(i.points) - 1
-	i.note("the user acts at %s", x.effect)
-	i.mu.Unlock()
-	interfere()
 }
 
 func (i *injector) hit(x *exchange, when moment) error {

@@ -19,7 +19,7 @@ import (
 // contested are the scenarios in which two leaders could do the most harm.
 var contested = []string{
 	"first issue", "Secret deleted", "rotation", "deletion", "deletion before the POST", "deleted and recreated",
-	"retained during the issue", "Secret of somebody else, at the last moment",
+	"retained during the issue", "Secret of somebody else, at the last moment", "earlier Secret put back", "lost, and restored at once",
 }
 
 // TestLeaders pauses the leader in the middle of what it does, at every effect, for longer than its lease lasts. Another takes

@@ -10,12 +10,15 @@ import (
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
@@ -34,7 +37,10 @@ func (e *environment) issued(g Gomega) {
 // delivered: the Secret's value opens the Endpoint, its record fits, the status says so and nothing else, no other key of the
 // resource works, and the rotation that was asked for is done.
 func (e *environment) delivered(g Gomega, name types.NamespacedName) {
-	key := e.Delivered(g, name, 1)
+	key := e.Served(g, name)
+	g.Expect(e.checker.liveOf(e.checker.ownerOf(key))).To(HaveExactElements(And(
+		HaveField("ID", key.Status.KeyID), HaveField("Preview", key.Status.KeyPreview),
+	)), "keys of the resource that work")
 	g.Expect(key.Status.Retiring).To(BeEmpty())
 	recorded, ok := e.checker.recorded(name)
 	g.Expect(ok).To(BeTrue(), "the Secret does not hold the key that it records")
@@ -50,6 +56,26 @@ func (e *environment) recreated(g Gomega) {
 	key, err := e.Find(e.name())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(key.UID).NotTo(Equal(e.key.UID))
+}
+
+// setBack: the first key, whose Secret was put back, serves the resource again. No other one was needed.
+func (e *environment) setBack(g Gomega) {
+	e.issued(g)
+	g.Expect(e.live()[0].ID).To(Equal(e.first.ID))
+}
+
+// adopted: another resource of the same name is served by the latest key of the first, and no other key was made.
+func (e *environment) adopted(g Gomega) {
+	e.recreated(g)
+	made := e.owned(e.Cognigy.Ledger())
+	g.Expect(e.live()[0].ID).To(Equal(made[len(made)-1].ID))
+	g.Expect(plan.HasMarker(made[len(made)-1].Name, e.Marker(e.key.UID))).To(BeTrue(), "a key was made although the restored one works")
+}
+
+// replaced: another resource of the same name has a key of its own, since that of the first does not work any more.
+func (e *environment) replaced(g Gomega) {
+	e.recreated(g)
+	g.Expect(e.live()[0].ID).NotTo(Equal(e.first.ID))
 }
 
 // gone: neither the resource nor the Secret is there, and no key works.
@@ -79,6 +105,22 @@ func (e *environment) retained(g Gomega) {
 	live := e.live()
 	g.Expect(live).To(HaveLen(1), "owned keys that work")
 	g.Expect(e.Cognigy.Works(e.Endpoint.ID, string(secret.Data[e.key.SecretKey()]))).To(BeTrue())
+}
+
+// leftAndNamed: the resource is gone. Its Secret stays with a key that works, and a Warning names each other key that does.
+func (e *environment) leftAndNamed(g Gomega) {
+	e.left(g)
+	secret, err := e.readSecret(e.name())
+	g.Expect(err).NotTo(HaveOccurred())
+	recorded := &eventsv1.EventList{}
+	g.Expect(cluster.List(e.Context, recorded, client.InNamespace(e.Namespace))).To(Succeed())
+	for _, entry := range e.live() {
+		if entry.ID != secret.Annotations[v1alpha1.KeyIDAnnotation] {
+			g.Expect(recorded.Items).To(ContainElement(And(
+				HaveField("Type", corev1.EventTypeWarning), HaveField("Reason", v1alpha1.EventLeft), HaveField("Note", ContainSubstring(entry.ID)),
+			)), "S1: a key works on that no Warning names")
+		}
+	}
 }
 
 // displaced: the Secret is a foreign one, and the resource reports that.

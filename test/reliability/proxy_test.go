@@ -100,7 +100,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.list(w, r)
 		return
 	default:
+		at := time.Now()
 		p.stream.ServeHTTP(w, r)
+		p.injector.observer.read(r.URL.Path, at)
 		return
 	}
 	body, err := io.ReadAll(r.Body)

@@ -30,7 +30,7 @@ func crashCases(points []point, acted, scenario int) []crash {
 		}
 		return cases
 	}
-	nth := map[fixtures.Sample]int{fixtures.SmallSample: 5, fixtures.LargeSample: 2}[sample]
+	nth := map[fixtures.Sample]int{fixtures.SmallSample: 7, fixtures.LargeSample: 2}[sample]
 	for i, p := range every(nth, points[acted:], scenario) {
 		cases = append(cases, crash{p, moments[(scenario+i)%len(moments)]})
 	}
@@ -39,7 +39,7 @@ func crashCases(points []point, acted, scenario int) []crash {
 
 // pausePoints are the points of a scenario at which the leader is paused.
 func pausePoints(points []point, acted, scenario int) []point {
-	nth := map[fixtures.Sample]int{fixtures.SmallSample: 12, fixtures.LargeSample: 4, fixtures.EveryCase: 1}[sample]
+	nth := map[fixtures.Sample]int{fixtures.SmallSample: 15, fixtures.LargeSample: 4, fixtures.EveryCase: 1}[sample]
 	if sample != fixtures.EveryCase {
 		points = points[acted:]
 	}

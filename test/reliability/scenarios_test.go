@@ -6,6 +6,7 @@ package reliability_test
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,8 @@ type scenario struct {
 	orphans v1alpha1.OrphanPolicy
 	// given is what is there before the operator starts.
 	given func(*environment)
+	// before is what a person did since the first key was delivered. The operator may not be killed at its effects.
+	before func(*environment)
 	// user is what a person does: when the first key is delivered; or, with during, when the operator is about to have that
 	// effect for the first time. Without it the scenario is the first issue, from the start of the operator on.
 	user   func(*environment) error
@@ -41,7 +44,10 @@ type scenario struct {
 const overlap = longestAttempt + 4*time.Second
 
 // scenarios are what is tested: one more is one more element, and its points are found by themselves.
-var scenarios = []scenario{
+var scenarios = slices.Concat(ordinary, setbacks)
+
+// ordinary are the scenarios in which people do what the operator is made for, or get in its way.
+var ordinary = []scenario{
 	{name: "first issue", ends: (*environment).issued},
 	{name: "first issue, whose answer is lost", given: (*environment).loseAnswer, ends: (*environment).issued},
 	{name: "Secret deleted", user: func(e *environment) error { return cluster.Delete(e.Context, target(e.name())) }, ends: (*environment).issued},
@@ -53,12 +59,7 @@ var scenarios = []scenario{
 	{name: "credentials swapped", user: (*environment).swapCredentials, ends: (*environment).issued},
 	{name: "suspended and resumed", user: (*environment).suspendAndResume, ends: (*environment).issued},
 	{name: "rotation", user: (*environment).rotate, ends: (*environment).issued},
-	{
-		name: "rotation with overlap", user: (*environment).rotate, ends: (*environment).issued,
-		spec: func(s *v1alpha1.EndpointAPIKeySpec) {
-			s.Rotation = &v1alpha1.Rotation{Overlap: &metav1.Duration{Duration: overlap}}
-		},
-	},
+	{name: "rotation with overlap", spec: overlapping, user: (*environment).rotate, ends: (*environment).issued},
 	{name: "deletion", user: (*environment).deleteKey, ends: (*environment).gone},
 	{name: "deletion before the POST", during: effectPost, user: (*environment).deleteKey, ends: (*environment).gone},
 	{name: "deletion after the POST", during: effectCreate, user: (*environment).deleteKey, ends: (*environment).gone},
@@ -71,16 +72,22 @@ var scenarios = []scenario{
 		during: effectPost, user: (*environment).deleteKey, given: (*environment).makeLate, ends: (*environment).goneAtLast,
 	},
 	{name: "deleted and recreated", user: (*environment).recreate, ends: (*environment).recreated},
+	{name: "retain", spec: retaining, user: (*environment).deleteKey, ends: (*environment).retained},
 	{
-		name: "retain", user: (*environment).deleteKey, ends: (*environment).retained,
-		spec: func(s *v1alpha1.EndpointAPIKeySpec) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain },
-	},
-	{
-		name: "retained during the issue", during: effectCreate, user: (*environment).deleteKey, ends: (*environment).left,
-		spec: func(s *v1alpha1.EndpointAPIKeySpec) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain },
+		name: "retained during the issue", spec: retaining, during: effectCreate,
+		user: (*environment).deleteKey, ends: (*environment).left,
 	},
 	{name: "connection deleted first", user: (*environment).deleteConnectionFirst, ends: (*environment).deletedWhole},
 	{name: "namespace deleted whole", user: (*environment).deleteNamespace, ends: (*environment).namespaceGone},
+}
+
+// key is the scenario's resource as it is to be created.
+func (s *scenario) key(e *environment) *v1alpha1.EndpointAPIKey {
+	key := e.Key(fixtures.Named("crm"))
+	if s.spec != nil {
+		s.spec(&key.Spec)
+	}
+	return key
 }
 
 // early reports whether the scenario begins before there is a key.
@@ -94,13 +101,7 @@ func (e *environment) revokeOutside() error {
 func (e *environment) deleteKey() error { return cluster.Delete(e.Context, e.key.DeepCopy()) }
 
 // deleteByForce removes the resource at once, as the API server does if a deletion began before the finalizer was there.
-func (e *environment) deleteByForce() error {
-	nothing := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-	if err := cluster.Patch(e.Context, e.key.DeepCopy(), nothing); err != nil {
-		return client.IgnoreNotFound(err)
-	}
-	return client.IgnoreNotFound(e.deleteKey())
-}
+func (e *environment) deleteByForce() error { return e.removeByForce(e.key.DeepCopy()) }
 
 // recreate deletes the resource, and makes another of the same name as soon as that can be.
 func (e *environment) recreate() error {
@@ -109,7 +110,7 @@ func (e *environment) recreate() error {
 	}
 	go func() {
 		_ = wait.PollUntilContextCancel(e.Context, poll/10, true, func(context.Context) (bool, error) {
-			return cluster.Create(e.Context, e.Key(fixtures.Named(e.key.Name))) == nil, nil
+			return cluster.Create(e.Context, e.scenario.key(e)) == nil, nil
 		})
 	}()
 	return nil
