@@ -67,6 +67,8 @@ const (
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonInvalidDisplayName: Cognigy rejects the key's name.
 	ReasonInvalidDisplayName = "InvalidDisplayName"
+	// ReasonInvalidRotation: the operator cannot read when to rotate the key; the message says what is wrong.
+	ReasonInvalidRotation = "InvalidRotation"
 	// ReasonOldCRD: the CustomResourceDefinition is older than the operator, and lacks a field that the operator needs.
 	ReasonOldCRD = "OldCRD"
 	// ReasonKeyNameChanged: Cognigy gave a key another name than requested, so that the operator could not find keys again.

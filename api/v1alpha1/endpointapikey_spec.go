@@ -3,8 +3,6 @@
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 // DeletionPolicy says what becomes of the key when its EndpointAPIKey is deleted.
 // +kubebuilder:validation:Enum=Revoke;Retain
 type DeletionPolicy string
@@ -76,38 +74,6 @@ type SecretTarget struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('cognigy-operator.io/'))",message="annotations that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
 	// +optional
 	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
-}
-
-// Rotation says when the operator replaces a key. It delivers the new key before it revokes the old one.
-// +kubebuilder:validation:XValidation:rule="!has(self.every) || !has(self.overlap) || [self.every, self.overlap].exists(d, !d.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$')) || duration(self.overlap) <= duration(self.every)",message="overlap is longer than every, so that replaced keys would pile up; make overlap shorter or every longer"
-type Rotation struct {
-	// every is the age at which the operator replaces a key, at least an hour. It replaces each key up to a tenth of that earlier,
-	// so that keys made together are not replaced together.
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1h')",message="every is at least 1h, in hours, minutes and seconds: each rotation issues a key; write for example 720h"
-	// +optional
-	Every *metav1.Duration `json:"every,omitempty"`
-
-	// overlap is how long a key works after another one replaced it, whatever the reason: 10m if left out, also without a rotation,
-	// since a kubelet takes up to two minutes to show a changed Secret to a Pod. 0s revokes it at once: for a key that leaked.
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) <= duration('8760h')",message="overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
-	// +optional
-	Overlap *metav1.Duration `json:"overlap,omitempty"`
-
-	// Schemaless, and so without format: date-time, which would accept lower-case letters and offsets that Go cannot read, and
-	// answer anything else without an example.
-
-	// notBefore replaces a key that was issued before this instant, once the instant has come. To rotate the key once,
-	// declaratively, set it to now.
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:Schemaless
-	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$') && timestamp(self) >= timestamp('1970-01-01T00:00:00Z') && timestamp(self) < timestamp('9999-01-01T00:00:00Z')",message="notBefore is a date and time with its zone, between the years 1970 and 9998; write for example 2026-11-22T10:00:00Z"
-	// +optional
-	NotBefore *metav1.Time `json:"notBefore,omitempty"`
 }
 
 // EndpointAPIKeySpec is the wanted state of an API key of a Cognigy Endpoint.

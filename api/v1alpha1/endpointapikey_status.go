@@ -131,6 +131,12 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 
+	// lastHandledRotateAt is the latest value of the annotation cognigy-operator.io/rotate-requested-at that the operator handled: the
+	// delivered key is not older than it asks for.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	LastHandledRotateAt string `json:"lastHandledRotateAt,omitempty"`
+
 	// conditions are Ready, and while they are true Reconciling, Stalled and RenewalBlocked.
 	// +listType=map
 	// +listMapKey=type

@@ -44,3 +44,7 @@ const (
 // RequestedAtAnnotation requests a drift check now instead of after the drift interval. Its value is any string that differs from
 // status.lastHandledReconcileAt. It never rotates a key. Flux sets it for `flux reconcile`.
 const RequestedAtAnnotation = "reconcile.fluxcd.io/requestedAt"
+
+// RotateRequestedAtAnnotation asks for another key: its value is a date and time (RFC 3339), and a key that was issued before that is
+// replaced once that time has come. So the same value never replaces a second key, whoever applies it again.
+const RotateRequestedAtAnnotation = "cognigy-operator.io/rotate-requested-at"

@@ -22,6 +22,8 @@ const (
 	pageSize = 500
 	// maxRequestedAt is the length of status.lastHandledReconcileAt that the API server accepts, in bytes.
 	maxRequestedAt = 1024
+	// maxRotateRequestedAt is the same of status.lastHandledRotateAt.
+	maxRotateRequestedAt = 64
 )
 
 // SecretMetadata is an empty object to read the metadata of a Secret into, without its data.
@@ -68,4 +70,25 @@ func IsNotServed(err error) bool {
 // RequestedAt is the value of the annotation by which a user requests a reconcile, as status.lastHandledReconcileAt takes it.
 func RequestedAt(object metav1.Object) string {
 	return condition.Clip(object.GetAnnotations()[v1alpha1.RequestedAtAnnotation], maxRequestedAt)
+}
+
+// RotateRequestedAt is the value of the annotation by which a user asks for another key, as status.lastHandledRotateAt takes it.
+func RotateRequestedAt(object metav1.Object) string {
+	return condition.Clip(object.GetAnnotations()[v1alpha1.RotateRequestedAtAnnotation], maxRotateRequestedAt)
+}
+
+// Requests returns the annotations by which users request something, as RequestedAt and RotateRequestedAt do; nil if there are none.
+func Requests(object metav1.Object) map[string]string {
+	var requests map[string]string
+	for name, value := range map[string]string{
+		v1alpha1.RequestedAtAnnotation: RequestedAt(object), v1alpha1.RotateRequestedAtAnnotation: RotateRequestedAt(object),
+	} {
+		if _, ok := object.GetAnnotations()[name]; ok {
+			if requests == nil {
+				requests = map[string]string{}
+			}
+			requests[name] = value
+		}
+	}
+	return requests
 }

@@ -44,7 +44,7 @@ func CacheOptions(options *options.Options) cache.Options {
 	return caches
 }
 
-// slim drops managed fields from an object's metadata, and the annotations but that which requests a reconcile. Patches of what was read
+// slim drops managed fields from an object's metadata, and the annotations but those by which users request something. Patches of what was read
 // from the cache do not touch them, since they are made of the difference to what was read. It changes nothing twice: client-go may pass
 // an object that others read already.
 func slim(object any) (any, error) {
@@ -55,11 +55,7 @@ func slim(object any) (any, error) {
 	if len(metadata.GetManagedFields()) > 0 {
 		metadata.SetManagedFields(nil)
 	}
-	wanted := only(metadata.GetAnnotations(), v1alpha1.RequestedAtAnnotation)
-	if wanted != nil {
-		wanted[v1alpha1.RequestedAtAnnotation] = kube.RequestedAt(metadata)
-	}
-	if !equality.Semantic.DeepEqual(metadata.GetAnnotations(), wanted) {
+	if wanted := kube.Requests(metadata); !equality.Semantic.DeepEqual(metadata.GetAnnotations(), wanted) {
 		metadata.SetAnnotations(wanted)
 	}
 	return object, nil

@@ -83,7 +83,7 @@ func withTimes(p Plan, o Observed, now time.Time, t Timing) Plan {
 	if !o.recorded() {
 		return p
 	}
-	p.RotatesAt = o.rotatesAt()
+	p.RotatesAt = o.rotatesAt(now)
 	p.RequeueAt = earliest(o.driftCheckAt(now, t), p.RotatesAt)
 	if missing := o.missingSince(t); !missing.IsZero() {
 		p.RequeueAt = earliest(p.RequeueAt, missing.Add(t.ListLag))

@@ -73,13 +73,6 @@ type RetiringKey struct {
 	FormerUID  string    // of the owner that it was issued for, if that is a former one; else ""
 }
 
-// Rotation is spec.rotation.
-type Rotation struct {
-	Every     time.Duration // 0: never
-	Overlap   time.Duration
-	NotBefore time.Time // zero: none
-}
-
 // SecretState says whose the Secret is.
 type SecretState string
 

@@ -5,17 +5,35 @@ package plan
 
 import "time"
 
+// Rotation says when a key is replaced, and how long a replaced one works.
+type Rotation struct {
+	Every     time.Duration // 0: never
+	Overlap   time.Duration
+	NotBefore time.Time // zero: none
+	Requested time.Time // by annotation; zero: not
+	Windows   []Window  // in which it may be replaced; none: at any time
+}
+
 // rotatesAt is when the operator replaces the Secret's key; zero if never. Each key lives up to a tenth less than every, by a
 // share that follows from its id, so that keys made together are not replaced together; but not so much less that the key
 // that it replaced still works.
-func (o Observed) rotatesAt() time.Time {
-	var byAge, byInstant time.Time
+func (o Observed) rotatesAt(now time.Time) time.Time {
+	var byAge time.Time
 	if every := o.Rotation.Every; every > 0 {
 		early := time.Duration(share(o.Secret.KeyID) * float64(every) / 10)
 		byAge = o.Secret.IssuedAt.Add(max(every-early, o.Rotation.Overlap))
 	}
-	if o.Secret.IssuedAt.Before(o.Rotation.NotBefore) {
-		byInstant = o.Rotation.NotBefore
+	due := earliest(byAge, o.after(o.Rotation.NotBefore), o.after(o.Rotation.Requested))
+	if !due.IsZero() && len(o.Rotation.Windows) > 0 {
+		return o.inWindow(due, now)
 	}
-	return earliest(byAge, byInstant)
+	return due
+}
+
+// after returns an instant if the Secret's key is from before it, else zero.
+func (o Observed) after(instant time.Time) time.Time {
+	if !o.Secret.IssuedAt.Before(instant) {
+		return time.Time{}
+	}
+	return instant
 }

@@ -15,6 +15,7 @@ import (
 
 func TestRotation(t *testing.T) {
 	notBefore := func(at time.Duration) change { return rotation(plan.Rotation{NotBefore: start.Add(at)}) }
+	wish := func(at time.Duration) change { return rotation(plan.Rotation{Requested: start.Add(at)}) }
 	shown := freshList(key("k1", -time.Hour))
 	check(t, []scenario{
 		{
@@ -40,6 +41,18 @@ func TestRotation(t *testing.T) {
 		{
 			"A key from just before is.",
 			delivered(notBefore(-time.Hour+1), shown), "issue, rotating key requeue:-59m59.999999999s rotates:-59m59.999999999s names:k1",
+		},
+		{
+			"A request by annotation replaces a key that is older than it.",
+			delivered(wish(-time.Minute), shown), "issue, rotating key requeue:-1m0s rotates:-1m0s names:k1",
+		},
+		{
+			"It replaces none twice: the same manifest may be applied again, or restored.",
+			delivered(wish(-time.Hour), shown), "wait, delivered key requeue:10m0s",
+		},
+		{
+			"A request from the future waits, since the next key must not be older than it.",
+			delivered(wish(time.Minute), shown), "wait, delivered key requeue:1m0s rotates:1m0s",
 		},
 		{
 			"Who wants both gets whichever comes first.",

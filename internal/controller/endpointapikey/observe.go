@@ -120,13 +120,15 @@ func (r *Reconciler) derive(s *scope) {
 		RequestTimeout: request, DeliveryTimeout: write, ListLag: r.ListLag,
 		DriftInterval: plan.Spread(r.DriftInterval, s.endpointID),
 	}
+	wanted, malformed := rotation(key)
+	s.malformed = malformed
 	s.observed = plan.Observed{
 		Deleted:      s.deleted,
 		Retain:       key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,
 		Suspended:    key.Spec.Suspend,
 		HasFinalizer: controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer),
 		Requested:    kube.RequestedAt(key) != key.Status.LastHandledReconcileAt,
-		Rotation:     rotation(key.Spec.Rotation),
+		Rotation:     wanted,
 		EndpointID:   s.endpointID,
 		Markers:      r.markers(key.Namespace, key.UID),
 		Formers:      s.former.owners,
@@ -189,26 +191,6 @@ func timeouts(found v1alpha1.Connection) (request, write time.Duration) {
 		return (&v1alpha1.ConnectionSpec{}).Timeouts()
 	}
 	return found.GetConnectionSpec().Timeouts()
-}
-
-// defaultOverlap is the overlap of a resource that gives none. A kubelet takes up to two minutes to show a changed Secret to a Pod.
-const defaultOverlap = 10 * time.Minute
-
-func rotation(spec *v1alpha1.Rotation) plan.Rotation {
-	rotation := plan.Rotation{Overlap: defaultOverlap}
-	if spec == nil {
-		return rotation
-	}
-	if spec.Every != nil {
-		rotation.Every = spec.Every.Duration
-	}
-	if spec.Overlap != nil {
-		rotation.Overlap = spec.Overlap.Duration
-	}
-	if spec.NotBefore != nil {
-		rotation.NotBefore = spec.NotBefore.Time
-	}
-	return rotation
 }
 
 func reported(status v1alpha1.EndpointAPIKeyStatus) plan.Reported {

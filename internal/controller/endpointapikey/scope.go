@@ -32,6 +32,7 @@ type scope struct {
 	driftCheck  bool                // this reconcile only looks at what is delivered
 	acquired    *connection.Session // that sends requests for this reconcile, until release
 	observed    plan.Observed       // derived from the above
+	malformed   error               // derived: what the operator cannot read of the wanted rotation
 	timing      plan.Timing         // derived from the above
 }
 

@@ -22,8 +22,8 @@ const maxRetiring = 100
 
 // report writes the status if it changed, and emits an event if something new is in the way.
 func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err error) error {
-	if err == nil && next.State == plan.Delivered && s.unpermitted() {
-		err = s.blocked // nothing needs the permission now; the next key will
+	if err == nil && next.State == plan.Delivered {
+		err = s.nextObstacle()
 	}
 	failure := nameFailure(condition.FailureOf(err), s.key)
 	if err != nil && failure == nil {
@@ -44,6 +44,14 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 	return nil
 }
 
+// nextObstacle is what will be in the way of the next key, while nothing needs one; nil if nothing is known.
+func (s *scope) nextObstacle() error {
+	if s.unpermitted() {
+		return s.blocked
+	}
+	return s.malformed
+}
+
 // newStatus computes the status from a plan and a failure, which may be nil.
 func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Time) v1alpha1.EndpointAPIKeyStatus {
 	before := s.key.DeepCopy().Status
@@ -51,6 +59,7 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 		ObservedGeneration:     s.key.Generation,
 		EndpointID:             before.EndpointID,
 		LastHandledReconcileAt: before.LastHandledReconcileAt,
+		LastHandledRotateAt:    before.LastHandledRotateAt,
 		KeyID:                  before.KeyID,
 		KeyPreview:             before.KeyPreview,
 		IssuedAt:               before.IssuedAt,
@@ -73,6 +82,9 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 		issuedAt := metav1.NewTime(s.observed.Secret.IssuedAt).Rfc3339Copy()
 		status.KeyID, status.KeyPreview, status.IssuedAt = s.observed.Secret.KeyID, delivery.Preview(s.secret), &issuedAt
 		status.SecretName = s.secret.Name
+		if requested := s.observed.Rotation.Requested; !requested.IsZero() && !s.observed.Secret.IssuedAt.Before(requested) {
+			status.LastHandledRotateAt = kube.RotateRequestedAt(s.key)
+		}
 	}
 	if next.Reports && len(next.Retiring) == 0 {
 		status.FormerOwnerUIDs = nil
