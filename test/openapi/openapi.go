@@ -89,7 +89,14 @@ func (c *Contract) input(request *http.Request) (*openapi3filter.RequestValidati
 }
 
 func authenticate(_ context.Context, input *openapi3filter.AuthenticationInput) error {
-	if name := input.SecurityScheme.Name; input.RequestValidationInput.Request.Header.Get(name) == "" {
+	scheme, request := input.SecurityScheme, input.RequestValidationInput.Request
+	if scheme.Type == "http" {
+		if sent, _, _ := strings.Cut(request.Header.Get("Authorization"), " "); !strings.EqualFold(sent, scheme.Scheme) {
+			return errors.New("the header Authorization has no " + scheme.Scheme + " credentials")
+		}
+		return nil
+	}
+	if name := scheme.Name; request.Header.Get(name) == "" {
 		return errors.New("the header " + name + " is missing")
 	}
 	return nil

@@ -89,6 +89,42 @@ func TestRequestsWithWrongHeaders(t *testing.T) {
 	g.Expect(openapi.Cognigy().CheckRequest(form)).To(MatchError(ContainSubstring("Content-Type")))
 }
 
+// Each route takes its own credentials.
+func TestCredentials(t *testing.T) {
+	const superKeys, form = "/new/management/v2.0/organisations/" + id + "/apikeys", "grant_type=client_credentials&client_id=a&client_secret=b"
+	cases := []struct {
+		method, path, body, authorization string
+		says                              string // "" if the document allows it
+	}{
+		{"GET", keys, "", "Bearer a", ""},
+		{"GET", keys, "", "Basic YTpi", ""},
+		{"GET", keys, "", "Digest a", "X-API-Key"},
+		{"POST", superKeys, "", "Basic YTpi", ""},
+		{"POST", superKeys, "", "Bearer a", "basic credentials"},
+		{"POST", superKeys, "{}", "Basic YTpi", "request body not allowed"},
+		{"POST", "/auth/oauth2/token", form, "", ""},
+		{"POST", "/auth/oauth2/token", form + "&scope=a+b", "", ""},
+		{"POST", "/auth/oauth2/token", strings.Replace(form, "client_credentials", "password", 1), "", "grant_type"},
+		{"POST", "/auth/oauth2/token", "grant_type=client_credentials&client_id=a", "", "client_secret"},
+	}
+	for _, c := range cases {
+		sent := request(t, c.method, c.path, c.body)
+		sent.Header.Del("X-API-Key")
+		if strings.Contains(c.path, "token") {
+			sent.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		if c.authorization != "" {
+			sent.Header.Set("Authorization", c.authorization)
+		}
+		err := openapi.Cognigy().CheckRequest(sent)
+		if c.says == "" {
+			NewWithT(t).Expect(err).NotTo(HaveOccurred(), "%s %s", c.method, c.path)
+		} else {
+			NewWithT(t).Expect(err).To(MatchError(ContainSubstring(c.says)), "%s %s %s", c.method, c.path, c.body)
+		}
+	}
+}
+
 func TestResponses(t *testing.T) {
 	const page = `"total":1,"nextCursor":null,"previousCursor":"` + cursor + `"`
 	item := `{"_id":"` + id + `","name":"CRM","channel":"rest","flowId":"` + id + `","localeId":"` + id + `",` +
@@ -107,6 +143,9 @@ func TestResponses(t *testing.T) {
 		{"GET", "/new/v2.0/endpoints", 200, `{"items":[` + item + `],` + page + `}`, ""},
 		{"GET", "/new/v2.0/projects", 200, `{"items":[{"_id":"` + id + `","name":"CRM"}],` + page + `}`, ""},
 		{"GET", keys, 404, `{` + problem + `,"code":1002}`, ""},
+		{"POST", "/auth/oauth2/token", 200, `{"access_token":"` + plaintext + `","token_type":"Bearer","expires_in":900}`, ""},
+		{"POST", "/auth/oauth2/token", 401, `{"error":"invalid_client"}`, ""},
+		{"POST", "/new/management/v2.0/organisations/" + id + "/apikeys", 201, `{"_id":"` + id + `","name":"a","createdAt":1,"apiKey":"` + plaintext + `"}`, ""},
 		{"GET", keys, 404, `{` + problem + `,"code":"1000"}`, ""},
 
 		{"POST", keys, 200, `{"key":"` + plaintext + `",` + key + `}`, "status"},
@@ -120,6 +159,9 @@ func TestResponses(t *testing.T) {
 		{"GET", keys, 404, `{"code":404}`, "is missing"},
 		{"GET", keys, 404, `{` + problem + `,"code":null}`, "code"},
 		{"GET", keys, 302, ``, "status"},
+		{"POST", "/auth/oauth2/token", 200, `{"access_token":"` + plaintext + `","token_type":"mac","expires_in":900}`, "token_type"},
+		{"POST", "/auth/oauth2/token", 400, `{"error":"` + plaintext + `"}`, "error"},
+		{"POST", "/new/management/v2.0/organisations/" + id + "/apikeys", 201, `{"key":"` + plaintext + `"}`, "key"},
 	}
 	for _, c := range cases {
 		response := &http.Response{

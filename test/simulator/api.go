@@ -23,6 +23,14 @@ const (
 	RouteKeys      = "/new/v2.0/endpoints/{endpointId}/apikeys"
 	RouteKey       = "/new/v2.0/endpoints/{endpointId}/apikeys/{apiKeyId}"
 	RouteWebhook   = "/{URLToken}"
+
+	RouteToken        = "/auth/oauth2/token"
+	RouteSuperAPIKeys = managementPrefix + "{organisationId}" + managementSuffix
+)
+
+const (
+	managementPrefix = "/new/management/v2.0/organisations/"
+	managementSuffix = "/apikeys"
 )
 
 // maxBody is what Cognigy documents as the longest JSON body.
@@ -34,6 +42,7 @@ var idPattern = regexp.MustCompile(`^[a-z0-9]{24}$`)
 type call struct {
 	method, path, route string
 	endpointID, keyID   string
+	organisationID      string
 	query               url.Values
 	header              http.Header
 	credential          string // the X-API-Key, or the query parameter api_key
@@ -94,8 +103,12 @@ func (s *Simulator) route(r *http.Request) call {
 	if strings.HasPrefix(path, "/v2.0/") {
 		path = "/new" + path // the router is mounted at the root, too
 	}
-	if path == RouteProjects {
-		c.route = RouteProjects
+	switch organisation, isManagement := strings.CutPrefix(path, managementPrefix); {
+	case path == RouteProjects, path == RouteToken:
+		c.route = path
+		return c
+	case isManagement && strings.HasSuffix(organisation, managementSuffix):
+		c.route, c.organisationID = RouteSuperAPIKeys, strings.TrimSuffix(organisation, managementSuffix)
 		return c
 	}
 	rest, isEndpoints := strings.CutPrefix(path, RouteEndpoints)
@@ -138,11 +151,15 @@ func (s *Simulator) handle(c call) answer {
 		return proxyPage(http.StatusNotFound)
 	case RouteWebhook:
 		return s.callEndpoint(c)
+	case RouteToken:
+		return s.postToken(c)
+	case RouteSuperAPIKeys:
+		return s.postSuperAPIKey(c)
 	}
 	if c.method == http.MethodGet && len(c.body) > 0 {
 		return proxyPage(http.StatusForbidden) // what Cognigy's Trial does
 	}
-	if !s.accepts(c.credential) {
+	if !s.accepts(c.credential) && !s.authenticates(c) {
 		return refuse(c, http.StatusUnauthorized, http.StatusUnauthorized, "The X-API-Key is missing or not valid.")
 	}
 	run, ok := operations[operation{c.method, c.route}]

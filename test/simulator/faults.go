@@ -102,7 +102,7 @@ var (
 		FaultRename:           keyPost,
 		FaultLagList:          keyList,
 	}
-	routes = []string{"", RouteProjects, RouteEndpoints, RouteEndpoint, RouteKeys, RouteKey, RouteWebhook}
+	routes = []string{"", RouteProjects, RouteEndpoints, RouteEndpoint, RouteKeys, RouteKey, RouteWebhook, RouteToken, RouteSuperAPIKeys}
 )
 
 // validate refuses faults that would never do anything, or not what their author meant.

@@ -4,6 +4,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"sync"
@@ -26,7 +27,12 @@ type Request struct {
 	APIKeyHeader bool `json:"apiKeyHeader"`
 	// APIKeyQuery: the request had the query parameter api_key, which ends up in access logs.
 	APIKeyQuery bool `json:"apiKeyQuery"`
+	// Credentials tells requests with the same credentials from others: see Fingerprint. It does not show them.
+	Credentials string `json:"credentials,omitempty"`
 }
+
+// Fingerprint is what Request.Credentials is for the value of a header X-API-Key or Authorization.
+func Fingerprint(credentials string) string { return fingerprint(credentials)[:12] }
 
 type operation struct{ method, route string }
 
@@ -68,6 +74,9 @@ func (j *journal) arrived(c call, r *http.Request, at time.Time) *Request {
 		Accept:       r.Header.Get("Accept"),
 		APIKeyHeader: r.Header.Get("X-API-Key") != "",
 		APIKeyQuery:  c.query.Has("api_key"),
+	}
+	if sent := cmp.Or(r.Header.Get("X-API-Key"), r.Header.Get("Authorization")); sent != "" {
+		request.Credentials = Fingerprint(sent)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -18,6 +18,9 @@ func TestLeaked(t *testing.T) {
 	removed := r.AddEndpoint(projectID, "removed")
 	_, gone := r.AddKey(removed.ID, "gone with its Endpoint")
 	r.RemoveEndpoint(removed.ID)
+	r.SetOAuth2Client(OAuth2Client{ID: "client", Secret: "secret"})
+	token, superKey := r.getToken("client", "secret").AccessToken, r.makeSuperAPIKey().Key
+	r.ExpireTokens()
 	another := start(t, Options{})
 	_, unknown := another.AddKey(another.endpoint.ID, "made elsewhere")
 
@@ -34,6 +37,9 @@ func TestLeaked(t *testing.T) {
 		{"the second of two", unknown + " " + live, true},
 		{"in base64", `{"api-key":"` + base64.StdEncoding.EncodeToString([]byte(live)) + `"}`, true},
 		{"base64 on its left", "abcd" + base64.StdEncoding.EncodeToString([]byte(live)), true},
+		{"an access token", "Authorization: Bearer " + token, true},
+		{"an access token in base64", base64.StdEncoding.EncodeToString([]byte(token)), true},
+		{"a super API key", superKey, true},
 		{"of another Cognigy", unknown, false},
 		{"a hash", entry.SHA256, false},
 		{"a preview and an id", entry.Preview + " " + entry.ID, false},

@@ -53,6 +53,7 @@ type Simulator struct {
 	journal
 	faults
 	credentials
+	tokens
 	rateLimit
 	violations
 

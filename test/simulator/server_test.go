@@ -100,9 +100,11 @@ func TestJournal(t *testing.T) {
 		},
 		{
 			At: now, Method: "POST", Route: RouteKeys, EndpointID: r.endpoint.ID, Status: 201,
-			UserAgent: "Go-http-client/1.1", APIKeyHeader: true,
+			UserAgent: "Go-http-client/1.1", APIKeyHeader: true, Credentials: Fingerprint(r.APIKey()),
 		},
-		{At: now, Method: "GET", Status: 404, UserAgent: "Go-http-client/1.1", APIKeyHeader: true},
+		{
+			At: now, Method: "GET", Status: 404, UserAgent: "Go-http-client/1.1", APIKeyHeader: true, Credentials: Fingerprint(r.APIKey()),
+		},
 	}
 	requests := r.Requests()
 	equal(t, "requests", len(requests), len(want))
