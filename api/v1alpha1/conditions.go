@@ -106,8 +106,20 @@ const (
 	ReasonConnected = "Connected"
 	// ReasonCredentialsNotFound: the credentials Secret, or its data key, does not exist (yet).
 	ReasonCredentialsNotFound = "CredentialsNotFound"
-	// ReasonCredentialsInvalid: the credentials cannot be an API key: empty, or not printable.
+	// ReasonCredentialsInvalid: the credentials cannot be what auth asks for: empty, or not printable.
 	ReasonCredentialsInvalid = "CredentialsInvalid"
+	// ReasonCABundleNotFound: the ConfigMap or Secret of caBundleRef, or its data key, does not exist (yet).
+	ReasonCABundleNotFound = "CABundleNotFound"
+	// ReasonCABundleInvalid: what caBundleRef names holds no certificate.
+	ReasonCABundleInvalid = "CABundleInvalid"
+	// ReasonSuperAPIKeysOff: the installation offers no super API keys.
+	ReasonSuperAPIKeysOff = "SuperAPIKeysOff"
+	// ReasonOrganisationNotFound: the installation has no organisation with the id of auth.superAPIKey.
+	ReasonOrganisationNotFound = "OrganisationNotFound"
+	// ReasonInvalidScope: Cognigy does not give the OAuth 2.0 client a scope that auth.oauth2 asks for.
+	ReasonInvalidScope = "InvalidScope"
+	// ReasonTokenPending: the operator has no token for a request yet.
+	ReasonTokenPending = "TokenPending"
 	// ReasonInvalidSpec: a field of the spec is invalid; the message names it.
 	ReasonInvalidSpec = "InvalidSpec"
 )

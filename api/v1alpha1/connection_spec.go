@@ -9,36 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// SecretKeyReference names one data key of a Secret. The Secret of a CognigyConnection is in the connection's namespace,
-// that of a ClusterCognigyConnection in the operator's.
-type SecretKeyReference struct {
-	// name is the name of the Secret.
-	// +required
-	Name ObjectName `json:"name"`
-
-	// key is the data key in the Secret.
-	// +kubebuilder:default=api-key
-	// +optional
-	Key DataKey `json:"key,omitempty"`
-}
-
-// APIKeyAuth authenticates with the API key of a Cognigy user; the operator acts as that user.
-type APIKeyAuth struct {
-	// secretRef names the Secret that holds the user's API key. White space around the key is ignored.
-	// +required
-	SecretRef SecretKeyReference `json:"secretRef"`
-}
-
-// Auth says how the operator authenticates to Cognigy. Exactly one of its members is set.
-// +kubebuilder:validation:XValidation:rule="[has(self.apiKey)].exists_one(set, set)",message="say how to authenticate: set auth.apiKey.secretRef to the Secret that holds a Cognigy API key"
-type Auth struct {
-	// apiKey authenticates with the API key of a Cognigy user.
-	// +optional
-	APIKey *APIKeyAuth `json:"apiKey,omitempty"`
-}
-
 // ConnectionSpec says how to reach a Cognigy.AI installation. Both kinds of connection share it.
 // +kubebuilder:validation:XValidation:rule="(has(self.allowInsecureHTTP) && self.allowInsecureHTTP) || !self.baseURL.startsWith('http://')",message="baseURL is http: credentials and keys would travel unencrypted; use https, or set allowInsecureHTTP: true if you accept that",fieldPath=".baseURL"
+// +kubebuilder:validation:XValidation:rule="!has(self.caBundle) || !has(self.caBundleRef)",message="caBundle and caBundleRef both say which certificate authorities to trust; keep one of them",fieldPath=".caBundleRef"
 type ConnectionSpec struct {
 	// baseURL is the address of the Cognigy API, for example https://api-trial.cognigy.ai, with or without a path prefix and a
 	// trailing /new or /new/v2.0. It cannot be changed: the keys that were issued through a connection exist at its address only.
@@ -58,6 +31,16 @@ type ConnectionSpec struct {
 	// +kubebuilder:validation:MaxLength=1048576
 	// +optional
 	CABundle []byte `json:"caBundle,omitempty"`
+
+	// caBundleRef names the ConfigMap or Secret that holds such a bundle, instead of caBundle. A change of it takes effect with the
+	// next request to Cognigy.
+	// +optional
+	CABundleRef *CABundleReference `json:"caBundleRef,omitempty"`
+
+	// serverName is the name that the server's certificate has to be for, where it is not for the host of baseURL: an on-premise
+	// installation that is reached by an address or a name of its cluster, for example.
+	// +optional
+	ServerName ServerName `json:"serverName,omitempty"`
 
 	// allowInsecureHTTP permits a baseURL that begins with http.
 	// +optional

@@ -21,6 +21,14 @@ type ConnectionStatus struct {
 	// +optional
 	OrphanScan *OrphanScan `json:"orphanScan,omitempty"`
 
+	// superKeyMintedAt is when the operator last asked Cognigy for a super API key, by its own clock, in microseconds: it writes this
+	// before each such request, so that they are a minute apart, also across restarts.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$`
+	// +optional
+	SuperKeyMintedAt *metav1.MicroTime `json:"superKeyMintedAt,omitempty"`
+
 	// conditions are Ready, and while they are true Reconciling, Stalled, InUse (the connection is being deleted, but EndpointAPIKeys
 	// still need it) and CredentialsInUse (the same of its credentials Secret).
 	// +listType=map

@@ -35,3 +35,27 @@ type LabelValue string
 // AnnotationValue is the value of an annotation.
 // +kubebuilder:validation:MaxLength=4096
 type AnnotationValue string
+
+// OrganisationID is the id of an organisation of a Cognigy installation.
+// +kubebuilder:validation:MaxLength=24
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]{24}$')",message="an organisation id is 24 characters, each a lower-case letter or a digit; copy it from Cognigy's Management UI"
+type OrganisationID string
+
+// Lifetime is a duration from 1m to 24h.
+// +kubebuilder:validation:Type=string
+// +kubebuilder:validation:MaxLength=32
+// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) >= duration('1m') && duration(self) <= duration('24h')",message="a lifetime is between 1m and 24h, in hours, minutes and seconds; write for example 15m"
+type Lifetime struct {
+	metav1.Duration `json:",inline"`
+}
+
+// Scope is a scope of OAuth 2.0 (RFC 6749, section 3.3).
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=256
+// +kubebuilder:validation:XValidation:rule="self.matches('^[!#-\\\\[\\\\]-~]+$')",message="a scope has printable characters, but no space, quotation mark or backslash; write several scopes as a list"
+type Scope string
+
+// ServerName is a DNS name or an IP address.
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?([.][A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$') || isIP(self)",message="serverName is the name or the IP address in the server's certificate, without a scheme or a port; write for example cognigy.example.com"
+type ServerName string

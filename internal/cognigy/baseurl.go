@@ -10,13 +10,14 @@ import (
 	"strings"
 )
 
+// apiRoot is the path below which the routes of Cognigy's API are.
 const apiRoot = "/new/v2.0"
 
 // pastedPaths are what users paste behind the address of a host: the root of the routes, or a part of it, and the addresses that the
 // vendor's table of API base URLs lists. All of them mean the same.
 var pastedPaths = []string{"/new/v2.0", "/new/openapi", "/new", "/v2.0", "/openapi"}
 
-// parseBaseURL returns the URL below which the routes are, whichever of pastedPaths ends the address. It keeps a path prefix.
+// parseBaseURL returns the URL below which apiRoot is, whichever of pastedPaths ends the address. It keeps a path prefix.
 func parseBaseURL(base string, allowInsecureHTTP bool) (*url.URL, error) {
 	parsed, err := url.Parse(base)
 	if err != nil {
@@ -42,7 +43,7 @@ func parseBaseURL(base string, allowInsecureHTTP bool) (*url.URL, error) {
 			break
 		}
 	}
-	return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: prefix + apiRoot}, nil
+	return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: prefix}, nil
 }
 
 // apiHost returns the host of the API that belongs to one of the vendor's other hosts, such as that of the interface,

@@ -18,7 +18,7 @@ const (
 
 // open begins to read an answer, and returns all of it as body. A large one waits while others that share the bound are decoded. The
 // caller calls done once it has decoded the answer.
-func (c *Client) open(ctx context.Context, answer io.Reader) (body io.Reader, done func(), err error) {
+func (c *exchanger) open(ctx context.Context, answer io.Reader) (body io.Reader, done func(), err error) {
 	done = func() {}
 	begin, err := io.ReadAll(io.LimitReader(answer, smallBodyBytes))
 	if err != nil || len(begin) < smallBodyBytes {

@@ -36,7 +36,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 	bound := semaphore.NewWeighted(1)
 	client := func() *cognigy.Client {
 		made, err := cognigy.New(cognigy.Config{
-			BaseURL: base, APIKey: cognigy.NewSensitive(credential), AllowInsecureHTTP: true, Timeout: patience, LargeAnswers: bound,
+			BaseURL: base, Authenticator: cognigy.APIKey(cognigy.NewSensitive(credential)), AllowInsecureHTTP: true, Timeout: patience, LargeAnswers: bound,
 		})
 		g.Expect(err).NotTo(HaveOccurred())
 		return made

@@ -12,7 +12,8 @@ import (
 // call is a request and what its answer has to be.
 type call struct {
 	method string
-	route  string   // template of the path below the API's root, for errors and metrics too
+	root   string   // below which the route is; apiRoot if empty
+	route  string   // template of the path below root, for errors and metrics too
 	ids    []string // for the route's placeholders
 	query  url.Values
 	body   any // sent as JSON unless nil

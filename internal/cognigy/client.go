@@ -7,30 +7,20 @@
 package cognigy
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
-	"strconv"
-	"strings"
+	"sync/atomic"
 	"time"
-	"unicode"
 
 	"golang.org/x/sync/semaphore"
 )
 
-// maxRetryAfter is the longest wait that a server may ask for, so that one wrong header does not put a request off for years.
-const maxRetryAfter = time.Hour
-
 // Config says how to reach Cognigy.
 type Config struct {
 	BaseURL           string
-	APIKey            Sensitive
+	Authenticator     Authenticator
 	CABundle          []byte // PEM; the system's authorities if empty
+	ServerName        string // that certificates have to be for; the host of BaseURL if empty
 	AllowInsecureHTTP bool
 	Timeout           time.Duration // of one request
 	UserAgent         string
@@ -43,184 +33,80 @@ type Config struct {
 	// Coarse keeps the reason why there was no answer out of the text of errors. Whoever chose the address may not be entitled to
 	// find out what listens in the operator's network. Error.Cause has the reason.
 	Coarse bool
+	// Account is told of each request beyond the one that a caller asked for, so that it counts for the rate limit, too: one for a
+	// token, and one that is sent again with another token. It may be nil.
+	Account func()
 }
 
 // Client calls Cognigy. It is safe for concurrent use.
-type Client struct {
-	base      *url.URL
-	apiKey    Sensitive
-	userAgent string
-	timeout   time.Duration
-	large     *semaphore.Weighted
-	coarse    bool
-	// once sends what must be sent once, idempotent everything else.
-	once, idempotent *http.Client
-}
+type Client struct{ current atomic.Pointer[exchanger] }
 
 // New returns a client, or an error that says which field of the configuration cannot be used.
 func New(config Config) (*Client, error) {
-	base, err := parseBaseURL(config.BaseURL, config.AllowInsecureHTTP)
-	if err != nil {
+	c := &Client{}
+	if err := c.Configure(config); err != nil {
 		return nil, err
 	}
-	transport, err := newTransport(config.CABundle, config.Timeout)
-	if err != nil {
-		return nil, err
-	}
-	return &Client{
-		base: base, apiKey: config.APIKey, userAgent: config.UserAgent, timeout: config.Timeout, large: config.LargeAnswers,
-		coarse:     config.Coarse,
-		once:       newHTTPClient(restricted{withoutReuse(transport), config.AllowedHosts}, config.Timeout),
-		idempotent: newHTTPClient(restricted{transport, config.AllowedHosts}, config.Timeout),
-	}, nil
+	return c, nil
 }
 
-// Close releases idle connections.
-func (c *Client) Close() { c.idempotent.CloseIdleConnections() }
-
-func (c *Client) do(ctx context.Context, call call) error {
-	sent := false
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent = true }})
-	request, err := c.newRequest(ctx, call)
+// Configure replaces the configuration for every request that is sent from now on, also by those who have the client already: none
+// uses credentials that were replaced. It changes nothing if it returns an error, which says which field cannot be used.
+func (c *Client) Configure(config Config) error {
+	base, err := parseBaseURL(config.BaseURL, config.AllowInsecureHTTP)
 	if err != nil {
 		return err
 	}
-	response, err := c.send(request)
+	transport, err := newTransport(config.CABundle, config.ServerName, config.Timeout)
 	if err != nil {
-		return c.transportError(call, err, sent)
+		return err
 	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode == http.StatusSwitchingProtocols {
-		// This body is the connection itself: neither a timeout nor the context ends a read of it.
-		return answerError(call, response, nil)
-	}
-	answer, done, err := c.open(ctx, response.Body)
-	defer done()
-	if err != nil {
-		return c.transportError(call, err, sent)
-	}
-	served := response.StatusCode >= 200 && response.StatusCode < 300
-	if served && call.each != nil {
-		return c.readList(call, response.StatusCode, answer)
-	}
-	// The byte beyond the limit tells an answer that is too long from one that just fits.
-	body, err := io.ReadAll(io.LimitReader(answer, maxBodyBytes+1))
-	if err != nil {
-		return c.transportError(call, err, sent)
-	}
-	if !served {
-		return answerError(call, response, body)
-	}
-	if call.answer == nil {
-		return nil
-	}
-	if len(body) > maxBodyBytes {
-		return unexpected(call, response.StatusCode, "the answer is longer than 4 MiB")
-	}
-	if err := json.Unmarshal(body, call.answer); err != nil {
-		return unexpected(call, response.StatusCode, undocumented)
+	before := c.current.Swap(&exchanger{
+		base: base, authenticator: config.Authenticator, userAgent: config.UserAgent, timeout: config.Timeout, large: config.LargeAnswers,
+		coarse: config.Coarse, account: config.Account,
+		once:       newHTTPClient(restricted{withoutReuse(transport), config.AllowedHosts}, config.Timeout),
+		idempotent: newHTTPClient(restricted{transport, config.AllowedHosts}, config.Timeout),
+	})
+	if before != nil {
+		before.idempotent.CloseIdleConnections()
 	}
 	return nil
 }
 
-func (c *Client) newRequest(ctx context.Context, call call) (*http.Request, error) {
-	path, err := call.path()
-	if err != nil {
-		return nil, err
+// Close releases idle connections.
+func (c *Client) Close() { c.current.Load().idempotent.CloseIdleConnections() }
+
+// do sends a call. If Cognigy rejects a token, it sends the call once more with another one, but never the POST of a key, after which
+// it only drops the token.
+func (c *Client) do(ctx context.Context, call call) error {
+	rejected, err := c.try(ctx, call)
+	// mutation: repeat-post-after-401
+	if !rejected || call.method == http.MethodPost {
+		return err
 	}
-	target := c.base.JoinPath(path)
-	target.RawQuery = call.query.Encode()
-	var body io.Reader
-	if call.body != nil {
-		encoded, err := json.Marshal(call.body)
+	c.current.Load().accountForRequest()
+	if _, again := c.try(ctx, call); !IsKind(again, NoToken) {
+		return again
+	}
+	return err // there is no other token yet, so that Cognigy's own word says more
+}
+
+// try sends a call once. It reports whether Cognigy rejected a token, in place of which there may be another one now.
+func (c *Client) try(ctx context.Context, call call) (rejected bool, err error) {
+	for {
+		current := c.current.Load()
+		request, err := current.authenticated(ctx, call)
+		// mutation: send-replaced-credentials
+		if c.current.Load() != current {
+			continue // the configuration was replaced while the request waited for a token
+		}
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		body = bytes.NewReader(encoded)
-	}
-	request, err := http.NewRequestWithContext(ctx, call.method, target.String(), body)
-	if err != nil {
-		return nil, err
-	}
-	// Without GetBody, net/http cannot send the body again on another connection.
-	request.GetBody = nil
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", c.userAgent)
-	request.Header.Set("X-API-Key", c.apiKey.Reveal())
-	if call.body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	return request, nil
-}
-
-func (c *Client) send(request *http.Request) (*http.Response, error) {
-	if request.Method == http.MethodPost {
-		return c.once.Do(request.WithContext(sendBy(request.Context())))
-	}
-	return c.idempotent.Do(request)
-}
-
-func (c *Client) transportError(call call, err error, sent bool) error {
-	failure := &Error{
-		Kind: Unavailable, Method: call.method, Route: call.route,
-		OutcomeUnknown: sent, detail: describe(err),
-	}
-	if _, refused := errors.AsType[hostError](err); refused {
-		failure.Kind = HostNotAllowed
-	} else if c.coarse {
-		// mutation: tell-tenants-about-the-network
-		failure.detail, failure.cause = noAnswer, failure.detail
-	}
-	return failure
-}
-
-// undocumented says what is wrong with an answer that cannot be decoded.
-const undocumented = "the answer is not the JSON that Cognigy documents; check baseURL and the proxies on the way"
-
-func unexpected(call call, status int, detail string) error {
-	return &Error{
-		Kind: Unexpected, Method: call.method, Route: call.route, Status: status,
-		OutcomeUnknown: true, detail: detail,
-	}
-}
-
-func answerError(call call, response *http.Response, body []byte) error {
-	problem, code := readProblem(response.StatusCode, body)
-	failure := &Error{
-		Kind: classify(response.StatusCode, code), Method: call.method, Route: call.route,
-		Status: response.StatusCode, Code: code, Title: printable(problem.Title, 100), TraceID: printable(problem.TraceID, 100),
-		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
-		detail:     "not in the form of Cognigy's errors: something in front of it answered",
-	}
-	// mutation: error-quotes-body
-	if failure.Kind == Redirected {
-		failure.detail = "a redirect, which the operator does not follow"
-	}
-	failure.OutcomeUnknown = !failure.refused()
-	return failure
-}
-
-// retryAfter reads the header's two forms: seconds, or an HTTP date.
-func retryAfter(header string, now time.Time) time.Duration {
-	wait := time.Duration(0)
-	if seconds, err := strconv.Atoi(header); err == nil {
-		wait = time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(header); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), maxRetryAfter)
-}
-
-// printable bounds a text that comes from outside.
-func printable(text string, limit int) string {
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
+		err = current.exchange(request, call)
+		if failure := AsError(err); failure != nil && failure.Status == http.StatusUnauthorized {
+			rejected = current.authenticator.reject(request)
 		}
-		return -1
-	}, text)
-	if runes := []rune(clean); len(runes) > limit {
-		return string(runes[:limit])
+		return rejected, err
 	}
-	return clean
 }

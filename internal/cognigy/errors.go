@@ -40,6 +40,20 @@ const (
 	HostNotAllowed Kind = "host not allowed"
 	// Unexpected: the answer is not Cognigy's, or not as documented.
 	Unexpected Kind = "unexpected answer"
+	// NoToken: there is no token for the request yet, so that nothing was sent.
+	NoToken Kind = "no token"
+	// ClientRejected: Cognigy rejects the OAuth 2.0 client, its secret, or its use of client credentials.
+	ClientRejected Kind = "client rejected"
+	// ScopeRejected: Cognigy does not give the OAuth 2.0 client a scope that it asks for.
+	ScopeRejected Kind = "scope rejected"
+	// TokenRefused: Cognigy refuses an OAuth 2.0 token for another reason.
+	TokenRefused Kind = "token refused"
+	// BasicRejected: Cognigy's management API rejects the Basic credentials.
+	BasicRejected Kind = "Basic credentials rejected"
+	// SuperAPIKeysOff: Cognigy's management API offers no super API keys.
+	SuperAPIKeysOff Kind = "super API keys are switched off"
+	// OrganisationNotFound: Cognigy's management API knows no such organisation.
+	OrganisationNotFound Kind = "organisation not found"
 	// TooManyKeys: a list shows more keys that concern the caller than the client keeps.
 	TooManyKeys Kind = "too many keys"
 	// KeysNotSupported: Cognigy knows the Endpoint, and no list of its keys.
@@ -69,13 +83,32 @@ type Error struct {
 	// OutcomeUnknown is true if the call may have had its effect in spite of the error.
 	OutcomeUnknown bool
 
-	detail string // what is wrong, in this client's words
-	cause  string // what detail leaves out
+	detail     string // what is wrong, in this client's words
+	cause      string // what detail leaves out
+	challenged bool   // the answer asks for Basic credentials
+	err        error  // what the caller of this package returned
 }
 
 // Cause returns why there was no answer if Error does not tell, on account of Config.Coarse; otherwise "". It is for the operator's
 // log: Error's text is for whoever chose the address.
 func (e *Error) Cause() string { return e.cause }
+
+// Unwrap returns what SuperAPIKeySource.Permit returned, or nil.
+func (e *Error) Unwrap() error { return e.err }
+
+// AboutCredentials reports whether an error says that Cognigy rejects what a connection authenticates with: no request through the
+// connection will do better.
+func AboutCredentials(err error) bool {
+	failure := AsError(err)
+	if failure == nil {
+		return false
+	}
+	switch failure.Kind {
+	case Unauthorized, ClientRejected, ScopeRejected, TokenRefused, BasicRejected, SuperAPIKeysOff, OrganisationNotFound:
+		return true
+	}
+	return false
+}
 
 // noAnswer is the same for all causes, so that no one can scan the operator's network by connections to its addresses.
 const noAnswer = "the host of baseURL gives no complete answer; check its name and port, whether the operator's network leads there, and " +

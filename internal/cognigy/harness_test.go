@@ -84,7 +84,7 @@ func allowing(hosts ...string) setting {
 }
 
 func withAPIKey(value string) setting {
-	return func(c *cognigy.Config) { c.APIKey = cognigy.NewSensitive(value) }
+	return func(c *cognigy.Config) { c.Authenticator = cognigy.APIKey(cognigy.NewSensitive(value)) }
 }
 
 func start(t *testing.T) *rig {
@@ -109,7 +109,7 @@ func startWith(t *testing.T, o simulator.Options) *rig {
 
 func config(baseURL string, settings ...setting) cognigy.Config {
 	c := cognigy.Config{
-		BaseURL: baseURL, APIKey: cognigy.NewSensitive(credential), AllowInsecureHTTP: true,
+		BaseURL: baseURL, Authenticator: cognigy.APIKey(cognigy.NewSensitive(credential)), AllowInsecureHTTP: true,
 		Timeout: patience, UserAgent: userAgent,
 	}
 	for _, set := range settings {

@@ -72,7 +72,7 @@ func (l *list) decode(each func(*json.Decoder) error) error {
 }
 
 // readList has call.each decode the elements of an answer.
-func (c *Client) readList(call call, status int, answer io.Reader) error {
+func (c *exchanger) readList(call call, status int, answer io.Reader) error {
 	// The byte beyond the limit tells a list that is too long from one that just fits.
 	elements := &list{answer: answer, total: maxListBytes + 1}
 	err := elements.decode(call.each)

@@ -43,7 +43,7 @@ func TestNothingIsWrittenTooLate(t *testing.T) {
 				_ = conn.Close()
 			}()
 			defer func() { _ = listener.Close() }()
-			transport, err := newTransport(nil, time.Minute)
+			transport, err := newTransport(nil, "", time.Minute)
 			g.Expect(err).NotTo(HaveOccurred())
 			ctx := context.WithValue(t.Context(), sendByKey{}, time.Now().Add(test.left))
 			request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+listener.Addr().String(), nil)

@@ -98,7 +98,11 @@ func TestNothingPrintsWhatIsSensitive(t *testing.T) {
 		{"configurations are logged when something does not work", config("https://cognigy.example.com")},
 		{"so are pointers to them", new(config("https://cognigy.example.com"))},
 		{"a client is part of larger structures that are dumped", client},
-		{"it may be copied into them", *client},
+		{"an API key is in what authenticates", cognigy.APIKey(secret)},
+		{"so are other credentials", []cognigy.Authenticator{
+			cognigy.Basic(secret, secret), cognigy.OAuth2(cognigy.OAuth2Client{ID: secret, Secret: secret}),
+			cognigy.SuperAPIKey(cognigy.SuperAPIKeySource{Username: secret, Password: secret}),
+		}},
 		{"a new key is what a caller is most tempted to log", &cognigy.IssuedKey{Plaintext: secret}},
 		{"a key may be logged by value", cognigy.IssuedKey{Key: cognigy.Key{ID: endpointID}, Plaintext: secret}},
 	}

@@ -20,8 +20,8 @@ const maxHeaderBytes = 64 << 10
 
 // newTransport returns a transport whose every step has a timeout. Connecting needs its own, since net/http goes on to connect
 // after the request has timed out.
-func newTransport(caBundle []byte, timeout time.Duration) (*http.Transport, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
+func newTransport(caBundle []byte, serverName string, timeout time.Duration) (*http.Transport, error) {
+	settings := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: serverName}
 	if len(caBundle) > 0 {
 		settings.RootCAs = x509.NewCertPool()
 		if !settings.RootCAs.AppendCertsFromPEM(caBundle) {

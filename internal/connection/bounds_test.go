@@ -37,7 +37,7 @@ func crowded(t *testing.T) *environment {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }))
 	t.Cleanup(server.Close)
 	client, err := cognigy.New(cognigy.Config{
-		BaseURL: server.URL, APIKey: cognigy.NewSensitive("x"), AllowInsecureHTTP: true, Timeout: 10 * time.Second,
+		BaseURL: server.URL, Authenticator: cognigy.APIKey(cognigy.NewSensitive("x")), AllowInsecureHTTP: true, Timeout: 10 * time.Second,
 	})
 	e := &environment{WithT: NewWithT(t), t: t, clock: clocktesting.NewFakePassiveClock(start)}
 	e.Expect(err).NotTo(HaveOccurred())

@@ -4,6 +4,7 @@
 package connection
 
 import (
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -31,6 +32,21 @@ var (
 	}
 )
 
+// reference tells a connection from all others, without its spec and status.
+type reference struct {
+	kind Kind
+	name types.NamespacedName
+	uid  types.UID
+}
+
+func referenceTo(found v1alpha1.Connection) reference {
+	kind := Namespaced
+	if IsCluster(found) {
+		kind = Cluster
+	}
+	return reference{kind, client.ObjectKeyFromObject(found), found.GetUID()}
+}
+
 // IsCluster reports whether a connection is of the cluster-wide kind.
 func IsCluster(found v1alpha1.Connection) bool {
 	_, cluster := found.(*v1alpha1.ClusterCognigyConnection)
@@ -45,5 +61,5 @@ func Tenant(found v1alpha1.Connection) string {
 	return found.GetNamespace()
 }
 
-// IndexSecret is the index of the cache by which connections are found by the namespace/name of their credentials Secret.
+// IndexSecret is the index of the cache by which connections are found by the namespace/name of each Secret that they name.
 const IndexSecret = "secret"

@@ -43,7 +43,7 @@ func newEnvironment(t *testing.T) *environment {
 		e.Expect(server.Violations()).To(BeEmpty(), "what Cognigy does not document")
 	})
 	client, err := cognigy.New(cognigy.Config{
-		BaseURL: server.URL(), APIKey: cognigy.NewSensitive(server.APIKey()), AllowInsecureHTTP: true, Timeout: 10 * time.Second,
+		BaseURL: server.URL(), Authenticator: cognigy.APIKey(cognigy.NewSensitive(server.APIKey())), AllowInsecureHTTP: true, Timeout: 10 * time.Second,
 	})
 	e.Expect(err).NotTo(HaveOccurred())
 	e.cognigy, e.endpoint = server, server.AddEndpoint("project", "Endpoint").ID

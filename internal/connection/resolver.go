@@ -8,6 +8,7 @@ package connection
 import (
 	"context"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,10 +20,14 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get
+
 // Resolver finds connections and keeps one Session for each.
 type Resolver struct {
 	// Client reads connections and namespaces from a cache, and Secrets from the API server.
 	Client client.Client
+	// APIReader reads everything from the API server.
+	APIReader client.Reader
 	// Namespace holds the credentials of ClusterCognigyConnections: the operator's own.
 	Namespace string
 	// NamespacedOnly is whether the operator leaves ClusterCognigyConnections to another installation.
@@ -34,10 +39,13 @@ type Resolver struct {
 	// AllowedHosts are the hosts that CognigyConnections may lead to, as in cognigy.Config; ClusterCognigyConnections may lead to
 	// every host.
 	AllowedHosts []string
+	// SuperKeyInterval is the time between two requests for a super API key of a connection.
+	SuperKeyInterval time.Duration
 
-	mu       sync.Mutex
-	sessions map[types.UID]known
-	tenants  map[string]*tenant // by Tenant
+	mu        sync.Mutex
+	sessions  map[types.UID]known
+	superKeys map[types.UID]superKeyRequest // of connections in sessions
+	tenants   map[string]*tenant            // by Tenant
 }
 
 // Find returns the connection that a resource refers to, and a condition.Failure if there is none, or if the resource's
@@ -71,18 +79,6 @@ func (r *Resolver) findCluster(ctx context.Context, name types.NamespacedName, o
 		return nil, err
 	}
 	return found, Permit(ctx, r.Client, found, owner.Namespace, owner.Spec.Endpoint.ID)
-}
-
-// SecretName is the Secret that holds a connection's credentials.
-func (r *Resolver) SecretName(connection v1alpha1.Connection) types.NamespacedName {
-	name := types.NamespacedName{Namespace: connection.GetNamespace()}
-	if name.Namespace == "" {
-		name.Namespace = r.Namespace
-	}
-	if auth := connection.GetConnectionSpec().Auth.APIKey; auth != nil {
-		name.Name = string(auth.SecretRef.Name)
-	}
-	return name
 }
 
 // NameOf is the connection that a resource refers to; the cluster-wide kind has no namespace.

@@ -5,7 +5,6 @@ package connection
 
 import (
 	"context"
-	"crypto/sha256"
 	"sync"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 const probeInterval = 5 * time.Second
 
 // Session is what requests through one connection need: a client with its current credentials, the lists of keys, and the
-// limiter of its host. New credentials make a new Session, which shares lists and host with the one before.
+// limiter of its host. A connection has one, whose client is configured anew with new credentials.
 type Session struct {
 	*cognigy.Client
 	*ratelimit.Host
@@ -28,8 +27,6 @@ type Session struct {
 	Lists *Lists
 	// Connection is the UID of the connection.
 	Connection types.UID
-
-	fingerprint [sha256.Size]byte // of what the client was made from
 
 	mu         sync.Mutex
 	lastProbed time.Time // on account of a failing request

@@ -5,6 +5,7 @@ package connection
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"testing"
 	"time"
@@ -31,21 +32,28 @@ func in(namespace string) *v1alpha1.CognigyConnection {
 	}
 }
 
+// keyed are credentials that were read: an API key.
+func keyed(value string) Credentials {
+	return Credentials{
+		method: ofAPIKey(v1alpha1.SecretKeyReference{Name: "credentials", Key: "api-key"}), values: []cognigy.Sensitive{cognigy.NewSensitive(value)},
+	}
+}
+
 // A session is looked up for every request, and a bundle may have a megabyte.
 func TestFingerprintCopiesNothing(t *testing.T) {
 	g := NewWithT(t)
 	config := func(bundle []byte) cognigy.Config {
-		return cognigy.Config{BaseURL: "https://cognigy.example.com", APIKey: cognigy.NewSensitive("key"), CABundle: bundle, Timeout: time.Second}
+		return cognigy.Config{BaseURL: "https://cognigy.example.com", CABundle: bundle, Timeout: time.Second}
 	}
 	large := bytes.Repeat([]byte("\n"), 1<<20)
 	result := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
-			fingerprint(config(large))
+			fingerprint(config(large), [sha256.Size]byte{})
 		}
 	})
 	g.Expect(result.AllocedBytesPerOp()).To(BeNumerically("<", 4<<10))
-	g.Expect(fingerprint(config(large))).NotTo(Equal(fingerprint(config(large[1:]))))
-	g.Expect(fingerprint(config(large))).To(Equal(fingerprint(config(bytes.Clone(large)))))
+	g.Expect(fingerprint(config(large), [sha256.Size]byte{})).NotTo(Equal(fingerprint(config(large[1:]), [sha256.Size]byte{})))
+	g.Expect(fingerprint(config(large), [sha256.Size]byte{})).To(Equal(fingerprint(config(bytes.Clone(large)), [sha256.Size]byte{})))
 }
 
 // Namespaces come and go.
@@ -54,7 +62,7 @@ func TestTenantsWithoutConnectionsAreForgotten(t *testing.T) {
 	r := newResolver()
 	for i := range 100 {
 		found := in(fmt.Sprintf("namespace-%d", i))
-		session, err := r.sessionWith(found, cognigy.NewSensitive("key"))
+		session, err := r.sessionWith(found, keyed("key"), time.Now())
 		g.Expect(err).NotTo(HaveOccurred())
 		session.Lists.remember(session.place("endpoint"), &plan.Listing{At: time.Now()})
 		session.RememberMissing("endpoint", "key", time.Now())
@@ -70,20 +78,67 @@ func TestTenantsWithoutConnectionsAreForgotten(t *testing.T) {
 func TestTenantsAreRememberedWhileTheyAreInUse(t *testing.T) {
 	g := NewWithT(t)
 	r := newResolver()
-	session, err := r.sessionWith(in("hostile"), cognigy.NewSensitive("key"))
+	session, err := r.sessionWith(in("hostile"), keyed("key"), time.Now())
 	g.Expect(err).NotTo(HaveOccurred())
 	busy := r.tenants["hostile"]
 	g.Expect(busy.largeAnswers.TryAcquire(1)).To(BeTrue())
 	r.Forget(types.NamespacedName{Namespace: "hostile", Name: "cognigy"})
-	_, err = r.sessionWith(in("another"), cognigy.NewSensitive("key"))
+	_, err = r.sessionWith(in("another"), keyed("key"), time.Now())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(r.tenants["hostile"]).To(BeIdenticalTo(busy))
 
 	busy.largeAnswers.Release(1)
-	again, err := r.sessionWith(in("hostile"), cognigy.NewSensitive("key"))
+	again, err := r.sessionWith(in("hostile"), keyed("key"), time.Now())
 	g.Expect(err).NotTo(HaveOccurred())
-	renewed, err := r.sessionWith(in("hostile"), cognigy.NewSensitive("other credentials"))
+	renewed, err := r.sessionWith(in("hostile"), keyed("other credentials"), time.Now())
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(renewed).NotTo(BeIdenticalTo(again))
-	g.Expect(renewed.Lists).To(And(BeIdenticalTo(again.Lists), BeIdenticalTo(session.Lists)))
+	g.Expect(renewed).To(BeIdenticalTo(again), "whoever has the session uses the new credentials, too")
+	g.Expect(again).NotTo(BeIdenticalTo(session))
+	g.Expect(again.Lists).To(BeIdenticalTo(session.Lists))
+}
+
+// Requests are sent at the same time as credentials are replaced. Those that were read before must not come back.
+func TestCredentialsAreNotReplacedByThoseBefore(t *testing.T) {
+	g := NewWithT(t)
+	r, found := newResolver(), in("crm")
+	slow := time.Now()
+	_, err := r.sessionWith(found, keyed("new"), time.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	current := r.sessions[found.UID]
+	_, err = r.sessionWith(found, keyed("old"), slow)
+	g.Expect(err).To(MatchError(errOutdated))
+	g.Expect(r.sessions[found.UID].fingerprint).To(Equal(current.fingerprint))
+	_, err = r.sessionWith(found, keyed("new"), slow)
+	g.Expect(err).NotTo(HaveOccurred(), "what did not change is not outdated")
+	_, err = r.sessionWith(found, keyed("newer"), time.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.sessions[found.UID].fingerprint).NotTo(Equal(current.fingerprint))
+}
+
+// A token would be requested anew with each of them.
+func TestAuthenticatorStaysWhereCredentialsDo(t *testing.T) {
+	g := NewWithT(t)
+	r, found := newResolver(), in("crm")
+	oauth := Credentials{
+		method: ofOAuth2(&v1alpha1.OAuth2Auth{}), values: []cognigy.Sensitive{cognigy.NewSensitive("id"), cognigy.NewSensitive("secret")},
+	}
+	_, err := r.sessionWith(found, oauth, time.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	before := r.sessions[found.UID]
+	found.Generation++
+	found.Spec.ServerName = "other.example.com"
+	_, err = r.sessionWith(found, oauth, time.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.sessions[found.UID].fingerprint).NotTo(Equal(before.fingerprint))
+	g.Expect(r.sessions[found.UID].authenticator).To(BeIdenticalTo(before.authenticator))
+
+	stale := in("crm") // as a cache may have it
+	_, err = r.sessionWith(stale, oauth, time.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.sessions[found.UID].generation).To(Equal(found.Generation))
+
+	oauth.values[1] = cognigy.NewSensitive("another secret")
+	_, err = r.sessionWith(found, oauth, time.Now())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.sessions[found.UID].authenticator).NotTo(BeIdenticalTo(before.authenticator))
 }

@@ -61,8 +61,9 @@ func start(ctx context.Context, config *rest.Config, options *options.Options, c
 		mgr: mgr, options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{},
 		events: mgr.GetEventRecorder(delivery.FieldManager),
 		connections: &connection.Resolver{
-			Client: mgr.GetClient(), Namespace: options.Namespace, NamespacedOnly: !options.ClusterConnections, UserAgent: userAgent,
-			Clock: clock.RealClock{}, Hosts: ratelimit.NewHosts(options.HostRateLimits), AllowedHosts: options.AllowedHosts,
+			Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Namespace: options.Namespace, SuperKeyInterval: options.SuperKeyInterval,
+			NamespacedOnly: !options.ClusterConnections, UserAgent: userAgent, Clock: clock.RealClock{},
+			Hosts: ratelimit.NewHosts(options.HostRateLimits), AllowedHosts: options.AllowedHosts,
 		},
 		keysServed: !kube.IsNotServed(listKeys(ctx, mgr.GetAPIReader())),
 	}

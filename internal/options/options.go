@@ -25,6 +25,8 @@ const (
 	shortestDriftInterval = time.Second
 	// defaultListLag is far longer than any list was seen to lag behind. No documentation promises read-your-writes.
 	defaultListLag = 5 * time.Second
+	// defaultSuperKeyInterval keeps super API keys few: each works for 15 minutes, and none can be revoked.
+	defaultSuperKeyInterval = time.Minute
 	// From verbosity 8 on, client-go logs the bodies of requests, and with them Secrets.
 	highestVerbosity   = 7
 	inClusterNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -44,6 +46,7 @@ type Options struct {
 	FormerClusterIDs []string
 	DriftInterval    time.Duration
 	ListLag          time.Duration              // how long Cognigy's lists may take to show what was done; no flag changes it
+	SuperKeyInterval time.Duration              // between two requests for a super API key of a connection; no flag changes it
 	HostRateLimits   map[string]ratelimit.Limit // by host:port, or ratelimit.AnyHost
 	AllowedHosts     []string                   // of CognigyConnections, as in cognigy.Config; all if empty
 	Log              zap.Options
@@ -51,7 +54,7 @@ type Options struct {
 
 // Parse reads the command line. It returns pflag.ErrHelp after it has printed the help.
 func Parse(args []string) (*Options, error) {
-	options := &Options{ListLag: defaultListLag}
+	options := &Options{ListLag: defaultListLag, SuperKeyInterval: defaultSuperKeyInterval}
 	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false,
 		"Elect a leader, so that of several replicas one works and the others stand by.")

@@ -104,6 +104,17 @@ func (h *Host) Charge(name string, requests int) {
 	}
 }
 
+// Account accounts for a request that was sent without being acquired, since one that was needs it: for a token, for example. Later ones
+// wait longer.
+func (h *Host) Account(r Request) {
+	h.hosts.mu.Lock()
+	defer h.hosts.mu.Unlock()
+	now := time.Now()
+	for _, bucket := range h.budget.buckets(&r, now) {
+		bucket.use(1, now)
+	}
+}
+
 // RetryAfter is what is left of the window in which the host wants no request.
 func (h *Host) RetryAfter() time.Duration {
 	h.hosts.mu.Lock()

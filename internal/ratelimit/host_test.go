@@ -161,6 +161,19 @@ func TestCharge(t *testing.T) {
 	})
 }
 
+// Requests that nobody acquired delay those of their namespace, and of others.
+func TestAccount(t *testing.T) {
+	for _, namespace := range []string{"a", "b"} {
+		in(t, 10, 2, func(e *environment) {
+			for range 4 {
+				e.Account(ratelimit.Request{Namespace: "a", Connection: "a"})
+			}
+			e.Expect(e.Wait(context.Background(), e.request(namespace, 0))).To(Succeed())
+			e.Expect(time.Since(e.began)).To(BeNumerically(">=", 300*time.Millisecond-10*time.Millisecond))
+		})
+	}
+}
+
 // A reservation that is cancelled is for the next waiter; one that is queued stays so.
 func TestCancelReservation(t *testing.T) {
 	in(t, 1, 1, func(e *environment) {

@@ -42,7 +42,7 @@ func (b *bench) newFloor() *floor {
 	f.client, err = installation.NewClient(config)
 	b.Expect(err).NotTo(HaveOccurred())
 	f.cognigy, err = cognigy.New(cognigy.Config{
-		BaseURL: b.Cognigy.URL(), CABundle: b.Cognigy.CABundle(), APIKey: cognigy.NewSensitive(b.Cognigy.APIKey()), Timeout: time.Minute,
+		BaseURL: b.Cognigy.URL(), CABundle: b.Cognigy.CABundle(), Authenticator: cognigy.APIKey(cognigy.NewSensitive(b.Cognigy.APIKey())), Timeout: time.Minute,
 	})
 	b.Expect(err).NotTo(HaveOccurred())
 	return f

@@ -37,6 +37,8 @@ const (
 	driftInterval = time.Second
 	// listLag is how long an operator here expects lists to lag behind. It is shorter than users' operators do, so that specs wait less.
 	listLag = 2 * time.Second
+	// superKeyInterval is the time between two requests for a super API key here, shorter than users' operators have it, too.
+	superKeyInterval = 5 * time.Second
 )
 
 func TestControllers(t *testing.T) {
@@ -61,7 +63,7 @@ func runOperator(namespaces []string, flags ...string) (stop func()) {
 		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0",
 	))
 	Expect(err).NotTo(HaveOccurred())
-	settings.ListLag = listLag
+	settings.ListLag, settings.SuperKeyInterval = listLag, superKeyInterval
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- operator.Run(ctx, config, settings, "test") }()

@@ -133,6 +133,11 @@ var mutations = []mutation{
 		noticed{in: endToEnd, by: "The operator shows no plaintext and no credential in metrics, logs, events or conditions, whatever fails", says: "a plaintext is found in the"},
 	},
 	{
+		"S4", "The operator quotes the answer that refuses an access token.",
+		"token-error-quotes-body", insert("return unexpected(call, http.StatusOK, err.Error())"),
+		noticed{in: "internal/cognigy", by: "TestRefusalOfATokenIsNotQuoted", says: "a secret comes out by"},
+	},
+	{
 		"S4", "The operator logs the warnings of admission, which may quote a Secret.",
 		"log-warnings", skip,
 		noticed{in: endToEnd, by: "The operator's log holds no warnings of admission, which may quote Secrets", says: "canary-that-nobody-may-log"},
@@ -208,6 +213,11 @@ var mutations = []mutation{
 		noticed{in: reliability, by: "TestCrash/first issue, whose answer is lost", says: "S6: a POST without an intent of its own"},
 	},
 	{
+		"S6", "The client repeats a POST whose token was rejected.",
+		"repeat-post-after-401", never,
+		noticed{in: "internal/cognigy", by: "TestPOSTIsNotRepeatedAfterItsTokenWasRejected/an access token", says: "Expected"},
+	},
+	{
 		"S7", "A namespace whose requests hang takes every worker.",
 		"namespace-exceeds-concurrency-limit", never,
 		noticed{in: "internal/ratelimit", by: "TestConcurrencyLimit", says: "than there are workers"},
@@ -251,6 +261,26 @@ var mutations = []mutation{
 		"trust", "The status of a CognigyConnection tells what listens in the cluster's network.",
 		"tell-tenants-about-the-network", skip,
 		noticed{in: "internal/cognigy", by: "TestCoarseErrorsAreAllTheSame/nobody listens", says: "to have prefix"},
+	},
+	{
+		"trust", "The client sends a token of credentials that were replaced while it waited for the token.",
+		"send-replaced-credentials", never,
+		noticed{in: "internal/cognigy", by: "TestReplacedCredentialsAreNotUsed", says: "Expected"},
+	},
+	{
+		"trust", "A read that was slow brings replaced credentials back.",
+		"return-to-replaced-credentials", never,
+		noticed{in: "internal/connection", by: "TestCredentialsAreNotReplacedByThoseBefore", says: "Expected"},
+	},
+	{
+		"trust", "The operator obtains super API keys, which nobody can revoke, as often as it likes.",
+		"super-api-keys-without-pause", never,
+		noticed{in: "internal/cognigy", by: "TestNoTokenWithoutPermission", says: "Expected"},
+	},
+	{
+		"trust", "An operator that starts asks for a super API key at once, whenever the one before asked.",
+		"super-api-keys-in-a-row", never,
+		noticed{in: controller, by: "Super API keys are few: an operator that starts keeps the time since the one before asked, and the connection stays ready", says: "to be >="},
 	},
 	{
 		"liveness", "The operator issues keys without a budget.",

@@ -93,6 +93,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if connection.Usable(found) == nil && r.mayBeTransient(request, err) {
 		return retry(err)
 	}
+	wait := connection.SuperKeyWait(err)
+	if wait > 0 && isReported(found) { // what is known of this connection still is so
+		return kube.After(wait)
+	}
 	if err := r.report(ctx, found, failure); err != nil {
 		return kube.Written(err)
 	}
@@ -100,11 +104,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	case failure == nil:
 		r.failures.Forget(request)
 		return kube.After(plan.Spread(r.ProbeInterval, string(found.GetUID())))
-	case failure.Reason == v1alpha1.ReasonCredentialsNotFound:
+	case wait > 0:
+		return kube.After(wait)
+	case failure.Reason == v1alpha1.ReasonCredentialsNotFound, failure.Reason == v1alpha1.ReasonCABundleNotFound:
 		return kube.After(connection.CredentialsInterval)
 	default:
 		return retry(err)
 	}
+}
+
+// isReported reports whether the status tells how a probe of the connection, as it is now, went.
+func isReported(found v1alpha1.Connection) bool {
+	return condition.Find(found.GetConnectionStatus().Conditions, v1alpha1.ConditionReady).ObservedGeneration == found.GetGeneration()
 }
 
 // mayBeTransient reports whether a failed probe says little about a connection that was usable until now: a single failure to

@@ -16,12 +16,15 @@ import (
 )
 
 func (r *Reconciler) addIndex(ctx context.Context, indexer client.FieldIndexer) error {
-	return indexer.IndexField(ctx, r.Kind.New(), connection.IndexSecret, func(object client.Object) []string {
-		return []string{r.Connections.SecretName(object.(v1alpha1.Connection)).String()}
+	return indexer.IndexField(ctx, r.Kind.New(), connection.IndexSecret, func(object client.Object) (names []string) {
+		for _, name := range r.Connections.SecretNames(object.(v1alpha1.Connection)) {
+			names = append(names, name.String())
+		}
+		return names
 	})
 }
 
-// requestsOfSecret finds the connections that have their credentials in a Secret.
+// requestsOfSecret finds the connections that name a Secret.
 func (r *Reconciler) requestsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
 	connections := r.Kind.NewList()
 	if err := r.List(ctx, connections, client.MatchingFields{connection.IndexSecret: client.ObjectKeyFromObject(secret).String()}); err != nil {

@@ -133,7 +133,7 @@ func (r *Reconciler) release(s *scope, failure error) {
 		return
 	}
 	s.acquired.Release(s.waiter(), failure)
-	suspicious := cognigy.IsKind(failure, cognigy.Unavailable) || cognigy.IsKind(failure, cognigy.Unauthorized)
+	suspicious := cognigy.IsKind(failure, cognigy.Unavailable) || cognigy.AboutCredentials(failure)
 	if suspicious && s.connection != nil && s.acquired.RequestProbe(r.Clock.Now()) {
 		r.Probe(s.connection)
 	}

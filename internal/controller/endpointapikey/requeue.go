@@ -15,6 +15,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
@@ -82,6 +83,8 @@ func (r *Reconciler) retry(request ctrl.Request, next plan.Plan, failure error) 
 		return kube.After(kube.ConflictInterval)
 	case waitsForConnection(failure) && !errors.Is(failure, errUnprotected):
 		return kube.After(wait.Jitter(longestRetry, kube.Jitter)) // an event tells when the connection recovers
+	case connection.SuperKeyWait(failure) > 0:
+		return kube.After(wait.Jitter(connection.SuperKeyWait(failure), kube.Jitter))
 	case ratelimit.RetryAfter(failure) > 0:
 		return kube.After(ratelimit.RetryAfter(failure))
 	case cognigy.IsKind(failure, cognigy.RateLimited):

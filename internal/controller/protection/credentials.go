@@ -5,6 +5,7 @@ package protection
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,7 +35,7 @@ const longestRetry = 30 * time.Second
 // everyKind is both kinds of connections, whichever this installation serves.
 var everyKind = []connection.Kind{connection.Namespaced, connection.Cluster}
 
-// Credentials labels the credentials Secrets of connections, so that the operator notices their changes at once, and keeps
+// Credentials labels the Secrets that connections name, so that the operator notices their changes at once, and keeps
 // them by a finalizer while a connection that is in use needs them. It changes nothing but their metadata.
 type Credentials struct {
 	// Client reads connections from the cache, and Secrets from the API server.
@@ -54,7 +55,7 @@ func (r *Credentials) SetupWithManager(mgr ctrl.Manager) error {
 	made := ctrl.NewControllerManagedBy(mgr).Named("credentials").
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isCredentials)))
 	for _, kind := range r.Kinds {
-		made.Watches(kind.New(), handler.EnqueueRequestsFromMapFunc(r.requestOf), changed)
+		made.Watches(kind.New(), handler.EnqueueRequestsFromMapFunc(r.requestsOf), changed)
 	}
 	return made.
 		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: kube.Backoff(kube.ShortestRetry, longestRetry)}).
@@ -65,14 +66,13 @@ func isCredentials(secret client.Object) bool {
 	return secret.GetLabels()[v1alpha1.SecretTypeLabel] == v1alpha1.SecretTypeCredentials
 }
 
-// requestOf returns the Secret of a connection. Updates bring the old connection, too, so that the Secret is released that
+// requestsOf returns the Secrets of a connection. Updates bring the old connection, too, so that a Secret is released that
 // the new one does not name any more.
-func (r *Credentials) requestOf(_ context.Context, object client.Object) []reconcile.Request {
-	name := r.Connections.SecretName(object.(v1alpha1.Connection))
-	if name.Name == "" {
-		return nil
+func (r *Credentials) requestsOf(_ context.Context, object client.Object) (requests []reconcile.Request) {
+	for _, name := range r.Connections.SecretNames(object.(v1alpha1.Connection)) {
+		requests = append(requests, reconcile.Request{NamespacedName: name})
 	}
-	return []reconcile.Request{{NamespacedName: name}}
+	return requests
 }
 
 // Reconcile adds label and finalizer to a Secret, or removes the finalizer.
@@ -150,7 +150,7 @@ func (r *Credentials) use(
 			return use{}, err
 		}
 		_ = meta.EachListItem(connections, func(item runtime.Object) error {
-			if each := item.(v1alpha1.Connection); r.Connections.SecretName(each) == request.NamespacedName {
+			if each := item.(v1alpha1.Connection); slices.Contains(r.Connections.SecretNames(each), request.NamespacedName) {
 				found.by = append(found.by, each)
 				found.needed = found.needed || controllerutil.ContainsFinalizer(each, v1alpha1.InUseFinalizer)
 			}

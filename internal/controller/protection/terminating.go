@@ -23,6 +23,11 @@ import (
 // deletes a Secret to create it again reads otherwise only that it already exists. The Secret is nil if it is gone.
 func (r *Credentials) reportTerminating(ctx context.Context, secret *metav1.PartialObjectMetadata, use use) error {
 	for _, found := range use.by {
+		if first, err := r.firstKept(ctx, found); err != nil {
+			return err
+		} else if first != nil && (secret == nil || secret.Name != first.Name) {
+			continue // the reconcile of that one reports it
+		}
 		// Of a connection that is being deleted, InUse says what its Secret waits for, too.
 		kept := secret != nil && isKept(secret) && found.GetDeletionTimestamp().IsZero() &&
 			controllerutil.ContainsFinalizer(found, v1alpha1.InUseFinalizer)
@@ -31,6 +36,24 @@ func (r *Credentials) reportTerminating(ctx context.Context, secret *metav1.Part
 		}
 	}
 	return nil
+}
+
+// firstKept returns the first that is kept of several Secrets that a connection names, all in one namespace, or nil.
+func (r *Credentials) firstKept(ctx context.Context, found v1alpha1.Connection) (*types.NamespacedName, error) {
+	names := r.Connections.SecretNames(found)
+	if len(names) < 2 {
+		return nil, nil
+	}
+	for _, name := range names {
+		secret := kube.SecretMetadata()
+		if err := r.Get(ctx, name, secret); client.IgnoreNotFound(err) != nil {
+			return nil, err
+		}
+		if isKept(secret) {
+			return &name, nil
+		}
+	}
+	return nil, nil
 }
 
 func isKept(secret client.Object) bool {
