@@ -87,6 +87,28 @@ func TestConnectionPolicy(t *testing.T) {
 		})
 	}
 
+	for why, auth := range map[string]v1alpha1.Auth{
+		"super API keys": {SuperAPIKey: &v1alpha1.SuperAPIKeyAuth{OrganisationID: organisation, SecretRef: v1alpha1.BasicSecretReference{Name: "database"}}},
+		"OAuth 2.0":      {OAuth2: &v1alpha1.OAuth2Auth{SecretRef: v1alpha1.OAuth2SecretReference{Name: "database"}}},
+		"Basic":          {Basic: &v1alpha1.BasicAuth{SecretRef: v1alpha1.BasicSecretReference{Name: "database"}}},
+	} {
+		t.Run("another Secret, for "+why, func(t *testing.T) {
+			g := NewWithT(t)
+			connection := connectionTo("https://api-trial.cognigy.ai", "")
+			connection.Spec.Auth = auth
+			g.Expect(typed.Create(t.Context(), connection)).To(MatchError(ContainSubstring(otherSecret)))
+			switch {
+			case auth.SuperAPIKey != nil:
+				auth.SuperAPIKey.SecretRef.Name = "cognigy-credentials"
+			case auth.OAuth2 != nil:
+				auth.OAuth2.SecretRef.Name = "cognigy-credentials"
+			case auth.Basic != nil:
+				auth.Basic.SecretRef.Name = "cognigy-credentials"
+			}
+			g.Expect(typed.Create(t.Context(), connection)).To(Succeed())
+		})
+	}
+
 	t.Run("a connection that is older than the policy keeps its finalizers, and its spec", func(t *testing.T) {
 		g := NewWithT(t)
 		older.Finalizers = []string{v1alpha1.InUseFinalizer}
