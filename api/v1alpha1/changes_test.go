@@ -9,6 +9,7 @@ const (
 	connectionRefImmutable = "connectionRef cannot be changed: the key lives behind the old connection; create a new EndpointAPIKey and delete this one"
 	endpointImmutable      = "endpoint cannot be changed: the key belongs to the old Endpoint; create a new EndpointAPIKey and delete this one"
 	baseURLImmutable       = "baseURL cannot be changed: a connection is one Cognigy, and keys made at the old address could be neither found nor revoked at the new one; create another connection, and other EndpointAPIKeys for it"
+	secretTypeImmutable    = "secret.type cannot be changed, since Kubernetes lets no Secret change its type; create a new EndpointAPIKey and delete this one"
 	secretNameImmutable    = "secret.name cannot be changed: workloads read the key from the old Secret; create a new EndpointAPIKey and delete this one"
 )
 
@@ -28,6 +29,11 @@ func TestWhatCannotBeChanged(t *testing.T) {
 		{why: "nor with the whole of secret", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret": absent{}}, refused: secretNameImmutable},
 		{why: "nor be replaced", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": "another"}, refused: secretNameImmutable},
 		{why: "nor be replaced by the resource's name", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": itsOwnName{}}, refused: secretNameImmutable},
+		{why: "no Secret changes its type", to: fields{"spec.secret.type": "servicebinding.io/cognigy"}, refused: secretTypeImmutable},
+		{why: "nor back to the default", from: fields{"spec.secret.type": "servicebinding.io/cognigy"}, refused: secretTypeImmutable},
+		{why: "nor with the whole of secret", from: fields{"spec.secret.type": "servicebinding.io/cognigy"}, to: fields{"spec.secret": absent{}}, refused: secretTypeImmutable},
+		{why: "writing the default type out changes nothing", to: fields{"spec.secret.type": "Opaque"}},
+		{why: "nor does leaving it out", from: fields{"spec.secret.type": "Opaque"}},
 		{why: "applying the same again is no change", from: fields{"spec.secret.name": "own"}, to: fields{"spec.secret.name": "own"}},
 	})
 	for _, k := range connectionKinds {
@@ -58,12 +64,15 @@ func TestWhatCanBeChanged(t *testing.T) {
 		{why: "and go", from: fields{"spec.secret.labels": map[string]any{"a": "b"}}},
 		{why: "annotations of the Secret too", from: fields{"spec.secret.annotations": map[string]any{"a": "b"}}, to: fields{"spec.secret.annotations": map[string]any{"a": "c"}}},
 		{why: "workloads may want another data key", to: fields{"spec.secret.key": "token"}},
+		{why: "or a file", to: fields{"spec.secret.template.data": map[string]any{"webhook.env": "{{ .key }}"}}},
+		{why: "and no longer", from: fields{"spec.secret.template.data": map[string]any{"webhook.env": "{{ .key }}"}}},
 	})
 	for _, k := range connectionKinds {
 		testChanges(t, k, []change{
 			{why: "credentials may be found elsewhere", to: fields{"spec.auth.apiKey.secretRef.name": "others"}},
 			{why: "another authority may sign the certificate", to: fields{"spec.caBundle": "LS0t"}},
 			{why: "permission to use http may be given in advance", to: fields{"spec.allowInsecureHTTP": true}},
+			{why: "Endpoints may be found elsewhere", to: fields{"spec.endpointBaseURL": "https://endpoint-trial.cognigy.ai"}},
 			{why: "orphans may be revoked once they were looked at", to: fields{"spec.orphanPolicy": "Revoke"}},
 			{why: "and be left alone again", from: fields{"spec.orphanPolicy": "Revoke"}, to: fields{"spec.orphanPolicy": "Ignore"}},
 		})

@@ -63,6 +63,8 @@ const (
 	ReasonSecretImmutable = "SecretImmutable"
 	// ReasonDryRunUnsupported: an admission webhook does not support the dry run that precedes each issuance.
 	ReasonDryRunUnsupported = "DryRunUnsupported"
+	// ReasonInvalidTemplate: a template of spec.secret.template fails.
+	ReasonInvalidTemplate = "InvalidTemplate"
 	// ReasonEndpointNotFound: Cognigy knows no Endpoint with this id.
 	ReasonEndpointNotFound = "EndpointNotFound"
 	// ReasonInvalidDisplayName: Cognigy rejects the key's name.

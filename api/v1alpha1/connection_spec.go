@@ -23,6 +23,15 @@ type ConnectionSpec struct {
 	// +required
 	BaseURL string `json:"baseURL"`
 
+	// endpointBaseURL is the address below which callers reach Cognigy's Endpoints, for example https://endpoint-trial.cognigy.ai. Templates
+	// of EndpointAPIKeys make .endpointURL of it. It need not be set where baseURL is https://api-<name>.cognigy.ai: the Endpoints of such an
+	// installation are at https://endpoint-<name>.cognigy.ai. The operator itself sends nothing there. A change shows in Secrets that are
+	// written after it.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://') && isURL(self) && url(self).getHostname() != '' && !self.matches('[?#@]') && !self.matches('[[:space:]]')",message="endpointBaseURL is an absolute URL without a user, a query, a fragment or white space, for example https://endpoint-trial.cognigy.ai"
+	// +optional
+	EndpointBaseURL string `json:"endpointBaseURL,omitempty"`
+
 	// auth says how to authenticate.
 	// +required
 	Auth Auth `json:"auth"`

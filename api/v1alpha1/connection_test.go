@@ -58,6 +58,22 @@ func TestBaseURL(t *testing.T) {
 	}
 }
 
+func TestEndpointBaseURL(t *testing.T) {
+	const message = "endpointBaseURL is an absolute URL without a user, a query, a fragment or white space, for example https://endpoint-trial.cognigy.ai"
+	url := func(value any) fields { return fields{"spec.endpointBaseURL": value} }
+	for _, k := range connectionKinds {
+		testAdmission(t, k, []admission{
+			{why: "the trial's", with: url("https://endpoint-trial.cognigy.ai")},
+			{why: "below a path, with a port", with: url("http://cognigy.example.com:8443/endpoints/")},
+			{why: "no address", with: url("endpoint-trial.cognigy.ai"), refused: message},
+			{why: "no host", with: url("https://"), refused: message},
+			{why: "a query would end up before the token", with: url("https://endpoint-trial.cognigy.ai?a=b"), refused: message},
+			{why: "a line break, from a YAML block", with: url("https://endpoint-trial.cognigy.ai/\n"), refused: message},
+			{why: "longer than any server takes", with: url("https://" + strings.Repeat("a", 2041)), refused: "spec.endpointBaseURL: Too long"},
+		})
+	}
+}
+
 func TestAuth(t *testing.T) {
 	ref := func(value any) fields { return fields{"spec.auth.apiKey.secretRef": value} }
 	for _, k := range connectionKinds {

@@ -103,3 +103,14 @@ func (k kindUnderTest) table(t *testing.T, name string) *metav1.Table {
 	g.Expect(json.Unmarshal(answer, table)).To(Succeed())
 	return table
 }
+
+// Controllers of service bindings find the kinds that provide services by this label.
+func TestProvisionedService(t *testing.T) {
+	g := NewWithT(t)
+	answer, err := raw.Discovery().RESTClient().Get().
+		AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/endpointapikeys.cognigy-operator.io").Do(t.Context()).Raw()
+	g.Expect(err).NotTo(HaveOccurred())
+	definition := &metav1.PartialObjectMetadata{}
+	g.Expect(json.Unmarshal(answer, definition)).To(Succeed())
+	g.Expect(definition.Labels).To(HaveKeyWithValue("servicebinding.io/provisioned-service", "true"))
+}

@@ -51,6 +51,7 @@ type EndpointReference struct {
 }
 
 // SecretTarget describes the Secret that the key is delivered into.
+// +kubebuilder:validation:XValidation:rule="!has(self.template) || !has(self.template.data) || !((has(self.key) ? self.key : 'api-key') in self.template.data)",message="template.data has a template for secret.key, which holds the plaintext as it is; choose another data key for one of the two"
 type SecretTarget struct {
 	// name is the name of the Secret; the name of the EndpointAPIKey if left out. It cannot be changed.
 	// +optional
@@ -74,9 +75,22 @@ type SecretTarget struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('cognigy-operator.io/'))",message="annotations that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
 	// +optional
 	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
+
+	// type is the type of the Secret, for workloads that need another one than Opaque. With some types, Kubernetes requires certain data
+	// keys, such as password with kubernetes.io/basic-auth. It cannot be changed.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!(self in ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'])",message="Kubernetes takes Secrets of this type for credentials of its own; choose another secret.type"
+	// +optional
+	Type string `json:"type,omitempty"`
+
+	// template makes more data of the Secret: an .env file, a JSON document, a header file.
+	// +optional
+	Template *SecretTemplate `json:"template,omitempty"`
 }
 
 // EndpointAPIKeySpec is the wanted state of an API key of a Cognigy Endpoint.
+// +kubebuilder:validation:XValidation:rule="(has(self.secret) && has(self.secret.type) ? self.secret.type : 'Opaque') == (has(oldSelf.secret) && has(oldSelf.secret.type) ? oldSelf.secret.type : 'Opaque')",message="secret.type cannot be changed, since Kubernetes lets no Secret change its type; create a new EndpointAPIKey and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.connectionRef == oldSelf.connectionRef",message="connectionRef cannot be changed: the key lives behind the old connection; create a new EndpointAPIKey and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.endpoint == oldSelf.endpoint",message="endpoint cannot be changed: the key belongs to the old Endpoint; create a new EndpointAPIKey and delete this one"
 type EndpointAPIKeySpec struct {

@@ -56,6 +56,14 @@ type RetiringKey struct {
 	RevokeAt metav1.Time `json:"revokeAt"`
 }
 
+// ServiceBinding refers to the Secret of a Provisioned Service.
+type ServiceBinding struct {
+	// name is the name of the Secret, in the namespace of the resource.
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+}
+
 // EndpointAPIKeyStatus is a report that the operator computes from the spec, the Secret and Cognigy. Only issuance decides what it does;
 // beyond that, the status can keep it from revoking a key too early where the record in the Secret is missing or was put back.
 type EndpointAPIKeyStatus struct {
@@ -98,6 +106,11 @@ type EndpointAPIKeyStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	SecretName string `json:"secretName,omitempty"`
+
+	// binding names that Secret for controllers of service bindings, once a key was delivered: by it, the resource is a Provisioned Service
+	// as https://servicebinding.io specifies it.
+	// +optional
+	Binding *ServiceBinding `json:"binding,omitempty"`
 
 	// issuance is present while an attempt is pending.
 	// +optional

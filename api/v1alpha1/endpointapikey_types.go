@@ -4,6 +4,9 @@
 package v1alpha1
 
 import (
+	"cmp"
+
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -11,6 +14,7 @@ import (
 // EndpointAPIKey is an API key of a Cognigy.AI Endpoint, delivered into a Secret.
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
+// +kubebuilder:metadata:labels="servicebinding.io/provisioned-service=true"
 // +kubebuilder:resource:shortName=eak,categories=cognigy
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
@@ -52,6 +56,11 @@ func (k *EndpointAPIKey) SecretKey() string {
 		return "api-key"
 	}
 	return string(k.Spec.Secret.Key)
+}
+
+// SecretType is the type of the Secret.
+func (k *EndpointAPIKey) SecretType() corev1.SecretType {
+	return cmp.Or(corev1.SecretType(k.Spec.Secret.Type), corev1.SecretTypeOpaque)
 }
 
 // EndpointAPIKeyList is a list of EndpointAPIKeys.

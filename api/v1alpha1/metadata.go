@@ -39,6 +39,10 @@ const (
 	RetiringAnnotation = "cognigy-operator.io/retiring"
 	// ChecksumAnnotation is a SHA-256 over the annotations above and the value, by which the operator notices any edit.
 	ChecksumAnnotation = "cognigy-operator.io/checksum"
+
+	// TemplatesAnnotation tells of the data that spec.secret.template made, as JSON: a SHA-256 of template and data by data key. It is no
+	// part of the record: by it, the operator notices another template and edited data, and removes data that no template makes any more.
+	TemplatesAnnotation = "cognigy-operator.io/templates"
 )
 
 // RequestedAtAnnotation requests a drift check now instead of after the drift interval. Its value is any string that differs from

@@ -19,6 +19,11 @@ const (
 		"letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
 	annotationsMessage = "annotations take keys of the form [prefix/]name, where prefix is a DNS name, and name is at most 63 " +
 		"letters, digits, '-', '_' and '.' that begin and end with a letter or digit"
+	templateKeysMessage = "a Secret's data key has at most 253 letters, digits, '-', '_' and '.', is not '.' and does not begin with '..'; " +
+		"write for example webhook.env"
+	templateSizeMessage   = "the templates have more than 64 KiB together; shorten them"
+	templateCopyMessage   = "template.data has a template for secret.key, which holds the plaintext as it is; choose another data key for one of the two"
+	reservedTypeMessage   = "Kubernetes takes Secrets of this type for credentials of its own; choose another secret.type"
 	ownLabelsMessage      = "labels that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
 	ownAnnotationsMessage = "annotations that begin with cognigy-operator.io/ are the operator's own; choose another prefix"
 )
@@ -51,6 +56,11 @@ func TestSecretTargetIsJudgedLikeASecret(t *testing.T) {
 		{
 			field: "key", message: dataKeyMessage,
 			value:  func(edge string) any { return edge },
+			secret: func(edge string) *corev1.Secret { return &corev1.Secret{StringData: map[string]string{edge: "x"}} },
+		},
+		{
+			field: "template.data", message: templateKeysMessage,
+			value:  func(edge string) any { return map[string]any{edge: "x"} },
 			secret: func(edge string) *corev1.Secret { return &corev1.Secret{StringData: map[string]string{edge: "x"}} },
 		},
 		{
@@ -124,6 +134,21 @@ func TestSecretTargetAdmission(t *testing.T) {
 		{why: "whoever sets the operator's label hides the Secret from it", with: fields{"spec.secret.labels": map[string]any{"cognigy-operator.io/secret-type": "x"}}, refused: ownLabelsMessage},
 		{why: "the operator's annotations are the record of the delivery", with: fields{"spec.secret.annotations": map[string]any{"cognigy-operator.io/key-id": "x"}}, refused: ownAnnotationsMessage},
 		{why: "another prefix that merely ends alike is somebody else's", with: fields{"spec.secret.labels": map[string]any{"x.cognigy-operator.io/a": "b"}, "spec.secret.annotations": map[string]any{"x.cognigy-operator.io/a": "b"}}},
+		{why: "templates are for files", with: fields{"spec.secret.template.data": map[string]any{"webhook.env": "KEY={{ .key }}\n", "headers": ""}}},
+		{why: "an empty template, as in the design's example, makes nothing", with: fields{"spec.secret.template": map[string]any{}}},
+		{why: "16 templates are enough", with: fields{"spec.secret.template.data": many(16)}},
+		{why: "more templates are refused", with: fields{"spec.secret.template.data": many(17)}, refused: "spec.secret.template.data: Too many: 17: must have at most 16 items"},
+		{why: "64 KiB are more than a Secret should hold", with: fields{"spec.secret.template.data": map[string]any{"a": long(32768), "b": long(32768)}}},
+		{why: "more are refused", with: fields{"spec.secret.template.data": map[string]any{"a": long(32768), "b": long(32769)}}, refused: templateSizeMessage},
+		{why: "also in one template", with: fields{"spec.secret.template.data": map[string]any{"a": long(65537)}}, refused: "spec.secret.template.data.a: Too long"},
+		{why: "the plaintext's own data key is none for a template", with: fields{"spec.secret.template.data": map[string]any{"api-key": "x"}}, refused: templateCopyMessage},
+		{why: "nor with a name of one's own", with: fields{"spec.secret.key": "token", "spec.secret.template.data": map[string]any{"token": "x"}}, refused: templateCopyMessage},
+		{why: "the default is free then", with: fields{"spec.secret.key": "token", "spec.secret.template.data": map[string]any{"api-key": "x"}}},
+		{why: "a Secret may have a type that wants certain data", with: fields{"spec.secret.type": "kubernetes.io/basic-auth", "spec.secret.key": "password"}},
+		{why: "or one of anybody's own", with: fields{"spec.secret.type": "servicebinding.io/cognigy"}},
+		{why: "an empty type is none", with: fields{"spec.secret.type": ""}, refused: "spec.secret.type: Invalid value"},
+		{why: "a token of a ServiceAccount is Kubernetes' own", with: fields{"spec.secret.type": "kubernetes.io/service-account-token"}, refused: reservedTypeMessage},
+		{why: "so is a token by which nodes join", with: fields{"spec.secret.type": "bootstrap.kubernetes.io/token"}, refused: reservedTypeMessage},
 		{why: "a number is not a label's value; YAML needs quotes", with: fields{"spec.secret.labels": map[string]any{"a": 1}}, refused: "spec.secret.labels.a: Invalid value"},
 	})
 }

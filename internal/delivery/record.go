@@ -148,14 +148,18 @@ func reportable(keyID, preview, formerUID string) bool {
 const maxUIDLength = 64
 
 // locate returns the data key whose value fits the record's checksum. It tries the wanted one first: after a change of
-// spec.secret.key, the value still has its old data key.
+// spec.secret.key, the value still has its old data key. What a template made may be a copy of the value.
 func locate(secret *corev1.Secret, wanted string) (string, bool) {
-	expected := secret.Annotations[v1alpha1.ChecksumAnnotation]
-	if value, ok := secret.Data[wanted]; ok && checksum(secret, value) == expected {
+	expected, copies := secret.Annotations[v1alpha1.ChecksumAnnotation], made(secret)
+	fits := func(name string) bool {
+		value, found := secret.Data[name]
+		return found && copies[name] == "" && checksum(secret, value) == expected
+	}
+	if fits(wanted) {
 		return wanted, true
 	}
-	for name, value := range secret.Data {
-		if checksum(secret, value) == expected {
+	for name := range secret.Data {
+		if fits(name) {
 			return name, true
 		}
 	}
@@ -188,7 +192,7 @@ func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 	if record.OwnerUID != string(owner.UID) {
 		read.FormerUID = record.OwnerUID
 	}
-	read.Outdated = dataKey != owner.SecretKey() || outdated(secret, owner)
+	read.Outdated = dataKey != owner.SecretKey() || outdated(secret, owner) || !Rendered(secret, owner)
 	read.Head, read.Tail = ends(string(secret.Data[dataKey]))
 	return read
 }

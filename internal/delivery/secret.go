@@ -22,14 +22,14 @@ import (
 const FieldManager = "cognigy-operator"
 
 // Compose returns the Secret that delivers a key: a new one if existing is nil, else existing with the operator's part replaced.
-// Labels, annotations and data of others stay.
+// Labels, annotations and data of others stay. What templates make of the key is Render's.
 func Compose(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, record Record, plaintext string, now time.Time) *corev1.Secret {
 	secret := fresh(existing, owner)
 	if old, ok := locate(secret, owner.SecretKey()); ok {
 		delete(secret.Data, old)
 	}
 	value := []byte(plaintext)
-	secret.Data[owner.SecretKey()] = value
+	put(secret, owner.SecretKey(), value)
 	record.write(secret, value, now)
 	return secret
 }
@@ -51,7 +51,7 @@ func Renew(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, retiring []p
 func Repair(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
 	secret := fresh(existing, owner)
 	if old, ok := locate(secret, owner.SecretKey()); ok && old != owner.SecretKey() {
-		secret.Data[owner.SecretKey()] = secret.Data[old]
+		put(secret, owner.SecretKey(), secret.Data[old])
 		delete(secret.Data, old)
 	}
 	return secret
@@ -72,7 +72,7 @@ func disown(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) {
 
 // fresh returns a copy of the Secret with labels, annotations and owner reference as the spec wants them.
 func fresh(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secret {
-	secret := &corev1.Secret{Type: corev1.SecretTypeOpaque}
+	secret := &corev1.Secret{Type: owner.SecretType()}
 	if existing != nil {
 		secret = existing.DeepCopy()
 	}
@@ -96,7 +96,8 @@ func fresh(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey) *corev1.Secr
 	return secret
 }
 
-// merge adds what the spec wants, and removes what the operator wrote and the spec does not want any more. The record stays.
+// merge adds what the spec wants, and removes what the operator wrote and the spec does not want any more. The record stays, and what
+// tells of the data that templates made.
 func merge(current, wanted map[string]string, written *fieldpath.Set, field string) map[string]string {
 	merged := map[string]string{}
 	for key, value := range current {
@@ -110,7 +111,7 @@ func merge(current, wanted map[string]string, written *fieldpath.Set, field stri
 }
 
 func isRecord(annotation string) bool {
-	return annotation == v1alpha1.ChecksumAnnotation || slices.Contains(recordAnnotations, annotation)
+	return annotation == v1alpha1.ChecksumAnnotation || annotation == v1alpha1.TemplatesAnnotation || slices.Contains(recordAnnotations, annotation)
 }
 
 // writtenByUs returns the fields that the operator wrote, according to managedFields.
@@ -147,5 +148,5 @@ func setController(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) {
 
 func outdated(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) bool {
 	wanted := fresh(secret, owner)
-	return !equality.Semantic.DeepEqual(secret.ObjectMeta, wanted.ObjectMeta)
+	return secret.Type != owner.SecretType() || !equality.Semantic.DeepEqual(secret.ObjectMeta, wanted.ObjectMeta)
 }

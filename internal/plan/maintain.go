@@ -73,7 +73,7 @@ func maintainDelivered(o Observed, now time.Time, t Timing) Plan {
 		p = issue(o, now, t, p, "a rotation is due")
 	}
 	if p.Do == Wait && o.Secret.Outdated {
-		p.Do, p.Why = Repair, "the Secret's metadata differs from the spec"
+		p.Do, p.Why = Repair, "the Secret differs from the spec"
 	}
 	return p
 }

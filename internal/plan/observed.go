@@ -94,7 +94,7 @@ type Secret struct {
 	Version    string // resourceVersion; SecretAbsentVersion if it is absent
 	FormerUID  string // of the owner that the record names, if that is another one: the Secret may be ours from an earlier life
 	Intact     bool   // the record is complete and its checksum matches the value
-	Outdated   bool   // labels, annotations, owner reference or data key differ from the spec
+	Outdated   bool   // labels, annotations, owner reference, data key, type or what templates made differ from the spec
 	Bound      bool   // an owner reference to the resource lets Kubernetes delete the Secret with it
 	KeyID      string
 	EndpointID string

@@ -27,7 +27,7 @@ const (
 	// Record: write the Secret's record anew, with the retiring keys of the plan, and take over a Secret from an earlier life; the
 	// value stays. The write fails unless the Secret is as it was read, so that a late delivery of another process fails after it.
 	Record Action = "record"
-	// Repair the Secret's metadata and data key; the value stays.
+	// Repair the Secret's metadata, data key and what templates made; the value stays.
 	Repair Action = "repair"
 	// Revoke the keys of the plan.
 	Revoke Action = "revoke"

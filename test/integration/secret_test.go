@@ -10,7 +10,9 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
@@ -85,6 +87,72 @@ var _ = Describe("The Secret of an EndpointAPIKey", Label("secret"), func() {
 		})
 		e.AwaitDelivered(key, 1)
 		e.Expect(e.Posts()).To(Equal(1))
+	})
+
+	It("has the type that a workload wants, with its data", func() {
+		e := newEnvironment()
+		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.Secret.Type, k.Spec.Secret.Key = "kubernetes.io/basic-auth", "password"
+			templates(map[string]v1alpha1.TemplateText{"username": "{{ .keyID }}"})(k)
+		})
+		secret := e.Secret(key)
+		e.Expect(secret.Type).To(Equal(corev1.SecretTypeBasicAuth))
+		e.Expect(string(secret.Data["username"])).To(Equal(e.Read(key).Status.KeyID))
+		e.rotate(key, 0)
+		e.Await(func(g Gomega) { g.Expect(e.Secret(key).Data["password"]).NotTo(Equal(secret.Data["password"])) })
+		e.AwaitDelivered(key, 1)
+	})
+
+	It("is not made if its type wants other data, which costs no key", func() {
+		e := newEnvironment()
+		key := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Secret.Type = "kubernetes.io/ssh-auth" })
+		e.Create(key)
+		e.reports(key, v1alpha1.ReasonSecretRejected, status.FailedStatus, "data[ssh-privatekey]: Required value")
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(BeZero()) })
+		e.Change(key, func() { key.Spec.Secret.Key = "ssh-privatekey" })
+		e.AwaitDelivered(key, 1)
+		e.Expect(e.Posts()).To(Equal(1))
+	})
+
+	It("keeps the type that it has from an earlier life, with a word of that", func() {
+		e := newEnvironment()
+		left := e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain })
+		value := e.Secret(left).Data["api-key"]
+		e.Delete(left)
+		e.AwaitAbsent(left)
+		next := e.Key(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Secret.Type = "servicebinding.io/cognigy" })
+		e.Create(next)
+		message := e.renewalBlocked(next, v1alpha1.ReasonSecretRejected)
+		e.Expect(message).To(ContainSubstring(`has the type "Opaque", and secret.type is "servicebinding.io/cognigy"`))
+		e.Expect(e.Secret(next).Data["api-key"]).To(Equal(value))
+		// A rotation could not write its key.
+		e.rotate(next, 0)
+		e.Await(func(g Gomega) { g.Expect(e.Read(next).Status.ObservedGeneration).To(Equal(e.Read(next).Generation)) })
+		e.remains(func(g Gomega) { g.Expect(e.Posts()).To(Equal(1)) })
+		e.Delete(e.Secret(next))
+		e.Await(func(g Gomega) {
+			g.Expect(e.Secret(next)).To(HaveValue(HaveField("Type", corev1.SecretType("servicebinding.io/cognigy"))))
+		})
+		e.AwaitDelivered(next, 1)
+	})
+
+	It("is found by controllers of service bindings, with type and provider for who wants them", func() {
+		e := newEnvironment()
+		key := e.Key(func(k *v1alpha1.EndpointAPIKey) {
+			k.Spec.Secret.Name, k.Spec.Secret.Type = "binding", "servicebinding.io/cognigy"
+			templates(map[string]v1alpha1.TemplateText{"type": "cognigy", "provider": "cognigy-operator"})(k)
+		})
+		e.Create(key)
+		found := e.AwaitDelivered(key, 1)
+		e.Expect(found.Status.Binding).To(Equal(&v1alpha1.ServiceBinding{Name: "binding"}))
+		secret := e.Secret(key)
+		e.Expect(string(secret.Data["type"])).To(Equal("cognigy"))
+		e.Expect(string(secret.Data["provider"])).To(Equal("cognigy-operator"))
+		bindings := &rbacv1.ClusterRoleList{}
+		e.Expect(cluster.List(e.Context, bindings, client.MatchingLabels{"servicebinding.io/controller": "true"})).To(Succeed())
+		e.Expect(bindings.Items).To(ConsistOf(HaveField("Rules", ConsistOf(rbacv1.PolicyRule{
+			APIGroups: []string{"cognigy-operator.io"}, Resources: []string{"endpointapikeys"}, Verbs: []string{"get", "list", "watch"},
+		}))))
 	})
 
 	// The display name is part of the key's name.

@@ -88,6 +88,16 @@ var mutations = []mutation{
 		noticed{in: controller, by: "The Secret of an EndpointAPIKey is never one that others own: no key is issued until theirs is gone", says: "SecretNotOwned"},
 	},
 	{
+		"S2", "The operator sends the POST although a template fails, so that nothing can be written.",
+		"post-with-failing-template", insert("if _, err := s.compose(record, plaintext, now); err != nil { return nil }"),
+		noticed{in: controller, by: "The templates of a Secret are refused before a key exists: one that fails", says: "to be zero-valued"},
+	},
+	{
+		"S2", "The operator sends the POST although a template needs an Endpoint that cannot be read.",
+		"post-without-reading-endpoint", never,
+		noticed{in: controller, by: "The templates of a Secret that tell of the Endpoint keep the operator from requesting a key while it cannot be read: Cognigy refuses it", says: "to be zero-valued"},
+	},
+	{
 		"S3", "The operator revokes a replaced key before its overlap is over.",
 		"revoke-within-overlap", always,
 		noticed{in: reliability, by: "TestCrash/rotation with overlap", says: "whose overlap is not over"},
@@ -151,6 +161,11 @@ var mutations = []mutation{
 		"S4", "The operator accepts a verbosity at which client-go logs Secrets.",
 		"log-bodies", never,
 		noticed{in: endToEnd, by: "The operator's process refuses settings that cannot work, and names the flag: --zap-log-level: at most 7", says: "to contain substring"},
+	},
+	{
+		"S4", "The error of a template quotes the key.",
+		"template-error-quotes-key", skip,
+		noticed{in: "internal/render", by: "TestFailures", says: "not to contain substring"},
 	},
 	{
 		"S5", "The operator compares only the beginning of a marker, and revokes other resources' keys.",
@@ -251,6 +266,26 @@ var mutations = []mutation{
 		"S7", "The operator scans all connections of a namespace at a time.",
 		"scan-tenant-twice", never,
 		noticed{in: controller, by: "The scan of many Endpoints of a slow Cognigy yields its worker again and again, goes on where it was, and is the only one of its namespace", says: "one scan of a namespace at a time"},
+	},
+	{
+		"S7", "A template may loop, or hide which fields it uses.",
+		"allow-every-action", never,
+		noticed{in: "internal/render", by: "TestWhatIsNotAvailable/{{ . }}", says: "Expected an error, got nil"},
+	},
+	{
+		"S7", "The templates of a Secret take whatever memory they like.",
+		"render-without-bound", never,
+		noticed{in: "internal/render", by: "TestBounds/much output", says: "Expected an error, got nil"},
+	},
+	{
+		"S7", "The templates of a Secret have any size.",
+		"render-templates-of-any-size", never,
+		noticed{in: "internal/render", by: "TestBounds", says: "Expected an error, got nil"},
+	},
+	{
+		"trust", "A template calls whatever function there is, and reads the operator's environment.",
+		"call-any-function", insert("for name, function := range all { allowed[name] = function }"),
+		noticed{in: "internal/render", by: "TestWhatIsNotAvailable/env", says: "Expected an error, got nil"},
 	},
 	{
 		"trust", "The operator connects a CognigyConnection to a host that --allowed-hosts does not name.",

@@ -60,6 +60,7 @@ var ordinary = []scenario{
 	{name: "suspended and resumed", user: (*environment).suspendAndResume, ends: (*environment).issued},
 	{name: "rotation", user: (*environment).rotate, ends: (*environment).issued},
 	{name: "rotation with overlap", spec: overlapping, user: (*environment).rotate, ends: (*environment).issued},
+	{name: "template changed", spec: templated, user: (*environment).changeTemplate, ends: (*environment).rendered},
 	{name: "deletion", user: (*environment).deleteKey, ends: (*environment).gone},
 	{name: "deletion before the POST", during: effectPost, user: (*environment).deleteKey, ends: (*environment).gone},
 	{name: "deletion after the POST", during: effectCreate, user: (*environment).deleteKey, ends: (*environment).gone},

@@ -76,7 +76,10 @@ func (r *Reconciler) writeUntilDeadline(
 		if !r.Clock.Now().Before(deadline) {
 			return false, context.DeadlineExceeded
 		}
-		written, err := r.write(ctx, s, delivery.Compose(s.secret, s.key, record, plaintext.Reveal(), r.Clock.Now()))
+		written, err := s.compose(record, plaintext.Reveal(), r.Clock.Now())
+		if err == nil {
+			written, err = r.write(ctx, s, written)
+		}
 		if last = err; err == nil {
 			s.setSecret(written)
 			return true, nil

@@ -16,9 +16,9 @@ import (
 // errReplaced: another object of the same name took the place of the one that was read, or the connection changed.
 var errReplaced = errors.New("the object changed while the operator worked with it")
 
-// isRefusal reports whether Kubernetes refuses a write for good: repeating it as it is does not help.
+// isRefusal reports whether Kubernetes refuses a write for good, or a template fails: repeating it as it is does not help.
 func isRefusal(err error) bool {
-	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) ||
+	return condition.FailureOf(err) != nil || apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) ||
 		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsMethodNotSupported(err) || apierrors.IsUnauthorized(err)
 }
 
@@ -49,11 +49,24 @@ func errSecretMutated(what string, key *v1alpha1.EndpointAPIKey) error {
 		"something changes the %s of Secret %q whenever the operator writes them; find out which admission webhook or policy does", what, key.SecretName())
 }
 
+// checkType returns the failure when the Secret has another type than the spec wants: it is from an earlier life of the resource.
+func (s *scope) checkType() error {
+	if s.secret == nil || s.secret.Type == s.key.SecretType() {
+		return nil
+	}
+	return condition.Stalled(v1alpha1.ReasonSecretRejected, "Secret %q has the type %q, and secret.type is %q; Kubernetes lets no Secret change its "+
+		"type. Delete the Secret, so that the operator creates it anew with another key, or create another EndpointAPIKey with the Secret's type",
+		s.key.SecretName(), s.secret.Type, s.key.SecretType())
+}
+
 // undelivered is the failure when a new key could not be written into its Secret. It does not quote what may have seen the
 // plaintext.
 func undelivered(err error, consequence string) error {
 	if apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) {
 		return err
+	}
+	if failure := condition.FailureOf(err); failure != nil {
+		return condition.Stalled(failure.Reason, "%s; %s", failure.Message, consequence)
 	}
 	return &condition.Failure{
 		Reason: v1alpha1.ReasonSecretRejected, Stalled: isRefusal(err),

@@ -44,13 +44,29 @@ func (r *Reconciler) addFinalizer(ctx context.Context, s *scope) error {
 	return r.patch(ctx, s, func(key *v1alpha1.EndpointAPIKey) { controllerutil.AddFinalizer(key, v1alpha1.Finalizer) })
 }
 
-// repair writes the Secret without a new value.
+// repair writes the Secret without a new value: first what needs nothing from Cognigy and cannot fail, then what templates make.
 func (r *Reconciler) repair(ctx context.Context, s *scope) error {
-	read, err := r.rewrite(ctx, s, delivery.Repair(s.secret, s.key))
-	if err == nil && (read.Outdated || read.Bound && s.observed.Retain) {
-		return errSecretMutated("labels, annotations or owner", s.key)
+	if repaired, differs := s.repaired(); differs {
+		if _, err := r.rewrite(ctx, s, repaired); err != nil {
+			return err
+		}
+		if _, differs := s.repaired(); differs {
+			return errSecretMutated("labels, annotations or owner", s.key)
+		}
 	}
-	return err
+	if err := s.checkType(); err != nil {
+		return err
+	}
+	if delivery.Rendered(s.secret, s.key) || !delivery.Read(s.secret, s.key).Intact { // of an altered value, nothing is to be made
+		return nil
+	}
+	return r.renderAnew(ctx, s)
+}
+
+// repaired returns the Secret with the metadata and the data key that the spec wants, and whether they differ from what the Secret has.
+func (s *scope) repaired() (repaired *corev1.Secret, differs bool) {
+	repaired = delivery.Repair(s.secret, s.key)
+	return repaired, !equality.Semantic.DeepEqual(repaired, s.secret)
 }
 
 // rewrite writes the Secret with the value that it has, if it is still as it was read, and returns what it holds then.

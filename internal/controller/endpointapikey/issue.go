@@ -5,7 +5,6 @@ package endpointapikey
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,6 +21,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/internal/render"
 )
 
 // issue makes a key and delivers it in one go, since the plaintext cannot survive into another reconcile. A failure before the
@@ -34,6 +34,10 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	if err := r.checkDependencies(ctx, s); err != nil {
 		return err
 	}
+	// mutation: post-without-reading-endpoint
+	if err := r.readPlace(ctx, s); err != nil {
+		return err
+	}
 	// mutation: post-without-dry-run
 	if err := r.dryRun(ctx, s, next.Retire); err != nil {
 		return err
@@ -44,11 +48,11 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 			return err
 		}
 	}
-	// Nothing of this was a request to Cognigy, which meanwhile may have told another resource to send none for a while.
-	if s.acquired == nil {
-		if err := r.acquire(s, session, 1); err != nil {
-			return err
-		}
+	// Without an earlier request, Cognigy may meanwhile have told another resource to send none for a while.
+	if s.acquired != nil {
+		session.Charge(s.waiter(), 1)
+	} else if err := r.acquire(s, session, 1); err != nil {
+		return err
 	}
 	if err := r.recordIntent(ctx, s, next); err != nil {
 		return err
@@ -66,19 +70,27 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 }
 
 // dryRun has the API server check the write of the Secret without doing it, so that quota, admission, permissions and
-// foreign Secrets stop the issuance before a key exists.
+// foreign Secrets stop the issuance before a key exists. So do templates that fail.
 func (r *Reconciler) dryRun(ctx context.Context, s *scope, retire []plan.RetiringKey) error {
 	if isImmutable(s.secret) {
 		return errImmutable(s.key)
 	}
-	plaintext, now := strings.Repeat("0", 64), r.Clock.Now()
-	record := delivery.Record{
-		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, IssuedAt: now, KeyID: plaintext[:24], Preview: plaintext[:16],
-		Retiring: retire,
+	if err := s.checkType(); err != nil {
+		return err
 	}
-	stored, err := r.write(ctx, s, delivery.Compose(s.secret, s.key, record, plaintext, now), client.DryRunAll)
+	plaintext, now := render.DummyKey, r.Clock.Now()
+	record := delivery.Record{
+		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, IssuedAt: now, KeyID: plaintext[:24],
+		Preview: plaintext[:4] + "••••••••" + plaintext[:4], Retiring: retire,
+	}
+	// mutation: post-with-failing-template
+	composed, err := s.compose(record, plaintext, now)
+	if err != nil {
+		return err
+	}
+	stored, err := r.write(ctx, s, composed, client.DryRunAll)
 	switch {
-	case err == nil && !delivery.Read(stored, s.key).Intact:
+	case err == nil && !(delivery.Read(stored, s.key).Intact && delivery.Rendered(stored, s.key)):
 		return errSecretMutated("data or annotations", s.key)
 	// mutation: issue-into-immutable
 	case err == nil && isImmutable(stored):

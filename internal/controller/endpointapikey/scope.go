@@ -9,6 +9,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
+	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
@@ -31,6 +32,7 @@ type scope struct {
 	released    bool                // the operator is done with the resource
 	driftCheck  bool                // this reconcile only looks at what is delivered
 	acquired    *connection.Session // that sends requests for this reconcile, until release
+	place       delivery.Place      // what templates may say of the Endpoint; readPlace sets it
 	observed    plan.Observed       // derived from the above
 	malformed   error               // derived: what the operator cannot read of the wanted rotation
 	timing      plan.Timing         // derived from the above
@@ -85,6 +87,8 @@ func (s *scope) setRecorded() { s.recorded = true }
 func (s *scope) setReleased() { s.released = true }
 
 func (s *scope) setDriftCheck(is bool) { s.driftCheck = is }
+
+func (s *scope) setPlace(place delivery.Place) { s.place = place }
 
 func (s *scope) setAcquired(session *connection.Session) { s.acquired = session }
 

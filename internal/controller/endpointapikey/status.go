@@ -64,6 +64,7 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 		KeyPreview:             before.KeyPreview,
 		IssuedAt:               before.IssuedAt,
 		SecretName:             before.SecretName,
+		Binding:                before.Binding,
 		UnsettledUntil:         microTime(next.UnsettledUntil),
 		FormerOwnerUIDs:        before.FormerOwnerUIDs,
 		Conditions:             before.Conditions,
@@ -81,7 +82,7 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 	if next.Reports {
 		issuedAt := metav1.NewTime(s.observed.Secret.IssuedAt).Rfc3339Copy()
 		status.KeyID, status.KeyPreview, status.IssuedAt = s.observed.Secret.KeyID, delivery.Preview(s.secret), &issuedAt
-		status.SecretName = s.secret.Name
+		status.SecretName, status.Binding = s.secret.Name, &v1alpha1.ServiceBinding{Name: s.secret.Name}
 		if requested := s.observed.Rotation.Requested; !requested.IsZero() && !s.observed.Secret.IssuedAt.Before(requested) {
 			status.LastHandledRotateAt = kube.RotateRequestedAt(s.key)
 		}
