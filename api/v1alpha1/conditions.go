@@ -18,6 +18,11 @@ const (
 	ConditionRenewalBlocked = "RenewalBlocked"
 )
 
+// ConditionEndpointChanged is True on an EndpointAPIKey that names its Endpoint while the name does not mean the Endpoint any more that
+// the resource's keys are for. These work, and the operator goes on to rotate them; the condition is for people, who may want another
+// resource. kstatus does not know it, so that it fails no release. Negative polarity.
+const ConditionEndpointChanged = "EndpointChanged"
+
 // ConditionInUse is True on a connection that is being deleted while EndpointAPIKeys still need it. Its message names them.
 // Negative polarity.
 const ConditionInUse = "InUse"
@@ -65,8 +70,12 @@ const (
 	ReasonDryRunUnsupported = "DryRunUnsupported"
 	// ReasonInvalidTemplate: a template of spec.secret.template fails.
 	ReasonInvalidTemplate = "InvalidTemplate"
-	// ReasonEndpointNotFound: Cognigy knows no Endpoint with this id.
+	// ReasonEndpointNotFound: Cognigy knows no Endpoint with this id, or shows none with this name in the project.
 	ReasonEndpointNotFound = "EndpointNotFound"
+	// ReasonEndpointAmbiguous: several Endpoints of the project have the name.
+	ReasonEndpointAmbiguous = "EndpointAmbiguous"
+	// ReasonEndpointChanged: the name means another Endpoint than the one that the resource's keys are for, or none any more.
+	ReasonEndpointChanged = "EndpointChanged"
 	// ReasonInvalidDisplayName: Cognigy rejects the key's name.
 	ReasonInvalidDisplayName = "InvalidDisplayName"
 	// ReasonInvalidRotation: the operator cannot read when to rotate the key; the message says what is wrong.

@@ -192,12 +192,21 @@ type Grant struct {
 	Endpoints GrantedEndpoints `json:"endpoints"`
 }
 
-// GrantedEndpoints are the Endpoints of a Grant.
+// GrantedEndpoints are the Endpoints of a Grant: those with the ids, and those of the projects.
+// +kubebuilder:validation:XValidation:rule="has(self.ids) || has(self.projectIDs)",message="say which Endpoints are granted: set endpoints.ids, endpoints.projectIDs or both; to grant every Endpoint, leave grants out"
 type GrantedEndpoints struct {
 	// ids are the ids of the Endpoints, as in an EndpointAPIKey's endpoint.id: 1 to 100.
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
-	// +required
-	IDs []EndpointID `json:"ids"`
+	// +optional
+	IDs []EndpointID `json:"ids,omitempty"`
+
+	// projectIDs are the ids of projects whose Endpoints are granted, also those that are created later: 1 to 16. The operator lists the
+	// Endpoints of these projects, at most a minute before it issues a key; the connection's user needs access to them.
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	ProjectIDs []ProjectID `json:"projectIDs,omitempty"`
 }

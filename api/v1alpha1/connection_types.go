@@ -65,7 +65,7 @@ type ClusterCognigyConnectionSpec struct {
 	// +required
 	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces"`
 
-	// grants say which Endpoints the allowed namespaces may have keys for: those that a grant for the namespace lists, and no others.
+	// grants say which Endpoints the allowed namespaces may have keys for: those that a grant for the namespace names, and no others.
 	// Without grants, every allowed namespace may have keys for every Endpoint that the connection's user sees in Cognigy. What is
 	// no longer granted gets no new key; its keys are still revoked.
 	// +kubebuilder:validation:MinItems=1

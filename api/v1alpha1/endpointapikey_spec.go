@@ -39,8 +39,8 @@ type ConnectionReference struct {
 	Name ObjectName `json:"name"`
 }
 
-// EndpointReference says which Cognigy Endpoint a key is for. Exactly one of its members is set.
-// +kubebuilder:validation:XValidation:rule="[has(self.id)].exists_one(set, set)",message="say which Endpoint: set endpoint.id to its 24-character id"
+// EndpointReference says which Cognigy Endpoint a key is for: by its id, or by its project and its name there.
+// +kubebuilder:validation:XValidation:rule="has(self.id) ? !has(self.projectID) && !has(self.name) : has(self.projectID) && has(self.name)",message="say which Endpoint: set endpoint.id to its 24-character id, or else both endpoint.projectID and endpoint.name"
 type EndpointReference struct {
 	// id is the id of the Endpoint: 24 characters, lower-case letters and digits. It stands in the Endpoint's address in
 	// the Cognigy.AI interface.
@@ -48,7 +48,23 @@ type EndpointReference struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]{24}$')",message="an Endpoint id is 24 characters, each a lower-case letter or a digit; copy it from the Endpoint's address in Cognigy.AI"
 	// +optional
 	ID string `json:"id,omitempty"`
+
+	// projectID is the id of the project that the Endpoint is in: 24 characters, lower-case letters and digits. It stands in the
+	// project's address in the Cognigy.AI interface.
+	// +optional
+	ProjectID ProjectID `json:"projectID,omitempty"`
+
+	// name is the Endpoint's name, exactly as Cognigy shows it, in upper and lower case. Exactly one Endpoint of the project must have
+	// it. The operator finds that Endpoint once, before the first key, and status.endpointID names it from then on: the resource
+	// stays with it when Endpoints are renamed or created anew, and its condition EndpointChanged says what the name means then.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	// +optional
+	Name string `json:"name,omitempty"`
 }
+
+// ByName reports whether the reference names the Endpoint, whose id is to be found.
+func (r EndpointReference) ByName() bool { return r.ID == "" }
 
 // SecretTarget describes the Secret that the key is delivered into.
 // +kubebuilder:validation:XValidation:rule="!has(self.template) || !has(self.template.data) || !((has(self.key) ? self.key : 'api-key') in self.template.data)",message="template.data has a template for secret.key, which holds the plaintext as it is; choose another data key for one of the two"

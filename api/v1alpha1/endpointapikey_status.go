@@ -14,6 +14,11 @@ type Issuance struct {
 	// +required
 	StartedAt metav1.MicroTime `json:"startedAt"`
 
+	// endpointID is the id of the Endpoint that the attempt makes a key for.
+	// +kubebuilder:validation:MaxLength=24
+	// +optional
+	EndpointID string `json:"endpointID,omitempty"`
+
 	// deadline is when the operator gives the attempt up: startedAt plus the connection's requestTimeout and deliveryTimeout of
 	// that moment. Even if someone shortened the timeouts since, the operator does not conclude earlier that the attempt failed.
 	// +kubebuilder:validation:Type=string
@@ -73,7 +78,8 @@ type EndpointAPIKeyStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// endpointID is the id of the Endpoint that the key opens, once the connection allows the namespace. It stays when the permission
-	// is withdrawn: keys may have been issued.
+	// is withdrawn: keys may have been issued. Of a resource that names its Endpoint, it says which one that is; the Secret's record
+	// and issuance are believed first.
 	// +kubebuilder:validation:MaxLength=24
 	// +optional
 	EndpointID string `json:"endpointID,omitempty"`
@@ -150,7 +156,7 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	LastHandledRotateAt string `json:"lastHandledRotateAt,omitempty"`
 
-	// conditions are Ready, and while they are true Reconciling, Stalled and RenewalBlocked.
+	// conditions are Ready, and while they are true Reconciling, Stalled, RenewalBlocked and EndpointChanged.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	endpointMessage   = "say which Endpoint: set endpoint.id to its 24-character id"
+	endpointMessage   = "say which Endpoint: set endpoint.id to its 24-character id, or else both endpoint.projectID and endpoint.name"
 	endpointIDMessage = "an Endpoint id is 24 characters, each a lower-case letter or a digit; copy it from the Endpoint's address in Cognigy.AI"
 )
 

@@ -147,6 +147,8 @@ func TestEndpointAPIKeyStatus(t *testing.T) {
 			"status.retiring": []any{map[string]any{"keyID": long(24), "keyPreview": long(256), "replacedAt": "2026-11-22T09:00:00Z", "revokeAt": "2026-11-22T10:00:00Z"}},
 		}},
 		{why: "endpointID is bounded", with: fields{"status.endpointID": long(25)}, refused: "status.endpointID: Too long"},
+		{why: "an attempt is for an Endpoint", with: attempt(long(24))},
+		{why: "whose id is bounded, too", with: attempt(long(25)), refused: "status.issuance.endpointID: Too long"},
 		{why: "keyID is bounded", with: fields{"status.keyID": long(25)}, refused: "status.keyID: Too long"},
 		{why: "keyPreview is bounded", with: fields{"status.keyPreview": long(257)}, refused: "status.keyPreview: Too long"},
 		{why: "secretName is bounded", with: fields{"status.secretName": long(254)}, refused: "status.secretName: Too long"},
@@ -159,6 +161,10 @@ func TestEndpointAPIKeyStatus(t *testing.T) {
 }
 
 func retiring(replaced ...any) fields { return fields{"status.retiring": replaced} }
+
+func attempt(endpointID string) fields {
+	return fields{"status.issuance": map[string]any{"startedAt": "2026-11-22T10:00:00.123456Z", "endpointID": endpointID}}
+}
 
 func retired(id string) any {
 	return map[string]any{"keyID": id, "replacedAt": "2026-11-22T09:00:00Z", "revokeAt": "2026-11-22T10:00:00Z"}

@@ -20,6 +20,11 @@ type DataKey string
 // +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]{24}$')",message="an Endpoint id is 24 characters, each a lower-case letter or a digit; copy it from the Endpoint's address in Cognigy.AI"
 type EndpointID string
 
+// ProjectID is the id of a Cognigy project.
+// +kubebuilder:validation:MaxLength=24
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]{24}$')",message="a project id is 24 characters, each a lower-case letter or a digit; copy it from the project's address in Cognigy.AI"
+type ProjectID string
+
 // Timeout is a duration from 1s to 5m.
 // +kubebuilder:validation:Type=string
 // +kubebuilder:validation:MaxLength=32

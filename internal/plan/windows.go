@@ -55,15 +55,15 @@ func (r Rotation) nextOpening(after time.Time) (first opening, found bool) {
 // opening, each key at its own time, so that those that waited are not replaced together. Whoever missed that takes the rest of the
 // opening, or another one. Zero: never.
 func (o Observed) inWindow(due, now time.Time) time.Time {
-	at := o.startIn(due)
+	at := o.allowedFrom(due)
 	if open, ok := o.Rotation.nextOpening(now); at.Before(now) && !(ok && open.covers(now)) {
-		return o.startIn(now)
+		return o.allowedFrom(now)
 	}
 	return at
 }
 
-// startIn is when a rotation that is due at a time begins, as far as windows decide that; zero if none opens.
-func (o Observed) startIn(due time.Time) time.Time {
+// allowedFrom is when a rotation that is due at a time begins, as far as windows decide that; zero if none opens.
+func (o Observed) allowedFrom(due time.Time) time.Time {
 	open, ok := o.Rotation.nextOpening(due)
 	switch {
 	case !ok:
