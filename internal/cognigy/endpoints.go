@@ -24,7 +24,8 @@ const (
 
 // listedEndpoint is an entry of a list. The first one without a valid id ends the decoding, as with keys.
 type listedEndpoint struct {
-	ID string `json:"_id"`
+	ID   string `json:"_id"`
+	Name string `json:"name"`
 }
 
 func (e *listedEndpoint) UnmarshalJSON(data []byte) error {
@@ -48,41 +49,61 @@ type endpointPage struct {
 // Endpoints, and passes each to send, whose error ends it.
 func (c *Client) ListEndpoints(ctx context.Context, send func(request func() error) error) ([]string, error) {
 	var ids []string
+	err := c.eachEndpoint(ctx, url.Values{}, send, func(found listedEndpoint) error {
+		ids = append(ids, found.ID)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil // pages overlap if Endpoints are created or deleted meanwhile
+}
+
+// eachEndpoint calls each for the Endpoints that a query selects, page by page, until that returns an error. It may do so more than once
+// for one.
+func (c *Client) eachEndpoint(
+	ctx context.Context, query url.Values, send func(request func() error) error, each func(listedEndpoint) error,
+) error {
 	seen := map[string]bool{}
 	for cursor := ""; ; {
 		var page endpointPage
 		err := send(func() (err error) {
-			page, err = c.pageOfEndpoints(ctx, cursor)
+			page, err = c.pageOfEndpoints(ctx, query, cursor)
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := 0; page.Items[i].ID != ""; i++ {
-			ids = append(ids, page.Items[i].ID)
+			if err := each(page.Items[i]); err != nil {
+				return err
+			}
 		}
 		if page.Next == "" {
-			slices.Sort(ids)
-			return slices.Compact(ids), nil // pages overlap if Endpoints are created or deleted meanwhile
+			return nil
 		}
 		seen[cursor] = true
 		if cursor = page.Next; seen[cursor] || len(seen) == maxPages {
-			return nil, unexpected(endpointsCall(cursor), http.StatusOK, "the pages of the list of Endpoints have no end")
+			return unexpected(endpointsCall(query, cursor), http.StatusOK, "the pages of the list of Endpoints have no end")
 		}
 	}
 }
 
-func endpointsCall(cursor string) call {
-	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
-	if cursor != "" {
-		query.Set("next", cursor)
+func endpointsCall(query url.Values, cursor string) call {
+	page := url.Values{"limit": {strconv.Itoa(pageSize)}}
+	for name, values := range query {
+		page[name] = values
 	}
-	return call{method: http.MethodGet, route: routeEndpoints, query: query}
+	if cursor != "" {
+		page.Set("next", cursor)
+	}
+	return call{method: http.MethodGet, route: routeEndpoints, query: page}
 }
 
-func (c *Client) pageOfEndpoints(ctx context.Context, cursor string) (endpointPage, error) {
+func (c *Client) pageOfEndpoints(ctx context.Context, query url.Values, cursor string) (endpointPage, error) {
 	var page endpointPage
-	request := endpointsCall(cursor)
+	request := endpointsCall(query, cursor)
 	request.answer = &page
 	if err := c.do(ctx, request); err != nil {
 		return endpointPage{}, err

@@ -18,9 +18,9 @@ var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9_~.-]{1,256}$`)
 
 // Endpoint is an Endpoint as Cognigy describes it.
 type Endpoint struct {
-	ID       string `json:"_id"`
-	Name     string `json:"name"`     // any text of up to 1,024 characters
-	URLToken string `json:"URLToken"` // the path below the Endpoints' host at which callers reach it
+	ID       string `json:"_id"`      // ^[a-z0-9]{24}$
+	Name     string `json:"name"`     // as people gave it: any text; from GetEndpoint, up to 1,024 characters
+	URLToken string `json:"URLToken"` // the path below the Endpoints' host at which callers reach it; ListProject leaves it out
 }
 
 // GetEndpoint reads an Endpoint.

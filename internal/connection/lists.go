@@ -39,6 +39,7 @@ const (
 type Lists struct {
 	clock    clock.PassiveClock
 	requests singleflight.Group
+	projects projects
 
 	mu      sync.Mutex
 	newest  map[place]*remembered
@@ -204,6 +205,7 @@ func (l *Lists) rememberMissing(key missingKey, since time.Time) {
 
 // forgetConnection forgets what a connection showed.
 func (l *Lists) forgetConnection(uid types.UID) {
+	l.projects.forgetConnection(uid)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for of := range l.newest {
@@ -214,8 +216,10 @@ func (l *Lists) forgetConnection(uid types.UID) {
 	l.missing.RemoveAll(func(key any) bool { return key.(missingKey).connection == uid })
 }
 
-// forgetRefusals drops the answers that Cognigy may have given on account of a connection's credentials: that an Endpoint is gone.
+// forgetRefusals drops the answers that Cognigy may have given on account of a connection's credentials: that an Endpoint is gone, or not
+// in a project.
 func (l *Lists) forgetRefusals(uid types.UID) {
+	l.projects.forgetConnection(uid)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for of, known := range l.newest {

@@ -5,7 +5,7 @@ package connection
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,8 +19,9 @@ import (
 )
 
 // Permit returns nil if the resources of a namespace may have keys for an Endpoint through a connection, or a condition.Failure. It
-// reads the labels of the namespace by reader, if a selector asks for them.
-func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace, endpointID string) error {
+// reads the labels of the namespace by reader, if a selector asks for them, and asks shows which Endpoints are in a granted project. Where
+// that does not know, and the rest does not decide, the error is ErrUndecided.
+func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace string, endpoint Endpoint, shows Shows) error {
 	cluster, ok := found.(*v1alpha1.ClusterCognigyConnection)
 	if !ok {
 		return nil // a CognigyConnection is in the same namespace, with credentials of its own
@@ -36,17 +37,23 @@ func Permit(ctx context.Context, reader client.Reader, found v1alpha1.Connection
 			"ClusterCognigyConnection %q does not allow namespace %q; ask its administrator to cover the namespace by allowedNamespaces, or use another connection",
 			found.GetName(), namespace)
 	}
-	granted, err := grants(cluster.Spec.Grants, endpointID, matches)
+	granted, err := grants(cluster.Spec.Grants, endpoint, matches, shows)
 	if err != nil {
 		return err
 	}
 	// mutation: use-without-grant
 	if !granted {
-		return condition.Stalled(v1alpha1.ReasonConnectionNotAllowed,
-			"ClusterCognigyConnection %q allows namespace %q, but grants it no key for Endpoint %q; ask its administrator to add the Endpoint to a grant for the namespace, or use another connection",
-			found.GetName(), namespace, endpointID)
+		return NotGranted(found, namespace, endpoint)
 	}
 	return nil
+}
+
+// NotGranted is the failure of a resource for whose Endpoint its namespace has no grant. Of a resource that names its Endpoint, it tells
+// neither the id nor whether there is such an Endpoint: to whom a project is not granted, that is none of their business.
+func NotGranted(found v1alpha1.Connection, namespace string, endpoint Endpoint) *condition.Failure {
+	return condition.Stalled(v1alpha1.ReasonConnectionNotAllowed,
+		"ClusterCognigyConnection %q allows namespace %q, but grants it no key for %s; ask its administrator to add the Endpoint to a grant for the namespace, or use another connection",
+		found.GetName(), namespace, endpoint)
 }
 
 // Served reports whether a resource's status shows that it was permitted to use its connection once, so that keys may exist.
@@ -55,27 +62,15 @@ func Served(key *v1alpha1.EndpointAPIKey) bool {
 	return status.EndpointID != "" || status.KeyID != "" || status.Issuance != nil
 }
 
-// Permitted reports whether Permit returns no condition.Failure.
-func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace, endpointID string) (bool, error) {
-	err := Permit(ctx, reader, found, namespace, endpointID)
-	permitted := err == nil
-	if condition.FailureOf(err) != nil {
+// Permitted reports whether Permit returns no condition.Failure, without lists of projects. A resource of which these decide counts as
+// permitted.
+func Permitted(ctx context.Context, reader client.Reader, found v1alpha1.Connection, namespace string, endpoint Endpoint) (bool, error) {
+	err := Permit(ctx, reader, found, namespace, endpoint, Unknown)
+	permitted := err == nil || errors.Is(err, ErrUndecided)
+	if condition.FailureOf(err) != nil || permitted {
 		err = nil
 	}
 	return permitted, err
-}
-
-// grants reports whether an Endpoint is granted to a namespace. Without a single grant, every Endpoint is.
-func grants(all []v1alpha1.Grant, endpointID string, matches func(v1alpha1.AllowedNamespaces) (bool, error)) (bool, error) {
-	for _, grant := range all {
-		if !slices.Contains(grant.Endpoints.IDs, v1alpha1.EndpointID(endpointID)) {
-			continue
-		}
-		if matched, err := matches(grant.Namespaces); matched || err != nil {
-			return matched, err
-		}
-	}
-	return len(all) == 0, nil
 }
 
 // matcher returns a function that reports whether a namespace is among others. It reads the namespace once, and only for a selector.

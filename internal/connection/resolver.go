@@ -49,11 +49,11 @@ type Resolver struct {
 }
 
 // Find returns the connection that a resource refers to, and a condition.Failure if there is none, or if the resource's
-// namespace may not use it for the Endpoint.
-func (r *Resolver) Find(ctx context.Context, owner *v1alpha1.EndpointAPIKey) (v1alpha1.Connection, error) {
+// namespace may not use it for the Endpoint; ErrUndecided if it may, depending on lists that this process does not have. It sends nothing.
+func (r *Resolver) Find(ctx context.Context, owner *v1alpha1.EndpointAPIKey, endpoint Endpoint) (v1alpha1.Connection, error) {
 	name := NameOf(owner)
 	if ReferredIsCluster(owner) {
-		return r.findCluster(ctx, name, owner)
+		return r.findCluster(ctx, name, owner.Namespace, endpoint)
 	}
 	found := &v1alpha1.CognigyConnection{}
 	err := r.Client.Get(ctx, name, found)
@@ -64,7 +64,9 @@ func (r *Resolver) Find(ctx context.Context, owner *v1alpha1.EndpointAPIKey) (v1
 	return found, err
 }
 
-func (r *Resolver) findCluster(ctx context.Context, name types.NamespacedName, owner *v1alpha1.EndpointAPIKey) (v1alpha1.Connection, error) {
+func (r *Resolver) findCluster(
+	ctx context.Context, name types.NamespacedName, namespace string, endpoint Endpoint,
+) (v1alpha1.Connection, error) {
 	// mutation: use-unserved-connection
 	if r.NamespacedOnly {
 		return nil, condition.Stalled(v1alpha1.ReasonConnectionNotAllowed, "this installation of the operator does not serve "+
@@ -78,7 +80,7 @@ func (r *Resolver) findCluster(ctx context.Context, name types.NamespacedName, o
 	if err != nil {
 		return nil, err
 	}
-	return found, Permit(ctx, r.Client, found, owner.Namespace, owner.Spec.Endpoint.ID)
+	return found, Permit(ctx, r.Client, found, namespace, endpoint, r.knownProjects(found))
 }
 
 // NameOf is the connection that a resource refers to; the cluster-wide kind has no namespace.

@@ -117,7 +117,7 @@ func (t Timing) listed(began time.Time) time.Time { return began.Add(t.RequestTi
 
 // recorded reports whether the Secret is ours and holds, unaltered, a key for the Endpoint.
 func (o Observed) recorded() bool {
-	return o.Secret.State == SecretOurs && o.Secret.Intact && o.Secret.EndpointID == o.EndpointID
+	return o.Secret.State == SecretOurs && o.Secret.Intact && o.EndpointID != "" && o.Secret.EndpointID == o.EndpointID
 }
 
 // matches reports whether a preview can be that of the plaintext in the Secret. A preview without a mask proves nothing.

@@ -101,7 +101,7 @@ func TestRotationStaysInWindows(t *testing.T) {
 		wanted := plan.Window{
 			Days:  rapid.SliceOfNDistinct(rapid.SampledFrom(everyDay), 1, 7, rapid.ID).Draw(t, "days"),
 			Start: clock.Draw(t, "start"), End: clock.Draw(t, "end"),
-			Zone:  zone(rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "Pacific/Apia", "America/St_Johns"}).Draw(t, "zone")),
+			Zone: zone(rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "Pacific/Apia", "America/St_Johns"}).Draw(t, "zone")),
 		}
 		if wanted.Start == wanted.End {
 			return // admission refuses that

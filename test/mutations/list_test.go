@@ -78,6 +78,21 @@ var mutations = []mutation{
 		noticed{in: "internal/plan", by: "TestDeletionSoonAfterAnIssue/Where nothing tells of an issuance, one may have begun just before the deletion.", says: "planned"},
 	},
 	{
+		"S1", "The operator revokes the keys of a resource that names its Endpoint where the name leads now, and nowhere else.",
+		"look-where-the-name-leads", never,
+		noticed{in: controller, by: "An EndpointAPIKey that names its Endpoint has its key revoked with it, also when its Endpoint was renamed, another one has the name, and the Secret is gone, and the status names another Endpoint", says: "live keys of a resource that is gone"},
+	},
+	{
+		"S1", "The operator reports the Endpoint that a forged record names, so that record and report agree.",
+		"report-forged-endpoint", insert("return endpointID != \"\""),
+		noticed{in: "internal/plan", by: "TestEvidenceProves", says: "to be false"},
+	},
+	{
+		"S1", "The operator believes a record or a report alone of which Endpoint has the keys to revoke.",
+		"trust-lone-evidence", insert("return len(e.Named()) == 1"),
+		noticed{in: "internal/plan", by: "TestEvidenceAgrees/The report alone may be forged.", says: "to equal"},
+	},
+	{
 		"S2", "The operator sends the POST without a dry run of the Secret's write.",
 		"post-without-dry-run", skip,
 		noticed{in: reliability, by: "TestCrash/first issue", says: "S2: a POST without a dry run of the Secret's write"},
@@ -218,6 +233,21 @@ var mutations = []mutation{
 		noticed{in: controller, by: "The grants of a ClusterCognigyConnection open to a namespace the Endpoints that they list for it, from when they do until they do not", says: "ConnectionNotAllowed"},
 	},
 	{
+		"S6", "The operator issues a key for an Endpoint that is in none of the granted projects.",
+		"grant-unlisted-endpoint", always,
+		noticed{in: "internal/connection", by: "TestGrants/no project has it", says: "to equal"},
+	},
+	{
+		"S6", "The operator issues a key for the Endpoint that a forged report names, although the resource's name means another one.",
+		"post-on-unproven-endpoint", never,
+		noticed{in: controller, by: "An EndpointAPIKey that names its Endpoint gets no key for an Endpoint that its name does not mean, if the status names it, and there is no Secret", says: "EndpointChanged"},
+	},
+	{
+		"S6", "The operator takes the Endpoint that a report names for the one with the resource's keys, wherever these are.",
+		"believe-first-evidence", always,
+		noticed{in: "internal/plan", by: "TestPin/A report that names an Endpoint without keys of the resource is forged, if the one that has the name has some.", says: "to equal"},
+	},
+	{
 		"S6", "The operator uses a ClusterCognigyConnection that another installation serves.",
 		"use-unserved-connection", never,
 		noticed{in: controller, by: "An installation that is limited to namespaces writes nothing to a ClusterCognigyConnection, and says to resources that it does not serve it", says: "ConnectionNotAllowed"},
@@ -246,6 +276,11 @@ var mutations = []mutation{
 		"S7", "The operator remembers every list of a namespace that names very many Endpoints.",
 		"remember-every-list", always,
 		noticed{in: "internal/connection", by: "TestRememberedListsAreBounded", says: "to be <="},
+	},
+	{
+		"S7", "The operator remembers the list of every project that resources of a namespace name.",
+		"remember-every-project", always,
+		noticed{in: "internal/connection", by: "TestRememberedProjectsAreBounded", says: "to be <="},
 	},
 	{
 		"S7", "The operator keeps in memory whatever annotations its Secrets carry.",
@@ -291,6 +326,11 @@ var mutations = []mutation{
 		"trust", "The operator connects a CognigyConnection to a host that --allowed-hosts does not name.",
 		"connect-to-any-host", never,
 		noticed{in: "internal/cognigy", by: "TestAllowedHosts/another host", says: "host not allowed"},
+	},
+	{
+		"trust", "The operator tells a namespace the ids of Endpoints of a project that is not granted to it.",
+		"name-ids-of-ungranted-project", never,
+		noticed{in: controller, by: "The grant of a project is what it takes to learn ids of a project's Endpoints: where ids alone are granted, a name tells whether it means one of them", says: "ConnectionNotAllowed"},
 	},
 	{
 		"trust", "The status of a CognigyConnection tells what listens in the cluster's network.",

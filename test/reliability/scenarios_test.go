@@ -79,6 +79,12 @@ var ordinary = []scenario{
 		user: (*environment).deleteKey, ends: (*environment).left,
 	},
 	{name: "connection deleted first", user: (*environment).deleteConnectionFirst, ends: (*environment).deletedWhole},
+	{name: "first issue, of an Endpoint by name", spec: fixtures.ByName, ends: (*environment).issued},
+	{
+		name: "Secret deleted, of an Endpoint by name", spec: fixtures.ByName,
+		user: func(e *environment) error { return cluster.Delete(e.Context, target(e.name())) }, ends: (*environment).issued,
+	},
+	{name: "namespace deleted whole, with an Endpoint by name", spec: fixtures.ByName, user: (*environment).deleteNamespace, ends: (*environment).namespaceGone},
 	{name: "namespace deleted whole", user: (*environment).deleteNamespace, ends: (*environment).namespaceGone},
 }
 

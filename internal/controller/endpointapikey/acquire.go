@@ -45,7 +45,8 @@ func (r *Reconciler) isNew(ctx context.Context, key *v1alpha1.EndpointAPIKey) bo
 
 // knownUsable returns the session that a resource may use, as far as caches and this process know, or nil.
 func (r *Reconciler) knownUsable(ctx context.Context, key *v1alpha1.EndpointAPIKey) *connection.Session {
-	if found, err := r.Connections.Find(ctx, key); err == nil && connection.Usable(found) == nil {
+	found, err := r.Connections.Find(ctx, key, connection.ReportedEndpoint(key))
+	if (err == nil || errors.Is(err, connection.ErrUndecided)) && connection.Usable(found) == nil {
 		return r.Connections.Known(found)
 	}
 	return nil
@@ -55,7 +56,7 @@ func (r *Reconciler) knownUsable(ctx context.Context, key *v1alpha1.EndpointAPIK
 func (r *Reconciler) request(s *scope, session *connection.Session) ratelimit.Request {
 	name := requestFor(s.key)
 	return ratelimit.Request{
-		Waiter: s.waiter(), Namespace: s.key.Namespace, Connection: session.Connection, EndpointID: s.endpointID,
+		Waiter: s.waiter(), Namespace: s.key.Namespace, Connection: session.Connection, EndpointID: s.target(),
 		// What fails must not slow others, and neither must the look at what is delivered.
 		Routine: s.deleted || s.driftCheck || r.failures.NumRequeues(name) > 1, // once may be chance
 		Wake:    func() { r.waker.Wake(name) },
@@ -112,7 +113,7 @@ func (r *Reconciler) permittedSession(ctx context.Context, s *scope) (*connectio
 		return s.lastUsed, nil
 	}
 	mayRevoke := !s.observed.DeletingSince.IsZero() || s.unpermitted() && s.observed.Served
-	if s.connection == nil || s.blocked != nil && !mayRevoke {
+	if s.connection == nil || s.blocked != nil && !s.undecided() && !mayRevoke {
 		return nil, s.blocked
 	}
 	if err := connection.Usable(s.connection); err != nil {

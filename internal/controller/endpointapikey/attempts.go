@@ -32,13 +32,14 @@ type issuanceLog struct {
 type issuanceRecord struct {
 	key           *v1alpha1.EndpointAPIKey // as this process saw it last
 	session       *connection.Session      // that the latest POST went through
+	endpointID    string                   // that it was for
 	attempts      []plan.Attempt           // oldest first
 	delivering    bool                     // a reconcile is about to write the Secret
 	secretVersion string                   // resourceVersion that the latest delivery left
 }
 
 // start notes the POST that follows the intent on the resource.
-func (l *issuanceLog) start(key *v1alpha1.EndpointAPIKey, session *connection.Session) {
+func (l *issuanceLog) start(key *v1alpha1.EndpointAPIKey, endpointID string, session *connection.Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name := client.ObjectKeyFromObject(key)
@@ -55,7 +56,7 @@ func (l *issuanceLog) start(key *v1alpha1.EndpointAPIKey, session *connection.Se
 	}
 	attempts := append(record.attempts, plan.Attempt{StartedAt: key.Status.Issuance.StartedAt.Time})
 	record.key, record.session, record.attempts = key, session, attempts[max(len(attempts)-maxAttempts, 0):]
-	record.delivering = true
+	record.endpointID, record.delivering = endpointID, true
 }
 
 // stop notes that the delivery is over, and which resourceVersion of the Secret it left; "" if none.

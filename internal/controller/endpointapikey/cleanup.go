@@ -12,6 +12,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
@@ -54,7 +55,7 @@ func (r *Reconciler) cleanUp(ctx context.Context, record issuanceRecord) time.Du
 // observeDeleted is observe for a resource that is gone. Withdrawn permission does not keep it from revoking.
 func (r *Reconciler) observeDeleted(ctx context.Context, record issuanceRecord) (*scope, error) {
 	s := newDeletedScope(record)
-	if found, _ := r.Connections.Find(ctx, s.key); found != nil && found.GetUID() == record.session.Connection {
+	if found, _ := r.Connections.Find(ctx, s.key, connection.EndpointOf(s.key, s.endpointID)); found != nil && found.GetUID() == record.session.Connection {
 		s.setConnection(found, nil)
 	}
 	if err := r.readSecret(ctx, s); err != nil {

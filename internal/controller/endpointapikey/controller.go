@@ -55,6 +55,7 @@ type Reconciler struct {
 	lead          sync.Once
 	leaderSince   time.Time // set by lead
 	issuances     issuanceLog
+	located       located
 	confirmations workqueue.TypedRateLimiter[reconcile.Request]
 	failures      workqueue.TypedRateLimiter[reconcile.Request]
 	waker         kube.Waker
@@ -108,6 +109,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if apierrors.IsNotFound(err) {
 		r.failures.Forget(request)
 		r.confirmations.Forget(request)
+		r.located.forget(request.NamespacedName)
 		r.Connections.Hosts.Cancel(request.String())
 		return ctrl.Result{RequeueAfter: r.cleanUpDeleted(ctx, request.NamespacedName, "")}, nil
 	}
@@ -139,6 +141,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 func (r *Reconciler) step(ctx context.Context, s *scope) (next plan.Plan, failure error) {
 	defer func() { r.release(s, failure) }()
 	next = r.plan(s)
+	if next.Do == plan.List && s.undecided() {
+		if failure = r.decide(ctx, s); failure != nil {
+			return next, failure
+		}
+		next = r.plan(s)
+	}
 	if next.Do == plan.List {
 		s.setDriftCheck(r.isDriftCheck(next))
 		r.logDecision(ctx, next)
@@ -154,6 +162,9 @@ func (r *Reconciler) step(ctx context.Context, s *scope) (next plan.Plan, failur
 		// The scope holds the objects as the action left them: the report speaks of the state after it.
 		r.derive(s)
 		next = r.plan(s)
+	}
+	if failure == nil && next.Do == plan.Wait && s.listing != nil {
+		failure = r.checkName(ctx, s)
 	}
 	return next, failure
 }

@@ -28,7 +28,7 @@ func (r *Reconciler) checkDependencies(ctx context.Context, s *scope) error {
 		return err
 	}
 	// Permission and address may have changed since the reconcile began.
-	if err := connection.Permit(ctx, r.APIReader, found, s.key.Namespace, s.endpointID); err != nil {
+	if err := r.permit(ctx, s, r.APIReader, found, s.endpointID); err != nil {
 		return err
 	}
 	if found.GetUID() != s.connection.GetUID() || found.GetGeneration() != s.connection.GetGeneration() {
@@ -46,5 +46,6 @@ func (r *Reconciler) checkDependencies(ctx context.Context, s *scope) error {
 	if !s.credentials.Protected || !controllerutil.ContainsFinalizer(found, v1alpha1.InUseFinalizer) {
 		return errUnprotected
 	}
+	s.setConnection(s.connection, nil) // lists may have been needed to decide that
 	return nil
 }

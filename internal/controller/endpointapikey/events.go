@@ -37,7 +37,7 @@ func (r *Reconciler) warn(key *v1alpha1.EndpointAPIKey, keyID, reason, action, n
 
 // emitTrouble records that a person must act, or that a working key cannot be replaced, if the reason is a new one.
 func (r *Reconciler) emitTrouble(key *v1alpha1.EndpointAPIKey, before, after []metav1.Condition) {
-	for _, kind := range []string{v1alpha1.ConditionStalled, v1alpha1.ConditionRenewalBlocked} {
+	for _, kind := range []string{v1alpha1.ConditionStalled, v1alpha1.ConditionRenewalBlocked, v1alpha1.ConditionEndpointChanged} {
 		was, is := condition.Find(before, kind), condition.Find(after, kind)
 		if is.Reason != "" && is.Reason != was.Reason {
 			r.warn(key, "", is.Reason, "Reconcile", is.Message)

@@ -55,12 +55,12 @@ func (r *Reconciler) warnOfLeft(s *scope, next plan.Plan) {
 	for _, key := range next.Left {
 		r.warn(s.key, key.KeyID, v1alpha1.EventLeft, "Retain", fmt.Sprintf(
 			"key %s (%s) of Endpoint %s works on although another one replaced it; revoke it in Cognigy, unless an EndpointAPIKey takes over "+
-				"the Secret, which then revokes it", key.KeyID, key.Preview, s.endpointID))
+				"the Secret, which then revokes it", key.KeyID, key.Preview, s.endpointOf(key.KeyID)))
 	}
 	if next.LeftUncertain {
 		r.warn(s.key, "", v1alpha1.EventLeft, "Retain", fmt.Sprintf(
-			"Cognigy did not tell in time which other keys of this resource work; on Endpoint %s, revoke those whose names end with %q, "+
-				"but the one that the Secret's annotations name%s", s.endpointID, r.markers(s.key.Namespace, s.key.UID)[0], attempted(s.key)))
+			"Cognigy did not tell in time which other keys of this resource work; on %s, revoke those whose names end with %q, "+
+				"but the one that the Secret's annotations name%s", s.endpoint(), r.markers(s.key.Namespace, s.key.UID)[0], attempted(s.key)))
 	}
 }
 

@@ -31,6 +31,9 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	if err != nil {
 		return err
 	}
+	if err := r.checkEndpoint(ctx, s); err != nil {
+		return err
+	}
 	if err := r.checkDependencies(ctx, s); err != nil {
 		return err
 	}
@@ -123,7 +126,9 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 	started := metav1.NewMicroTime(r.Clock.Now().Truncate(time.Microsecond))
 	deadline := metav1.NewMicroTime(s.timing.Deadline(started.Time))
 	status := *s.key.Status.DeepCopy()
-	status.Issuance = &v1alpha1.Issuance{StartedAt: started, Deadline: &deadline, SecretVersion: s.observed.Secret.Version}
+	status.Issuance = &v1alpha1.Issuance{
+		StartedAt: started, EndpointID: s.endpointID, Deadline: &deadline, SecretVersion: s.observed.Secret.Version,
+	}
 	s.nameInherited(&status, next.Retire, r.Clock.Now())
 	status.ObservedGeneration, status.UnsettledUntil = s.key.Generation, microTime(next.UnsettledUntil)
 	// Where a person must act, another try is no progress yet.
@@ -144,7 +149,7 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 // attempt. It counts all the same, since something in front of Cognigy may refuse after the effect.
 func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.Session) (*cognigy.IssuedKey, error) {
 	marker := r.markers(s.key.Namespace, s.key.UID)[0]
-	r.issuances.start(s.key, session)
+	r.issuances.start(s.key, s.endpointID, session)
 	attempt := s.key.Status.Issuance.StartedAt.Time
 	request, cancel := context.WithDeadline(ctx, attempt.Add(s.timing.RequestTimeout))
 	defer cancel()

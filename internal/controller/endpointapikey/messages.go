@@ -61,6 +61,10 @@ func obstacle(state plan.State, key *v1alpha1.EndpointAPIKey) condition.Failure 
 			"Secret %q exists and does not belong to this resource; the operator leaves it as it is and issues no key. "+
 				"Delete the Secret, or create another EndpointAPIKey with another secret.name", key.SecretName())
 	case plan.EndpointNotFound:
+		if key.Spec.Endpoint.ByName() {
+			return *condition.Stalled(v1alpha1.ReasonEndpointNotFound, "Cognigy does not know Endpoint %q any more, which the keys of this resource "+
+				"were for; to have a key for the Endpoint that has its name now, create another EndpointAPIKey, and delete this one", key.Status.EndpointID)
+		}
 		return *condition.Stalled(v1alpha1.ReasonEndpointNotFound,
 			"Cognigy knows no Endpoint %q; check endpoint.id and the connection's baseURL", key.Spec.Endpoint.ID)
 	case plan.NewerRecord:

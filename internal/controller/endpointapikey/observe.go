@@ -5,6 +5,7 @@ package endpointapikey
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,14 +27,15 @@ import (
 func (r *Reconciler) observe(ctx context.Context, key *v1alpha1.EndpointAPIKey) (*scope, error) {
 	r.issuances.update(key)
 	s := newScope(key)
-	found, err := r.Connections.Find(ctx, key)
-	if err != nil && condition.FailureOf(err) == nil {
-		return nil, err
-	}
-	s.setConnection(found, err)
 	if err := r.readSecret(ctx, s); err != nil {
 		return nil, err
 	}
+	r.pin(s)
+	found, err := r.Connections.Find(ctx, key, connection.EndpointOf(key, s.endpointID))
+	if err != nil && condition.FailureOf(err) == nil && !errors.Is(err, connection.ErrUndecided) {
+		return nil, err
+	}
+	s.setConnection(found, err)
 	if err := r.readFormers(ctx, s, r.Client); err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func (r *Reconciler) observeFresh(ctx context.Context, s *scope, notBefore time.
 	if notBefore.IsZero() {
 		notBefore = r.Clock.Now()
 	}
-	listing, err := r.list(ctx, s, session, notBefore)
+	listing, err := r.listKeys(ctx, s, session, notBefore)
 	if err != nil {
 		return err
 	}
@@ -66,17 +68,19 @@ func (r *Reconciler) observeFresh(ctx context.Context, s *scope, notBefore time.
 	}
 	s.setFresh(listing)
 	r.derive(s)
-	return nil
+	return r.checkListed(s)
 }
 
-// list lists the Endpoint's keys: those of all resources, or of the resource's namespace if others have too many. It charges what takes
+// list lists an Endpoint's keys: those of all resources, or of the resource's namespace if others have too many. It charges what takes
 // two requests.
-func (r *Reconciler) list(ctx context.Context, s *scope, session *connection.Session, notBefore time.Time) (*plan.Listing, error) {
-	listing, err := session.List(ctx, s.endpointID, notBefore)
+func (r *Reconciler) list(
+	ctx context.Context, s *scope, session *connection.Session, endpointID string, notBefore time.Time,
+) (*plan.Listing, error) {
+	listing, err := session.List(ctx, endpointID, notBefore)
 	if cognigy.IsKind(err, cognigy.TooManyKeys) {
 		session.Charge(s.waiter(), 1)
 		// The keys of former owners are of the namespace, too.
-		return session.ListSome(ctx, s.endpointID, func(name string) bool { return r.Identity.MarksNamespace(name, s.key.Namespace) })
+		return session.ListSome(ctx, endpointID, func(name string) bool { return r.Identity.MarksNamespace(name, s.key.Namespace) })
 	}
 	if cognigy.IsKind(err, cognigy.KeysNotSupported) || listing != nil && listing.EndpointGone {
 		session.Charge(s.waiter(), 1)
@@ -116,10 +120,7 @@ func (r *Reconciler) readSecret(ctx context.Context, s *scope) error {
 func (r *Reconciler) derive(s *scope) {
 	key, record := s.key, r.issuances.of(s.key)
 	request, write := timeouts(s.connection)
-	s.timing = plan.Timing{
-		RequestTimeout: request, DeliveryTimeout: write, ListLag: r.ListLag,
-		DriftInterval: plan.Spread(r.DriftInterval, s.endpointID),
-	}
+	s.timing = plan.Timing{RequestTimeout: request, DeliveryTimeout: write, ListLag: r.ListLag}
 	wanted, malformed := rotation(key)
 	s.malformed = malformed
 	s.observed = plan.Observed{
@@ -129,7 +130,6 @@ func (r *Reconciler) derive(s *scope) {
 		HasFinalizer: controllerutil.ContainsFinalizer(key, v1alpha1.Finalizer),
 		Requested:    kube.RequestedAt(key) != key.Status.LastHandledReconcileAt,
 		Rotation:     wanted,
-		EndpointID:   s.endpointID,
 		Markers:      r.markers(key.Namespace, key.UID),
 		Formers:      s.former.owners,
 		Elsewhere:    s.former.elsewhere,
@@ -157,6 +157,8 @@ func (r *Reconciler) derive(s *scope) {
 			s.observed.Deadline = intent.Deadline.Time
 		}
 	}
+	r.pin(s)
+	s.observed.EndpointID, s.timing.DriftInterval = s.endpointID, plan.Spread(r.DriftInterval, s.endpointID)
 	r.deriveListing(s)
 }
 
@@ -168,8 +170,13 @@ func (r *Reconciler) deriveListing(s *scope) {
 		return
 	}
 	s.observed.MissingSince = session.MissingSince(s.endpointID, s.observed.Secret.KeyID)
-	if s.observed.Listing = s.listing; s.listing == nil {
+	switch {
+	case s.listing == nil:
 		s.observed.Listing = session.Newest(s.endpointID)
+	case s.byName():
+		s.observed.Listing = s.lists.Merged(s.endpointID, s.listing.At)
+	default:
+		s.observed.Listing = s.listing
 	}
 }
 

@@ -35,7 +35,7 @@ func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) erro
 	}
 	var failures []error
 	for _, key := range keys {
-		if err := session.DeleteKey(ctx, s.endpointID, key.ID); err != nil {
+		if err := session.DeleteKey(ctx, s.endpointOf(key.ID), key.ID); err != nil {
 			if cognigy.IsKind(err, cognigy.RateLimited) {
 				return err
 			}

@@ -4,6 +4,9 @@
 package endpointapikey
 
 import (
+	"cmp"
+	"errors"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -18,7 +21,9 @@ import (
 type scope struct {
 	key        *v1alpha1.EndpointAPIKey
 	deleted    bool           // Kubernetes has no such resource any more; key is how this process saw it last
-	endpointID string         // of the Endpoint that the key is for
+	endpointID string         // of the Endpoint that the key is for; "" while its name is not resolved
+	proven     bool           // that this is the Endpoint: see plan.Evidence.Proves
+	named      string         // the Endpoint that the name means now, as far as this reconcile knows; "" if it does not
 	secret     *corev1.Secret // nil: absent
 	former     former
 	connection v1alpha1.Connection // nil: there is none
@@ -27,6 +32,7 @@ type scope struct {
 	// credentials are those of the latest session of this reconcile.
 	credentials connection.Credentials
 	listing     *plan.Listing       // the list of this reconcile; nil before it has one
+	lists       plan.EndpointLists  // of a resource that names its Endpoint: what the list is made of
 	refuted     bool                // an answer proves that the recorded intent made no key
 	recorded    bool                // this reconcile wrote the record anew
 	released    bool                // the operator is done with the resource
@@ -40,13 +46,13 @@ type scope struct {
 
 // newScope is the scope of a resource that exists.
 func newScope(key *v1alpha1.EndpointAPIKey) *scope {
-	return &scope{key: key, endpointID: key.Spec.Endpoint.ID}
+	return &scope{key: key, endpointID: key.Spec.Endpoint.ID, proven: !key.Spec.Endpoint.ByName()}
 }
 
 // newDeletedScope is the scope of a resource that is gone although this process issued keys for it.
 func newDeletedScope(record issuanceRecord) *scope {
 	s := newScope(record.key)
-	s.deleted, s.lastUsed = true, record.session
+	s.deleted, s.lastUsed, s.endpointID = true, record.session, record.endpointID
 	return s
 }
 
@@ -74,10 +80,36 @@ func (s *scope) unpermitted() bool {
 	return failure != nil && failure.Reason == v1alpha1.ReasonConnectionNotAllowed
 }
 
+// undecided reports whether lists of projects have to tell whether the connection allows the resource's namespace for its Endpoint.
+func (s *scope) undecided() bool { return errors.Is(s.blocked, connection.ErrUndecided) }
+
+// byName reports whether it has to be found out on which Endpoint the resource's keys are.
+func (s *scope) byName() bool { return !s.deleted && s.key.Spec.Endpoint.ByName() }
+
+func (s *scope) setEndpoint(id string, proven bool) { s.endpointID, s.proven = id, proven }
+
+func (s *scope) setNamed(id string) { s.named = id }
+
+// endpointOf is the Endpoint that a key is on.
+func (s *scope) endpointOf(keyID string) string {
+	return cmp.Or(s.lists.EndpointOf(keyID), s.endpointID)
+}
+
+// target is what the scope's requests are for in the queue for the rate limit. It stays the same when a name is resolved.
+func (s *scope) target() string {
+	if s.byName() {
+		return string(s.key.Spec.Endpoint.ProjectID) + "/" + s.key.Spec.Endpoint.Name
+	}
+	return s.endpointID
+}
+
 func (s *scope) setCredentials(credentials connection.Credentials) { s.credentials = credentials }
 
 // setFresh notes that resource and Secret were read after a list was requested.
 func (s *scope) setFresh(listing *plan.Listing) { s.listing = listing }
+
+// setLists notes the lists that the scope's list is made of.
+func (s *scope) setLists(lists plan.EndpointLists) { s.lists = lists }
 
 // refuteIntent notes that an answer proves that the recorded intent made no key.
 func (s *scope) refuteIntent() { s.refuted = true }

@@ -34,6 +34,9 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 	}
 	before := s.key.Status
 	status := newStatus(s, next, failure, r.Clock.Now())
+	if err := r.reportName(ctx, s, &status); err != nil {
+		return err
+	}
 	if equality.Semantic.DeepEqual(status, before) {
 		return nil
 	}
@@ -70,7 +73,8 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 		Conditions:             before.Conditions,
 	}
 	// Later it is the evidence that keys may have been issued for the resource.
-	if s.connection != nil && s.blocked == nil {
+	permitted := s.blocked == nil || s.undecided() && s.observed.Fresh && next.HasKey
+	if s.connection != nil && permitted && s.proven {
 		status.EndpointID = s.endpointID
 	}
 	if s.observed.Fresh {
@@ -159,7 +163,8 @@ func lastSetback(key *v1alpha1.EndpointAPIKey) *condition.Failure {
 	}
 	stalled := condition.Find(key.Status.Conditions, v1alpha1.ConditionStalled)
 	switch stalled.Reason {
-	case "", v1alpha1.ReasonSecretNotOwned, v1alpha1.ReasonNewerRecord, v1alpha1.ReasonEndpointNotFound:
+	case "", v1alpha1.ReasonSecretNotOwned, v1alpha1.ReasonNewerRecord, v1alpha1.ReasonEndpointNotFound,
+		v1alpha1.ReasonEndpointAmbiguous, v1alpha1.ReasonEndpointChanged:
 		return nil // what the operator sees says whether that still is so
 	default:
 		return condition.Stalled(stalled.Reason, "%s", stalled.Message)

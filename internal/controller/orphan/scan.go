@@ -5,6 +5,7 @@ package orphan
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -168,10 +169,15 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 			continue
 		}
 		own = append(own, owner)
+		endpoint := connection.ReportedEndpoint(resource)
 		// A namespace without permission to use the connection may not have it list Endpoints either.
-		if _, err := r.Connections.Find(ctx, resource); err == nil {
-			s.referred[resource.Spec.Endpoint.ID] = true
-		} else if condition.FailureOf(err) == nil {
+		_, err := r.Connections.Find(ctx, resource, endpoint)
+		undecided := errors.Is(err, connection.ErrUndecided)
+		switch {
+		case endpoint.ID == "": // it has no key yet
+		case err == nil, undecided && connection.Served(resource):
+			s.referred[endpoint.ID] = true
+		case !undecided && condition.FailureOf(err) == nil:
 			return nil, err
 		}
 	}

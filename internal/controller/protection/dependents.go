@@ -43,5 +43,5 @@ func needs(ctx context.Context, cached client.Reader, key *v1alpha1.EndpointAPIK
 	if found.GetDeletionTimestamp().IsZero() || connection.Served(key) {
 		return true, nil
 	}
-	return connection.Permitted(ctx, cached, found, key.Namespace, key.Spec.Endpoint.ID)
+	return connection.Permitted(ctx, cached, found, key.Namespace, connection.ReportedEndpoint(key))
 }
