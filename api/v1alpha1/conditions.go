@@ -16,6 +16,9 @@ const (
 	// ConditionRenewalBlocked is True while an EndpointAPIKey's delivered key works, and the operator cannot replace, verify or
 	// repair it: a rotation that is refused, for example. kstatus does not know it, so that it fails no release. Negative polarity.
 	ConditionRenewalBlocked = "RenewalBlocked"
+	// ConditionRolloutPending is True while workloads of spec.rolloutRestartTargets do not run with the delivered key yet, as far as the
+	// operator can tell. Its reason says whether they are on their way. kstatus does not know it. Negative polarity.
+	ConditionRolloutPending = "RolloutPending"
 )
 
 // ConditionEndpointChanged is True on an EndpointAPIKey that names its Endpoint while the name does not mean the Endpoint any more that
@@ -86,6 +89,22 @@ const (
 	ReasonKeyNameChanged = "KeyNameChanged"
 )
 
+// Reasons of RolloutPending, the least urgent first: the condition has the most urgent one that applies.
+const (
+	// ReasonRollingOut: the workloads are restarting.
+	ReasonRollingOut = "RollingOut"
+	// ReasonTargetNotFound: a workload does not exist. No replaced key waits for it.
+	ReasonTargetNotFound = "TargetNotFound"
+	// ReasonRolloutStuck: a rollout goes on only when a person acts: it is paused, left to a deletion of Pods or limited by a partition, or
+	// makes no progress.
+	ReasonRolloutStuck = "RolloutStuck"
+	// ReasonRestartUndone: something removed the annotation by which the operator restarted a workload. The operator does not restart it
+	// again with the same key.
+	ReasonRestartUndone = "RestartUndone"
+	// ReasonRestartRefused: Kubernetes does not let the operator read or restart a workload.
+	ReasonRestartRefused = "RestartRefused"
+)
+
 // Reasons that connections and EndpointAPIKeys share: the outcome of a request to Cognigy.
 const (
 	// ReasonUnauthorized: Cognigy rejects the credentials.
@@ -145,6 +164,10 @@ const (
 	EventRevoked = "KeyRevoked"
 	// EventAdopted: the operator took over a key that an earlier EndpointAPIKey left in the Secret.
 	EventAdopted = "KeyAdopted"
+	// EventRestarted: the operator restarted workloads, so that they use the delivered key.
+	EventRestarted = "WorkloadsRestarted"
+	// EventRolloutLate: the operator revoked a replaced key although workloads had not restarted with the new one.
+	EventRolloutLate = "RolloutLate"
 	// EventLeft: a key goes on to work for which no resource is responsible any more.
 	EventLeft = "KeyLeft"
 	// EventNotRevoked: the operator could not revoke a key that was not delivered.

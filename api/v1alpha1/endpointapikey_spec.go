@@ -133,12 +133,23 @@ type EndpointAPIKeySpec struct {
 	// +optional
 	Rotation *Rotation `json:"rotation,omitempty"`
 
+	// rolloutRestartTargets are workloads of the same namespace that the operator restarts once for each key that replaces another, by
+	// an annotation on their Pod templates, as `kubectl rollout restart` does. Unless overlap is 0s, a replaced key works until they run
+	// with the new one, for maxOverlap at most. The operator needs the permissions of config/rollout for that.
+	// +listType=map
+	// +listMapKey=kind
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=10
+	// +optional
+	RolloutRestartTargets []RolloutRestartTarget `json:"rolloutRestartTargets,omitempty"`
+
 	// deletionPolicy is Revoke (a deletion revokes the key and deletes the Secret) or Retain (both stay).
 	// +kubebuilder:default=Revoke
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// suspend keeps the operator from issuing, repairing, rotating and revoking until it is false again. A deletion still revokes.
+	// suspend keeps the operator from issuing, repairing, rotating, restarting and revoking until it is false again. A deletion still
+	// revokes.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }

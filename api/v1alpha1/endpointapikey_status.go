@@ -53,7 +53,8 @@ type RetiringKey struct {
 	// +required
 	ReplacedAt metav1.Time `json:"replacedAt"`
 
-	// revokeAt is when the operator will revoke the key: one overlap after replacedAt.
+	// revokeAt is when the operator will revoke the key: one overlap after replacedAt, or, while workloads of rolloutRestartTargets have
+	// not restarted with the new key, one maxOverlap after it.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`
@@ -156,7 +157,7 @@ type EndpointAPIKeyStatus struct {
 	// +optional
 	LastHandledRotateAt string `json:"lastHandledRotateAt,omitempty"`
 
-	// conditions are Ready, and while they are true Reconciling, Stalled, RenewalBlocked and EndpointChanged.
+	// conditions are Ready, and while they are true Reconciling, Stalled, RenewalBlocked, RolloutPending and EndpointChanged.
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16

@@ -34,6 +34,9 @@ const (
 	// FormerOwnerUIDAnnotation is the UID of the EndpointAPIKey that the key was issued for, if that is not the owner: the Secret came
 	// from a backup, or was retained.
 	FormerOwnerUIDAnnotation = "cognigy-operator.io/former-owner-uid"
+	// ReplacementAnnotation is "true" if workloads may have read another key before this one: then the operator restarts those of
+	// spec.rolloutRestartTargets. Else it is absent.
+	ReplacementAnnotation = "cognigy-operator.io/replacement"
 	// RetiringAnnotation lists the keys that later ones replaced, as JSON: [{"keyID", "keyPreview", "replacedAt", "formerOwnerUID"}].
 	// Each works until one overlap after replacedAt. Keys that are gone stay in the list until the next rotation.
 	RetiringAnnotation = "cognigy-operator.io/retiring"

@@ -6,6 +6,7 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // Rotation says when the operator replaces a key. It delivers the new key before it revokes the old one.
+// +kubebuilder:validation:XValidation:rule="!has(self.maxOverlap) || [self.maxOverlap, has(self.overlap) ? self.overlap : '10m'].exists(d, !d.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$')) || duration(has(self.overlap) ? self.overlap : '10m') <= duration(self.maxOverlap)",message="maxOverlap is shorter than overlap, which is 10m if left out; make maxOverlap longer or overlap shorter"
 // +kubebuilder:validation:XValidation:rule="!has(self.every) || !has(self.overlap) || [self.every, self.overlap].exists(d, !d.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$')) || duration(self.overlap) <= duration(self.every)",message="overlap is longer than every, so that replaced keys would pile up; make overlap shorter or every longer"
 type Rotation struct {
 	// every is the age at which the operator replaces a key, at least an hour. It replaces each key up to a tenth of that earlier,
@@ -23,6 +24,15 @@ type Rotation struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) <= duration('8760h')",message="overlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 24h"
 	// +optional
 	Overlap *metav1.Duration `json:"overlap,omitempty"`
+
+	// maxOverlap is how long a replaced key works at most while workloads of rolloutRestartTargets have not restarted with the new one:
+	// the longer of 24h and overlap, if left out. After that the operator revokes the key, and an event names the workloads that were
+	// late. Without rolloutRestartTargets, and with overlap: 0s, it has no effect.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(h|m|s|ms|us|µs|ns))+$') && duration(self) <= duration('8760h')",message="maxOverlap is at most 8760h (a year), in hours, minutes and seconds: a replaced key that never ends is not replaced; write for example 48h"
+	// +optional
+	MaxOverlap *metav1.Duration `json:"maxOverlap,omitempty"`
 
 	// Schemaless, and so without format: date-time, which would accept lower-case letters and offsets that Go cannot read, and
 	// answer anything else without an example.

@@ -24,6 +24,7 @@ const (
 // kinds are the conditions that a reconcile decides.
 var kinds = []string{
 	v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionRenewalBlocked,
+	v1alpha1.ConditionRolloutPending,
 }
 
 // Set makes the wanted conditions the only ones of those kinds. A condition whose status did not change
@@ -66,6 +67,11 @@ func RenewalBlocked(failure *Failure) metav1.Condition {
 	return metav1.Condition{
 		Type: v1alpha1.ConditionRenewalBlocked, Status: metav1.ConditionTrue, Reason: failure.Reason, Message: failure.Message,
 	}
+}
+
+// RolloutPending is the condition beside Ready while workloads do not run with the delivered key yet.
+func RolloutPending(reason, message string) metav1.Condition {
+	return metav1.Condition{Type: v1alpha1.ConditionRolloutPending, Status: metav1.ConditionTrue, Reason: reason, Message: message}
 }
 
 // Find returns the condition of a type, or the zero condition.

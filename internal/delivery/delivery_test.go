@@ -135,7 +135,7 @@ func TestFormerLife(t *testing.T) {
 	g.Expect(delivery.FormerOwners(left, next)).To(Equal([]string{string(owner().UID), "former"}))
 
 	replaced := []plan.RetiringKey{{KeyID: "45a1c0ffee0123456789abcd", ReplacedAt: issuedAt.Truncate(time.Second), FormerUID: "former"}}
-	taken := delivery.Renew(left, next, replaced, issuedAt)
+	taken := delivery.Renew(left, next, replaced, false, issuedAt)
 	read := delivery.Read(taken, next)
 	g.Expect(read).To(And(HaveField("State", plan.SecretOurs), HaveField("Intact", true), HaveField("FormerUID", ""), HaveField("Outdated", false)))
 	g.Expect(read.KeyID).To(Equal(record().KeyID))

@@ -34,6 +34,8 @@ type Record struct {
 	EndpointID string
 	IssuedAt   time.Time // when the attempt began, in microseconds
 	Retiring   []plan.RetiringKey
+	// Replacement is true if workloads may have read another key before this one.
+	Replacement bool
 }
 
 // recordFormat is the format of the records that the operator writes and reads.
@@ -43,6 +45,7 @@ const recordFormat = 1
 var recordAnnotations = []string{
 	v1alpha1.RecordFormatAnnotation, v1alpha1.OwnerUIDAnnotation, v1alpha1.FormerOwnerUIDAnnotation, v1alpha1.KeyIDAnnotation,
 	v1alpha1.KeyPreviewAnnotation, v1alpha1.EndpointIDAnnotation, v1alpha1.IssuedAtAnnotation, v1alpha1.RetiringAnnotation,
+	v1alpha1.ReplacementAnnotation,
 }
 
 // retiringEntry is a replaced key in RetiringAnnotation.
@@ -69,6 +72,9 @@ func (r Record) write(secret *corev1.Secret, value []byte, now time.Time) {
 	}
 	if len(r.Retiring) > 0 {
 		written[v1alpha1.RetiringAnnotation] = writeRetiring(r.Retiring, now)
+	}
+	if r.Replacement {
+		written[v1alpha1.ReplacementAnnotation] = strconv.FormatBool(true)
 	}
 	for _, name := range recordAnnotations {
 		delete(secret.Annotations, name)
@@ -97,7 +103,11 @@ func writeRetiring(retiring []plan.RetiringKey, now time.Time) string {
 func checksum(secret *corev1.Secret, value []byte) string {
 	hash := sha256.New()
 	for _, name := range recordAnnotations {
-		hash.Write([]byte(secret.Annotations[name]))
+		text, present := secret.Annotations[name]
+		if name == v1alpha1.ReplacementAnnotation && !present {
+			continue // as in records that are older than the annotation
+		}
+		hash.Write([]byte(text))
 		hash.Write([]byte{0})
 	}
 	hash.Write(value)
@@ -114,6 +124,7 @@ func readRecord(secret *corev1.Secret) (record Record, plausible bool) {
 		OwnerUID: read[v1alpha1.OwnerUIDAnnotation], FormerUID: read[v1alpha1.FormerOwnerUIDAnnotation],
 		KeyID: read[v1alpha1.KeyIDAnnotation], Preview: read[v1alpha1.KeyPreviewAnnotation],
 		EndpointID: read[v1alpha1.EndpointIDAnnotation], IssuedAt: issuedAt, Retiring: retiring,
+		Replacement: read[v1alpha1.ReplacementAnnotation] != "",
 	}
 	plausible = err == nil && readable && reportable(record.KeyID, record.Preview, record.FormerUID) &&
 		read[v1alpha1.RecordFormatAnnotation] == strconv.Itoa(recordFormat)
@@ -188,7 +199,7 @@ func Read(secret *corev1.Secret, owner *v1alpha1.EndpointAPIKey) plan.Secret {
 	if !intact {
 		return read
 	}
-	read.Intact, read.Retiring = true, record.Retiring
+	read.Intact, read.Retiring, read.Replacement = true, record.Retiring, record.Replacement
 	if record.OwnerUID != string(owner.UID) {
 		read.FormerUID = record.OwnerUID
 	}

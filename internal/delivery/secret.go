@@ -34,15 +34,17 @@ func Compose(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, record Rec
 	return secret
 }
 
-// Renew returns the Secret with a record that names the resource as its owner, and the replaced keys given. The Secret's record must be
-// intact. The value stays, and moves to the wanted data key.
-func Renew(existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, retiring []plan.RetiringKey, now time.Time) *corev1.Secret {
+// Renew returns the Secret with a record that names the resource as its owner, the replaced keys given, and whether the key replaces
+// another. The Secret's record must be intact. The value stays, and moves to the wanted data key.
+func Renew(
+	existing *corev1.Secret, owner *v1alpha1.EndpointAPIKey, retiring []plan.RetiringKey, replacement bool, now time.Time,
+) *corev1.Secret {
 	secret := Repair(existing, owner)
 	record, _ := readRecord(secret)
 	if uid := string(owner.UID); record.OwnerUID != uid {
 		record.FormerUID, record.OwnerUID = cmp.Or(record.FormerUID, record.OwnerUID), uid
 	}
-	record.Retiring = retiring
+	record.Retiring, record.Replacement = retiring, replacement
 	record.write(secret, secret.Data[owner.SecretKey()], now)
 	return secret
 }

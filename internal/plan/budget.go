@@ -23,6 +23,7 @@ func issue(o Observed, now time.Time, t Timing, p Plan, why string) Plan {
 	// mutation: issue-without-budget
 	if !now.Before(next) {
 		p.Do, p.Why, p.Retire = Issue, why, o.toRetire(now, t)
+		p.Replaces = o.issueReplaces(p.Retire)
 		if key, listed := o.current(); listed && o.Secret.FormerUID != "" && !o.owns(key) {
 			p.Left = []RetiringKey{{KeyID: key.ID, Preview: key.Preview}}
 		}

@@ -63,10 +63,12 @@ func maintainDelivered(o Observed, now time.Time, t Timing) Plan {
 		p.State, p.IntentPending = Retiring, o.intentPending()
 	case o.Secret.FormerUID != "":
 		p.Do, p.Why, p.Retire = Record, "the Secret is from an earlier life of the resource", o.retiring(others, now, t)
+		p.Replaces = o.recordReplaces(p.Retire)
 	case others.unnamed:
 		p.Do, p.Why, p.Retire = Record, "the record does not name every key that may have been delivered", o.retiring(others, now, t)
+		p.Replaces = o.recordReplaces(p.Retire)
 	case len(others.over) > 0:
-		p.Do, p.Why, p.Revoke = Revoke, "the overlap after their replacement has ended", others.over
+		p.Do, p.Why, p.Revoke, p.Late = Revoke, "the overlap after their replacement has ended", others.over, o.holding()
 		p.State, p.IntentPending = Retiring, o.intentPending()
 	case !p.RotatesAt.IsZero() && !now.Before(p.RotatesAt):
 		p.State = Rotating
@@ -84,7 +86,7 @@ func withTimes(p Plan, o Observed, now time.Time, t Timing) Plan {
 		return p
 	}
 	p.RotatesAt = o.rotatesAt(now)
-	p.RequeueAt = earliest(o.driftCheckAt(now, t), p.RotatesAt)
+	p.RequeueAt = earliest(o.driftCheckAt(now, t), p.RotatesAt, o.rolloutCheckAt(now))
 	if missing := o.missingSince(t); !missing.IsZero() {
 		p.RequeueAt = earliest(p.RequeueAt, missing.Add(t.ListLag))
 	}

@@ -30,6 +30,7 @@ type resource struct {
 	retain, suspended, protected bool
 	requested, handled           int
 	rotation                     plan.Rotation
+	targeted                     bool // rolloutRestartTargets names the workload
 	status                       status
 }
 
@@ -57,6 +58,8 @@ type secret struct {
 	keyID    string
 	issuedAt time.Time
 	retiring []plan.RetiringKey
+	// replacement: workloads may have read another key before
+	replacement bool
 }
 
 // holds reports whether workloads can get a key from the Secret.
@@ -75,6 +78,7 @@ func (s *secret) seen() plan.Secret {
 	seen.State, seen.KeyID, seen.EndpointID, seen.IssuedAt = plan.SecretOurs, s.keyID, endpointID, s.issuedAt
 	if !s.broken {
 		seen.Intact, seen.Retiring, seen.Head, seen.Tail = true, s.retiring, s.keyID, s.keyID
+		seen.Replacement = s.replacement
 	}
 	if s.former {
 		seen.FormerUID = formerUID
@@ -92,7 +96,8 @@ type environment struct {
 
 	key       *resource // nil: gone
 	old       []*resource
-	secret    *secret // nil: absent
+	secret    *secret   // nil: absent
+	workload  *workload // nil: there is none
 	backups   []*secret
 	versions  int
 	excused   bool            // a user removed the finalizer by hand, and the resource went
@@ -106,7 +111,7 @@ type environment struct {
 
 func newEnvironment(operatorSkew time.Duration, before life) *environment {
 	env := &environment{now: start}
-	env.key = &resource{version: env.version()}
+	env.key = &resource{version: env.version(), rotation: plan.Rotation{MaxOverlap: mostOverlap}}
 	unowned := &post{name: "A key with " + marker + " elsewhere", deadline: start}
 	env.commit(unowned)
 	if before != noLife {

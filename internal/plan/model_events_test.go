@@ -203,7 +203,7 @@ func how(t *rapid.T, e *event) {
 }
 
 func until(t *rapid.T, e *event) {
-	e.until = rapid.SampledFrom([]string{"POST", "answer", "write k", "read", "LIST", "write the", "patch", "DELETE", "delete", "remove"}).Draw(t, "until")
+	e.until = rapid.SampledFrom([]string{"POST", "answer", "write k", "read", "LIST", "write the", "patch", "DELETE", "delete", "remove", "restart"}).Draw(t, "until")
 }
 
 func which(t *rapid.T, e *event) { e.count = rapid.IntRange(0, 3).Draw(t, "which") }
@@ -244,6 +244,10 @@ var kinds = []struct {
 	{1, request, nil},
 	{1, suspend, nil},
 	{1, resume, nil},
+	{2, deploy, nil},
+	{3, rollOut, nil},
+	{1, undoRestart, nil},
+	{1, removeWorkload, nil},
 	{1, deleteKey, nil},
 	{1, removeFinalizer, nil},
 }

@@ -26,7 +26,7 @@ func (o *operator) execute(s *scope, next plan.Plan) (released bool, err error) 
 		}
 		return false, errors.Join(failures...)
 	case plan.Record:
-		return false, o.record(s, next.Retire)
+		return false, o.record(s, next)
 	case plan.Retain, plan.Finalize:
 		return o.release(s, next)
 	default:
@@ -36,7 +36,8 @@ func (o *operator) execute(s *scope, next plan.Plan) (released bool, err error) 
 }
 
 // record writes the record anew, under precondition. The former owner stands in the status before.
-func (o *operator) record(s *scope, retire []plan.RetiringKey) error {
+func (o *operator) record(s *scope, next plan.Plan) error {
+	retire := next.Retire
 	if s.secret.former {
 		current := plan.RetiringKey{KeyID: s.secret.keyID, FormerUID: formerUID}
 		err := o.patch(s, "name the former owner and its keys", func(key *resource) { o.env.nameInherited(s, &key.status, o.stamped(append(retire, current))) })
@@ -47,6 +48,7 @@ func (o *operator) record(s *scope, retire []plan.RetiringKey) error {
 	return o.effect("write the record anew", func() error {
 		written := *s.secret
 		written.former, written.adopted, written.retiring = false, written.adopted || written.former, o.stamped(retire)
+		written.replacement = next.Replaces
 		err := o.env.write(s.secret, &written, false)
 		if err == nil && o.fate != lost {
 			s.secret, s.recorded = o.env.secret, true
@@ -138,6 +140,9 @@ func (o *operator) checkOverlap(s *scope, key *apiKey) {
 		env.violate("S3: the Secret's key %s is revoked", key.ID)
 	case env.now.Before(key.heldLast.Add(overlap-time.Second)) && len(env.live()) <= plan.MaxRetiring:
 		env.violate("S3: the replaced key %s is revoked before the overlap is over", key.ID)
+	case s.key.targeted && overlap > 0 && env.uses(key.ID) && key.putBack.IsZero() &&
+		env.now.Before(key.heldLast.Add(mostOverlap-time.Second)) && len(env.live()) <= plan.MaxRetiring:
+		env.violate("S3: the replaced key %s is revoked while a Pod of the workload uses it", key.ID)
 	}
 }
 
@@ -167,7 +172,7 @@ func (o *operator) issue(s *scope, next plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	return o.deliver(s, made, intent, next.Retire)
+	return o.deliver(s, made, intent, next)
 }
 
 // post sends the request, and waits for its answer.
@@ -221,7 +226,7 @@ func (o *operator) post(s *scope, deadline time.Time) (*apiKey, error) {
 }
 
 // deliver writes the Secret, again and again until the deadline, and revokes a key that was certainly not delivered.
-func (o *operator) deliver(s *scope, made *apiKey, intent time.Time, retire []plan.RetiringKey) error {
+func (o *operator) deliver(s *scope, made *apiKey, intent time.Time, next plan.Plan) error {
 	deadline := timing.Deadline(intent)
 	var write plan.Write
 	var last error
@@ -230,7 +235,9 @@ func (o *operator) deliver(s *scope, made *apiKey, intent time.Time, retire []pl
 			if !o.clock().Before(deadline) && !o.env.quirks.lateDelivery {
 				return errLate
 			}
-			return o.env.write(s.secret, &secret{known: true, keyID: made.ID, issuedAt: intent, retiring: o.stamped(retire)}, false)
+			return o.env.write(s.secret, &secret{
+				known: true, keyID: made.ID, issuedAt: intent, retiring: o.stamped(next.Retire), replacement: next.Replaces,
+			}, false)
 		})
 		write.OutcomeUnknown = write.OutcomeUnknown || errors.Is(last, errUnknown)
 		if write.Confirmed = last == nil; write.Confirmed {

@@ -25,6 +25,7 @@ func (o *operator) plan(s *scope) plan.Plan {
 		DeletingSince: key.deletingSince, Retain: key.retain, Suspended: key.suspended, HasFinalizer: key.protected,
 		Requested: key.requested != key.handled, Rotation: key.rotation, EndpointID: endpointID, Markers: []string{marker},
 		Formers: s.formers(), Unsettled: key.status.unsettled, IssuedAt: key.status.issuedAt, Secret: seen, Fresh: s.fresh, Recorded: s.recorded,
+		Targets:     s.targets(),
 		Reported:    plan.Reported{KeyID: key.status.keyID, Retiring: key.status.retiring},
 		LeaderSince: o.started, Listing: o.listing, Attempts: o.attempts, MissingSince: o.missing[seen.KeyID],
 	}

@@ -15,6 +15,7 @@ import (
 type scope struct {
 	key              *resource
 	secret           *secret
+	workload         *workload
 	readAt           time.Time     // when it read the Secret
 	listing          *plan.Listing // of this reconcile
 	fresh, concluded bool
@@ -24,7 +25,7 @@ type scope struct {
 func (o *operator) reconcile() {
 	s := &scope{}
 	err := o.effect("read cache and Secret", func() error {
-		s.key, s.secret, s.readAt = o.cached(), o.env.secret, o.env.now
+		s.key, s.secret, s.workload, s.readAt = o.cached(), o.env.secret, o.env.workload, o.env.now
 		return nil
 	})
 	if err == nil && s.key == nil {
@@ -50,6 +51,7 @@ func (o *operator) reconcile() {
 		}
 		next = o.plan(s)
 	}
+	o.restartWorkload(s, next)
 	if err := o.report(s, next, failure); err != nil {
 		failure = err
 	}

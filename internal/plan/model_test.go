@@ -123,6 +123,8 @@ func (env *environment) converged() {
 		env.violate("liveness: the Secret holds no key that works")
 	case len(live) != 1:
 		env.violate("liveness: %d keys work", len(live))
+	case !env.restarted():
+		env.violate("liveness: the workload was not restarted with %s", env.secret.keyID)
 	case env.key.status.keyID != env.secret.keyID, !env.key.status.issuedAt.Equal(env.secret.issuedAt.Truncate(time.Second)),
 		!env.key.status.intent.IsZero(), len(env.key.status.retiring) > 0, env.secret.former,
 		env.key.handled != env.key.requested, !env.key.protected:

@@ -62,6 +62,9 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 			Head: rapid.SampledFrom([]string{"8a4f", ""}).Draw(t, "head"), Tail: "7c2e",
 		},
 	}
+	o.Rotation.MaxOverlap = max(offset(t, "most overlap"), 0)
+	o.Secret.Replacement = yes("replacement")
+	o.Targets = rapid.SliceOfN(rapid.Custom(someTarget), 0, 2).Draw(t, "targets")
 	if yes("deleting") {
 		o.DeletingSince = start.Add(-max(offset(t, "deleting since"), 0))
 	}
@@ -107,6 +110,18 @@ var observations = rapid.Custom(func(t *rapid.T) plan.Observed {
 	return o
 })
 
+func someTarget(t *rapid.T) plan.Target {
+	target := plan.Target{
+		Name: rapid.SampledFrom([]string{"Deployment a", "DaemonSet b"}).Draw(t, "name"), Missing: rapid.Bool().Draw(t, "missing"),
+		KeyID: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "template"), Restarted: rapid.SampledFrom([]string{"k1", "k2", ""}).Draw(t, "restarted"),
+		Complete: rapid.Bool().Draw(t, "complete"),
+	}
+	if rapid.IntRange(0, 4).Draw(t, "unreadable") == 4 {
+		return plan.Target{Name: target.Name, Unreadable: true}
+	}
+	return target
+}
+
 func retiringKeys(t *rapid.T, label string) []plan.RetiringKey {
 	one := rapid.Custom(func(t *rapid.T) plan.RetiringKey {
 		return plan.RetiringKey{KeyID: rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(t, "id"), ReplacedAt: someTime(t, "at")}
@@ -115,7 +130,7 @@ func retiringKeys(t *rapid.T, label string) []plan.RetiringKey {
 }
 
 func copyOf(o plan.Observed) plan.Observed {
-	o.Attempts = slices.Clone(o.Attempts)
+	o.Attempts, o.Targets = slices.Clone(o.Attempts), slices.Clone(o.Targets)
 	o.Secret.Retiring, o.Reported.Retiring = slices.Clone(o.Secret.Retiring), slices.Clone(o.Reported.Retiring)
 	if o.Listing != nil {
 		listing := *o.Listing

@@ -37,6 +37,7 @@ type Observed struct {
 	Reported     Reported
 
 	Secret  Secret
+	Targets []Target // workloads that restart with each key that replaces another
 	Listing *Listing // the newest list of the Endpoint's keys; nil if there is none
 	// MissingSince is the Plan.MissingSince that the process remembers for the Secret's key.
 	MissingSince time.Time
@@ -100,7 +101,9 @@ type Secret struct {
 	EndpointID string
 	IssuedAt   time.Time
 	Retiring   []RetiringKey // the keys that the record says were replaced
-	Head, Tail string        // the characters of the plaintext that a preview shows
+	// Replacement is true if workloads may have read another key before this one, according to the record.
+	Replacement bool
+	Head, Tail  string // the characters of the plaintext that a preview shows
 }
 
 // Timing is how long things take.

@@ -63,7 +63,9 @@ type Plan struct {
 	ListNotBefore time.Time     // for List: the list must have been requested then or later; zero for now
 	Revoke        []Key         // for Revoke
 	Retire        []RetiringKey // for Issue and Record: the replaced keys that the record names
+	Replaces      bool          // for Issue and Record: workloads may have read another key than the one that the Secret then holds
 	DeleteSecret  bool          // for Finalize
+	Late          []string      // for Revoke: the targets that have not restarted, although maxOverlap is over
 	Left          []RetiringKey // for Retain: keys beside the Secret's that work on; for Issue: that of a former life, which is not ours
 	LeftUncertain bool          // for Retain: no list tells whether there are others
 	RequeueAt     time.Time     // when to reconcile again; zero: when something changes
@@ -77,6 +79,8 @@ type Plan struct {
 	RotatesAt      time.Time     // zero: never
 	Retiring       []RetiringKey // replaced keys that still work
 	RetiresAt      time.Time     // when the operator will revoke the next of them
+	Restart        []string      // the targets to restart, beside the action
+	Behind         []string      // the targets that do not run with the Secret's key, as far as the operator knows; also those that are missing
 	// MissingSince is when the first list in a row was requested that should show the Secret's key and does not; zero if none
 	// does so. The process remembers it for the next plan.
 	MissingSince time.Time
@@ -125,6 +129,9 @@ func (o Observed) report(p *Plan, now time.Time, t Timing) {
 	// During a deletion, what the status said before tells whether the record is the latest one.
 	p.Reports = p.HasKey && o.DeletingSince.IsZero() && !o.putBack(now, t)
 	p.UnsettledUntil = o.unsettledUntil(now, t)
+	if p.Reports && !o.Suspended && !o.leaving() {
+		p.Restart, p.Behind = o.toRestart(), o.behind()
+	}
 	// Someone may have cleared the status, and an intent with it.
 	if issues := p.Do == Issue && o.HasFinalizer; (issues || p.Reports) && o.Reported.KeyID == "" && o.Intent.IsZero() {
 		p.UnsettledUntil = t.Deadline(now)

@@ -40,7 +40,7 @@ func retain(o Observed, now time.Time, t Timing, p Plan) Plan {
 func (o Observed) unused(now time.Time, t Timing) []Key {
 	return slices.DeleteFunc(o.owned(), func(key Key) bool {
 		replaced := find(o.Secret.Retiring, key.ID)
-		return o.holds(key.ID) || now.Before(o.overlapEnds(RetiringKey{ReplacedAt: t.believable(replaced.ReplacedAt, now)}))
+		return o.holds(key.ID) || now.Before(o.RevokedAt(RetiringKey{ReplacedAt: t.believable(replaced.ReplacedAt, now)}))
 	})
 }
 

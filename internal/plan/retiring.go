@@ -42,7 +42,7 @@ func (o Observed) others(now time.Time, t Timing) others {
 			sorted.retiring = append(sorted.retiring, found.RetiringKey)
 		}
 		// mutation: revoke-within-overlap
-		if over := !found.ReplacedAt.IsZero() && !now.Before(o.overlapEnds(found.RetiringKey)); over || i >= MaxRetiring {
+		if over := !found.ReplacedAt.IsZero() && !now.Before(o.RevokedAt(found.RetiringKey)); over || i >= MaxRetiring {
 			sorted.over = append(sorted.over, found.key)
 			continue
 		}
@@ -178,7 +178,7 @@ func (o Observed) working(now time.Time, t Timing) []RetiringKey {
 // was revoked. A list from before it was replaced need not show it.
 func (o Observed) mayWork(replaced RetiringKey, reported bool, now time.Time, t Timing) bool {
 	if o.Listing == nil {
-		return reported || now.Before(o.overlapEnds(replaced))
+		return reported || now.Before(o.RevokedAt(replaced))
 	}
 	key, shown := o.Listing.find(replaced.KeyID)
 	return shown && o.owns(key) || !shown && o.Listing.At.Before(replaced.ReplacedAt.Add(t.ListLag))
@@ -187,13 +187,13 @@ func (o Observed) mayWork(replaced RetiringKey, reported bool, now time.Time, t 
 // listedFor are the times from which lists tell more of a replaced key: when the operator revokes it, and when a list that does not show
 // it proves that it is gone.
 func (o Observed) listedFor(replaced RetiringKey, t Timing) []time.Time {
-	ends := o.overlapEnds(replaced)
+	ends := o.RevokedAt(replaced)
 	return []time.Time{ends, latest(ends, replaced.ReplacedAt.Add(t.ListLag))}
 }
 
-// overlapEnds is when the operator revokes a replaced key.
-func (o Observed) overlapEnds(replaced RetiringKey) time.Time {
-	return replaced.ReplacedAt.Add(o.Rotation.Overlap)
+// RevokedAt is when the operator revokes a replaced key.
+func (o Observed) RevokedAt(replaced RetiringKey) time.Time {
+	return replaced.ReplacedAt.Add(o.overlap())
 }
 
 // putBack reports whether the record may not be the latest one: the status names another delivered key, although neither this

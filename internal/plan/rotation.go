@@ -7,11 +7,13 @@ import "time"
 
 // Rotation says when a key is replaced, and how long a replaced one works.
 type Rotation struct {
-	Every     time.Duration // 0: never
-	Overlap   time.Duration
-	NotBefore time.Time // zero: none
-	Requested time.Time // by annotation; zero: not
-	Windows   []Window  // in which it may be replaced; none: at any time
+	Every   time.Duration // 0: never
+	Overlap time.Duration
+	// MaxOverlap is how long a replaced key works at most while targets have not restarted. It counts if it exceeds Overlap.
+	MaxOverlap time.Duration
+	NotBefore  time.Time // zero: none
+	Requested  time.Time // by annotation; zero: not
+	Windows    []Window  // in which it may be replaced; none: at any time
 }
 
 // rotatesAt is when the operator replaces the Secret's key; zero if never. Each key lives up to a tenth less than every, by a

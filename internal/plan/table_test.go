@@ -71,6 +71,12 @@ func summary(p plan.Plan) string {
 	for _, key := range p.Retiring {
 		words = append(words, fmt.Sprintf("retires:%s:%s", key.KeyID, key.ReplacedAt.Sub(start)))
 	}
+	for _, target := range p.Restart {
+		words = append(words, "restarts:"+target)
+	}
+	for _, target := range p.Late {
+		words = append(words, "late:"+target)
+	}
 	return strings.Join(words, " ")
 }
 

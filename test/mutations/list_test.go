@@ -118,6 +118,11 @@ var mutations = []mutation{
 		noticed{in: reliability, by: "TestCrash/rotation with overlap", says: "whose overlap is not over"},
 	},
 	{
+		"S3", "The operator revokes a replaced key while workloads have not restarted with the new one.",
+		"revoke-during-rollout", never,
+		noticed{in: "internal/plan", by: "TestReplacedKeyDuringRollout/A replaced key works until its overlap is over and the rollout is complete.", says: "planned"},
+	},
+	{
 		"S3", "The operator takes a delivered key for revoked as soon as one list does not show it.",
 		"one-list-proves-revocation", never,
 		noticed{in: controller, by: "A Cognigy that fails proves nothing by one list without the key", says: "to equal"},
@@ -381,6 +386,26 @@ var mutations = []mutation{
 		"liveness", "The operator revokes a key that Kubernetes stores later than the request to Cognigy may take.",
 		"deliver-within-request-timeout", insert("t.DeliveryTimeout = 0"),
 		noticed{in: reliability, by: "TestSecretWrittenLate", says: "1 more keys were made"},
+	},
+	{
+		"liveness", "A rollout that never ends holds a replaced key for ever.",
+		"bound-overlap", insert("o.Rotation.MaxOverlap = 1<<62"),
+		noticed{in: "internal/plan", by: "TestReplacedKeyDuringRollout/A rollout that never ends holds a key for maxOverlap, and no longer. A warning names it.", says: "planned"},
+	},
+	{
+		"liveness", "A rollout holds a key that leaked.",
+		"hold-leaked-key", never,
+		noticed{in: "internal/plan", by: "TestReplacedKeyDuringRollout/A key that leaked, which an overlap of zero says, is held by nothing.", says: "planned"},
+	},
+	{
+		"liveness", "The operator restarts workloads with the first key of a resource.",
+		"restart-with-first-key", never,
+		noticed{in: "internal/plan", by: "TestRestart/The first key of a resource restarts nothing: Pods did not start without it.", says: "planned"},
+	},
+	{
+		"liveness", "The operator restarts a workload again and again that something else restores each time.",
+		"restart-again", never,
+		noticed{in: controller, by: "A workload that uses a key does not restart again with the same key if something restores its Pod template", says: "RestartUndone"},
 	},
 	{
 		"liveness", "The operator reports on ClusterCognigyConnections that another installation serves.",

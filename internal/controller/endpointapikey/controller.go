@@ -91,7 +91,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return made.Complete(r)
 }
 
-// Reconcile takes one step: observe, plan, execute, report.
+// Reconcile takes one step: observe, plan, execute, restart what uses the key, report.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	// Reconciles begin with leadership, which on a standby comes long after its start.
 	r.lead.Do(func() { r.leaderSince = r.Clock.Now() })
@@ -124,6 +124,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if s.released {
 		return ctrl.Result{}, failure
 	}
+	r.restart(ctx, s, next)
 	if err := r.report(ctx, s, next, failure); err != nil {
 		failure = err // the next reconcile reports, soon
 	}

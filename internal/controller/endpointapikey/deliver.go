@@ -35,7 +35,7 @@ func (r *Reconciler) deliver(
 ) error {
 	record := delivery.Record{
 		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, KeyID: issued.ID, Preview: issued.Preview,
-		IssuedAt: s.key.Status.Issuance.StartedAt.Time, Retiring: next.Retire,
+		IssuedAt: s.key.Status.Issuance.StartedAt.Time, Retiring: next.Retire, Replacement: next.Replaces,
 	}
 	started := r.Clock.Now()
 	outcomeUnknown, last := r.writeUntilDeadline(ctx, s, record, issued.Plaintext)
@@ -54,7 +54,7 @@ func (r *Reconciler) deliver(
 			r.warn(s.key, left.KeyID, v1alpha1.EventLeft, "Issue", fmt.Sprintf("Secret %s held key %s (%s), which another cluster, namespace or "+
 				"resource owns; the operator leaves that key alone: revoke it in Cognigy if nothing uses it", s.secret.Name, left.KeyID, left.Preview))
 		}
-		return r.stampLate(ctx, s, started, next.Retire)
+		return r.stampLate(ctx, s, started, next)
 	case plan.KeyUndelivered:
 		r.emitIssued(s, issued)
 		return undelivered(last, r.revokeUndelivered(ctx, s, session, issued)+"; the operator tries again")
@@ -104,11 +104,11 @@ func (r *Reconciler) writeUntilDeadline(
 
 // stampLate writes anew when keys were replaced, if the write that replaced them took so long that their overlap would be
 // too short.
-func (r *Reconciler) stampLate(ctx context.Context, s *scope, started time.Time, retire []plan.RetiringKey) error {
-	if len(retire) == 0 || r.Clock.Now().Sub(started) < lateWrite {
+func (r *Reconciler) stampLate(ctx context.Context, s *scope, started time.Time, next plan.Plan) error {
+	if len(next.Retire) == 0 || r.Clock.Now().Sub(started) < lateWrite {
 		return nil
 	}
-	return r.renew(ctx, s, retire)
+	return r.renew(ctx, s, next)
 }
 
 // readIf reads the Secret anew. The scope keeps what was read only if it is as wanted.

@@ -35,11 +35,14 @@ func (r *Reconciler) warn(key *v1alpha1.EndpointAPIKey, keyID, reason, action, n
 	kube.Event{Type: corev1.EventTypeWarning, Reason: reason, Action: action, KeyID: keyID}.Emit(r.Events, key, "%s", note)
 }
 
-// emitTrouble records that a person must act, or that a working key cannot be replaced, if the reason is a new one.
+// emitTrouble records that a person must act, or that something keeps a working key from being replaced or workloads from being
+// restarted, if the reason is a new one.
 func (r *Reconciler) emitTrouble(key *v1alpha1.EndpointAPIKey, before, after []metav1.Condition) {
-	for _, kind := range []string{v1alpha1.ConditionStalled, v1alpha1.ConditionRenewalBlocked, v1alpha1.ConditionEndpointChanged} {
+	for _, kind := range []string{
+		v1alpha1.ConditionStalled, v1alpha1.ConditionRenewalBlocked, v1alpha1.ConditionRolloutPending, v1alpha1.ConditionEndpointChanged,
+	} {
 		was, is := condition.Find(before, kind), condition.Find(after, kind)
-		if is.Reason != "" && is.Reason != was.Reason {
+		if is.Reason != "" && is.Reason != was.Reason && is.Reason != v1alpha1.ReasonRollingOut {
 			r.warn(key, "", is.Reason, "Reconcile", is.Message)
 		}
 	}

@@ -25,11 +25,11 @@ func (r *Reconciler) execute(ctx context.Context, s *scope, next plan.Plan) erro
 	case plan.Issue:
 		return r.issue(ctx, s, next)
 	case plan.Record:
-		return r.record(ctx, s, next.Retire)
+		return r.record(ctx, s, next)
 	case plan.Repair:
 		return r.repair(ctx, s)
 	case plan.Revoke:
-		return r.revoke(ctx, s, next.Revoke)
+		return r.revoke(ctx, s, next)
 	case plan.Finalize:
 		return r.finalize(ctx, s, next.DeleteSecret)
 	case plan.Retain:

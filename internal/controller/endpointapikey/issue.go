@@ -42,7 +42,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 		return err
 	}
 	// mutation: post-without-dry-run
-	if err := r.dryRun(ctx, s, next.Retire); err != nil {
+	if err := r.dryRun(ctx, s, next); err != nil {
 		return err
 	}
 	// mutation: post-without-finalizer
@@ -74,7 +74,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 
 // dryRun has the API server check the write of the Secret without doing it, so that quota, admission, permissions and
 // foreign Secrets stop the issuance before a key exists. So do templates that fail.
-func (r *Reconciler) dryRun(ctx context.Context, s *scope, retire []plan.RetiringKey) error {
+func (r *Reconciler) dryRun(ctx context.Context, s *scope, next plan.Plan) error {
 	if isImmutable(s.secret) {
 		return errImmutable(s.key)
 	}
@@ -84,7 +84,7 @@ func (r *Reconciler) dryRun(ctx context.Context, s *scope, retire []plan.Retirin
 	plaintext, now := render.DummyKey, r.Clock.Now()
 	record := delivery.Record{
 		OwnerUID: string(s.key.UID), EndpointID: s.endpointID, IssuedAt: now, KeyID: plaintext[:24],
-		Preview: plaintext[:4] + "••••••••" + plaintext[:4], Retiring: retire,
+		Preview: plaintext[:4] + "••••••••" + plaintext[:4], Retiring: next.Retire, Replacement: next.Replaces,
 	}
 	// mutation: post-with-failing-template
 	composed, err := s.compose(record, plaintext, now)
@@ -133,7 +133,7 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 	status.ObservedGeneration, status.UnsettledUntil = s.key.Generation, microTime(next.UnsettledUntil)
 	// Where a person must act, another try is no progress yet.
 	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionStalled) {
-		condition.Set(&status.Conditions, s.key.Generation, r.Clock.Now(), conditions(next, nil, s.key))
+		condition.Set(&status.Conditions, s.key.Generation, r.Clock.Now(), append(conditions(next, nil, s.key), s.rolloutPending(next)...))
 	}
 	// mutation: post-without-intent
 	if err := r.patchStatus(ctx, s, status); err != nil {

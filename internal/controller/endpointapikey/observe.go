@@ -39,6 +39,7 @@ func (r *Reconciler) observe(ctx context.Context, key *v1alpha1.EndpointAPIKey) 
 	if err := r.readFormers(ctx, s, r.Client); err != nil {
 		return nil, err
 	}
+	r.readTargets(ctx, s)
 	r.derive(s)
 	return s, nil
 }
@@ -137,6 +138,7 @@ func (r *Reconciler) derive(s *scope) {
 		Served:       connection.Served(key),
 		Reported:     reported(key.Status),
 		Secret:       delivery.Read(s.secret, key),
+		Targets:      s.planTargets(),
 		Fresh:        s.listing != nil,
 		Recorded:     s.recorded,
 		LeaderSince:  r.leaderSince,

@@ -15,21 +15,21 @@ import (
 
 // record writes the Secret's record anew, and takes the Secret over if it is from an earlier life of the resource. The key is this
 // resource's to revoke from then on: so the connection has to stay.
-func (r *Reconciler) record(ctx context.Context, s *scope, retiring []plan.RetiringKey) error {
+func (r *Reconciler) record(ctx context.Context, s *scope, next plan.Plan) error {
 	former, read := s.observed.Secret.FormerUID, s.observed.Secret
 	if former == "" {
-		return r.renew(ctx, s, retiring)
+		return r.renew(ctx, s, next)
 	}
 	if err := r.checkDependencies(ctx, s); err != nil {
 		return err
 	}
 	current := plan.RetiringKey{KeyID: read.KeyID, Preview: delivery.Preview(s.secret), FormerUID: former}
 	status := *s.key.Status.DeepCopy()
-	s.nameInherited(&status, append(retiring, current), r.Clock.Now())
+	s.nameInherited(&status, append(next.Retire, current), r.Clock.Now())
 	if err := r.patchStatus(ctx, s, status); err != nil {
 		return err
 	}
-	if err := r.renew(ctx, s, retiring); err != nil {
+	if err := r.renew(ctx, s, next); err != nil {
 		return err
 	}
 	r.emit(ctx, s.key, read.KeyID, v1alpha1.EventAdopted, "Adopt", "took over key %s (%s) with Secret %s, which an earlier EndpointAPIKey "+
@@ -38,8 +38,8 @@ func (r *Reconciler) record(ctx context.Context, s *scope, retiring []plan.Retir
 }
 
 // renew writes the Secret with a new record.
-func (r *Reconciler) renew(ctx context.Context, s *scope, retiring []plan.RetiringKey) error {
-	read, err := r.rewrite(ctx, s, delivery.Renew(s.secret, s.key, retiring, r.Clock.Now()))
+func (r *Reconciler) renew(ctx context.Context, s *scope, next plan.Plan) error {
+	read, err := r.rewrite(ctx, s, delivery.Renew(s.secret, s.key, next.Retire, next.Replaces, r.Clock.Now()))
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -24,8 +25,8 @@ const maxRevocations = 10
 
 // revoke revokes keys; only a later list proves that they are gone. One that fails does not keep it from the others, unless
 // Cognigy limits the rate.
-func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) error {
-	keys = slices.Clone(keys)
+func (r *Reconciler) revoke(ctx context.Context, s *scope, next plan.Plan) error {
+	keys := slices.Clone(next.Revoke)
 	// Those that fail must not be the first each time.
 	rand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] }) //nolint:gosec // an order is no secret
 	keys = keys[:min(len(keys), maxRevocations)]
@@ -43,6 +44,10 @@ func (r *Reconciler) revoke(ctx context.Context, s *scope, keys []plan.Key) erro
 			continue
 		}
 		r.emit(ctx, s.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
+		if len(next.Late) > 0 {
+			r.warn(s.key, key.ID, v1alpha1.EventRolloutLate, "Revoke", fmt.Sprintf("key %s (%s) was revoked although %s had not restarted with key %s: "+
+				"restart what still uses the old key", key.ID, key.Preview, condition.Enumerate(next.Late), s.observed.Secret.KeyID))
+		}
 	}
 	return errors.Join(failures...)
 }

@@ -13,8 +13,12 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
 
-// defaultOverlap is the overlap of a resource that gives none. A kubelet takes up to two minutes to show a changed Secret to a Pod.
-const defaultOverlap = 10 * time.Minute
+const (
+	// defaultOverlap is the overlap of a resource that gives none. A kubelet takes up to two minutes to show a changed Secret to a Pod.
+	defaultOverlap = 10 * time.Minute
+	// defaultMaxOverlap is the maxOverlap of a resource that gives none and whose overlap is not longer.
+	defaultMaxOverlap = 24 * time.Hour
+)
 
 // rotation returns when the key of a resource is to be rotated. If something of that cannot be read, the error is a condition.Failure,
 // and nothing is rotated by it.
@@ -23,9 +27,12 @@ func rotation(key *v1alpha1.EndpointAPIKey) (plan.Rotation, error) {
 	if spec == nil {
 		spec = &v1alpha1.Rotation{}
 	}
-	wanted := plan.Rotation{Overlap: defaultOverlap}
+	wanted := plan.Rotation{Overlap: defaultOverlap, MaxOverlap: defaultMaxOverlap}
 	if spec.Overlap != nil {
 		wanted.Overlap = spec.Overlap.Duration
+	}
+	if spec.MaxOverlap != nil {
+		wanted.MaxOverlap = spec.MaxOverlap.Duration
 	}
 	windows, err := windows(spec)
 	if err != nil {

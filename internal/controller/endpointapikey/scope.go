@@ -26,6 +26,7 @@ type scope struct {
 	named      string         // the Endpoint that the name means now, as far as this reconcile knows; "" if it does not
 	secret     *corev1.Secret // nil: absent
 	former     former
+	targets    []target            // of rolloutRestartTargets
 	connection v1alpha1.Connection // nil: there is none
 	blocked    error               // why there is no connection, or why it may not be used
 	lastUsed   *connection.Session // of a deleted resource: that its latest POST went through
@@ -69,6 +70,8 @@ func (s *scope) secretVersion() string {
 }
 
 func (s *scope) setFormer(former former) { s.former = former }
+
+func (s *scope) setTargets(targets []target) { s.targets = targets }
 
 func (s *scope) setConnection(found v1alpha1.Connection, blocked error) {
 	s.connection, s.blocked = found, blocked

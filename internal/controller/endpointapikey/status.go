@@ -102,7 +102,7 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 	for _, key := range next.Retiring[:min(len(next.Retiring), maxRetiring)] {
 		status.Retiring = append(status.Retiring, s.retiringKey(key))
 	}
-	condition.Set(&status.Conditions, s.key.Generation, now, conditions(next, failure, s.key))
+	condition.Set(&status.Conditions, s.key.Generation, now, append(conditions(next, failure, s.key), s.rolloutPending(next)...))
 	return status
 }
 
@@ -116,7 +116,7 @@ func microTime(at time.Time) *metav1.MicroTime {
 func (s *scope) retiringKey(key plan.RetiringKey) v1alpha1.RetiringKey {
 	return v1alpha1.RetiringKey{
 		KeyID: key.KeyID, KeyPreview: key.Preview, ReplacedAt: metav1.NewTime(key.ReplacedAt).Rfc3339Copy(),
-		RevokeAt: metav1.NewTime(key.ReplacedAt.Add(s.observed.Rotation.Overlap)).Rfc3339Copy(),
+		RevokeAt: metav1.NewTime(s.observed.RevokedAt(key)).Rfc3339Copy(),
 	}
 }
 
