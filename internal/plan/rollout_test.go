@@ -201,7 +201,8 @@ var rolloutRules = map[string]func(o plan.Observed, p plan.Plan) bool{
 				return target.Name == name && !target.Missing && !target.Unreadable && target.KeyID != o.Secret.KeyID && target.Restarted != o.Secret.KeyID
 			})
 		}
-		return recorded(o) && o.Secret.Replacement && !o.Suspended && o.DeletingSince.IsZero() && !o.Deleted && !slices.ContainsFunc(p.Restart, func(name string) bool { return !due(name) })
+		may := recorded(o) && o.Secret.Replacement && !o.Suspended && o.DeletingSince.IsZero() && !o.Deleted
+		return may && !slices.ContainsFunc(p.Restart, func(name string) bool { return !due(name) })
 	},
 }
 

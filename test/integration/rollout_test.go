@@ -120,7 +120,8 @@ var _ = Describe("A workload that uses a key", Label("rollout"), func() {
 		e.Await(func(g Gomega) {
 			e.restartedWith(g, key, deployment)
 			e.pending(g, key, v1alpha1.ReasonRollingOut, "Deployment crm is restarting")
-			g.Expect(e.Read(key).Status.Retiring).To(ConsistOf(HaveField("RevokeAt.Time", BeTemporally("~", found.Status.IssuedAt.Add(time.Hour), 10*time.Second))))
+			held := BeTemporally("~", found.Status.IssuedAt.Add(time.Hour), 10*time.Second)
+			g.Expect(e.Read(key).Status.Retiring).To(ConsistOf(HaveField("RevokeAt.Time", held)))
 		})
 		generation := deployment.Generation
 		e.restartOperator()

@@ -85,7 +85,8 @@ func (r *Reconciler) restart(ctx context.Context, s *scope, next plan.Plan) {
 // precondition.
 func (r *Reconciler) restartWith(ctx context.Context, workload client.Object, annotation, keyID string) error {
 	annotations := map[string]any{"annotations": map[string]string{annotation: keyID}}
-	patch, err := json.Marshal(map[string]any{"metadata": annotations, "spec": map[string]any{"template": map[string]any{"metadata": annotations}}})
+	template := map[string]any{"template": map[string]any{"metadata": annotations}}
+	patch, err := json.Marshal(map[string]any{"metadata": annotations, "spec": template})
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,8 @@ func (s *scope) rolloutPending(next plan.Plan) []metav1.Condition {
 
 // rolloutReasons are the reasons of RolloutPending, the least urgent first.
 var rolloutReasons = []string{
-	v1alpha1.ReasonRollingOut, v1alpha1.ReasonTargetNotFound, v1alpha1.ReasonRolloutStuck, v1alpha1.ReasonRestartUndone, v1alpha1.ReasonRestartRefused,
+	v1alpha1.ReasonRollingOut, v1alpha1.ReasonTargetNotFound, v1alpha1.ReasonRolloutStuck, v1alpha1.ReasonRestartUndone,
+	v1alpha1.ReasonRestartRefused,
 }
 
 // behind says why a workload does not run with the delivered key. Kubernetes' own words may quote what is in the workload.
@@ -125,7 +127,8 @@ func (s *scope) behind(found target, seen plan.Target) (reason, says string) {
 	case seen.Missing:
 		return v1alpha1.ReasonTargetNotFound, "does not exist; create it, or remove it from rolloutRestartTargets"
 	case apierrors.IsForbidden(failure):
-		return v1alpha1.ReasonRestartRefused, "may not be read or restarted by the operator; apply config/rollout/restart_role.yaml, or find out what refuses it"
+		return v1alpha1.ReasonRestartRefused,
+			"may not be read or restarted by the operator; apply config/rollout/restart_role.yaml, or find out what refuses it"
 	case failure != nil:
 		return v1alpha1.ReasonRestartRefused, "could not be read or restarted (" + reasonFor(failure) + "); the operator tries again"
 	}
