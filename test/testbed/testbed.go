@@ -92,14 +92,21 @@ func (b *Testbed) start(ctx context.Context) (err error) {
 	if b.plane, err = controlplane.Start(ctx, options); err != nil {
 		return err
 	}
-	if err := installation.Apply(ctx, b.plane.Config(), installation.File()); err != nil {
-		return err
-	}
 	b.Admin, b.Etcd = b.plane.Kubeconfig(), b.plane.Etcd()
-	if b.Kubeconfig, err = b.plane.KubeconfigFor(ctx, installation.Namespace, installation.ServiceAccount); err != nil {
+	if err := b.Install(ctx); err != nil {
 		return err
 	}
 	return b.connect(ctx)
+}
+
+// Install applies what users install, and makes the operator's kubeconfig. Start did so; it is for the process that called Start, after it
+// has removed the installation.
+func (b *Testbed) Install(ctx context.Context) (err error) {
+	if err := installation.Apply(ctx, b.plane.Config(), installation.File()); err != nil {
+		return err
+	}
+	b.Kubeconfig, err = b.plane.KubeconfigFor(ctx, installation.Namespace, installation.ServiceAccount)
+	return err
 }
 
 // connect makes the administrator's client.
