@@ -102,4 +102,26 @@ var _ = Describe("A workload that follows docs/moving", Label("moving"), func() 
 		s.Expect(s.app.Cognigy.Live("")).To(BeEmpty())
 		s.hasOneKey(s.Environment, s.Endpoint)
 	})
+
+	It("moves to another cluster and back", func() {
+		s := newShell(bed)
+		s.clusters["old"], s.pods["old"] = s.clusters[""], s.pods[""]
+		s.addCluster("new", anotherCluster())
+		s.example()
+		s.follow("another-cluster.md", "Steps")
+		s.hasOneKey(s.Environment, s.Endpoint)
+		s.follow("another-cluster.md", "Go back")
+		s.refusesNone()
+		s.hasOneKey(s.Environment, s.Endpoint)
+	})
+
+	It("moves to another namespace and back", func() {
+		s := newShell(bed)
+		s.example()
+		s.follow("another-namespace.md", "Steps")
+		s.hasOneKey(s.Environment, s.Endpoint)
+		s.follow("another-namespace.md", "Go back")
+		s.refusesNone()
+		s.hasOneKey(s.Environment, s.Endpoint)
+	})
 })
