@@ -124,4 +124,18 @@ var _ = Describe("A workload that follows docs/moving", Label("moving"), func() 
 		s.refusesNone()
 		s.hasOneKey(s.Environment, s.Endpoint)
 	})
+
+	It("keeps its key while that is handed over and given back", func() {
+		s := newShell(bed)
+		s.example()
+		s.rotate(20 * time.Second) // so that the page has a replaced key to wait for
+		s.follow("handing-over.md", "Out")
+		s.hasOneKey(s.Environment, s.Endpoint)
+		s.follow("handing-over.md", "In again")
+		s.refusesNone()
+		s.hasOneKey(s.Environment, s.Endpoint)
+		s.Expect(s.Posts()).To(Equal(2))
+		s.execute(shownCommand{line: "kubectl delete endpointapikey crm-webhook -n crm"})
+		s.Expect(s.Cognigy.Live("")).To(BeEmpty())
+	})
 })
