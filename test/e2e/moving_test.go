@@ -138,4 +138,45 @@ var _ = Describe("A workload that follows docs/moving", Label("moving"), func() 
 		s.execute(shownCommand{line: "kubectl delete endpointapikey crm-webhook -n crm"})
 		s.Expect(s.Cognigy.Live("")).To(BeEmpty())
 	})
+
+	It("keeps its key while the operator is uninstalled and installed again, until the keys are revoked", func() {
+		s := newShell(anotherCluster())
+		s.example()
+		s.follow("uninstalling.md", "Keep the keys")
+		s.hasOneKey(s.Environment, s.Endpoint)
+		s.follow("uninstalling.md", "Install it again")
+		s.refusesNone()
+		s.Expect(s.Posts()).To(Equal(1))
+		s.follow("uninstalling.md", "Revoke the keys")
+		s.Expect(s.Cognigy.Live("")).To(BeEmpty())
+		secrets := &corev1.SecretList{}
+		s.Expect(s.cluster().List(s.Context, secrets, client.InNamespace(s.Namespace))).To(Succeed())
+		s.Expect(secrets.Items).To(HaveExactElements(And(HaveField("Name", fixtures.CredentialsName), HaveField("Finalizers", BeEmpty()))))
+	})
+
+	// The whole life of the resource moves here, and not only that of the workload: what docs/moving/restoring.md says.
+	It("keeps its key in a new cluster to which the backup of the old one is restored", func() {
+		s := newShell(anotherCluster())
+		s.example()
+		s.Expect(s.operator.stop()).To(Succeed()) // with the old cluster
+		key := s.Key(fixtures.Named("crm-webhook"))
+		backup := []client.Object{s.Credentials(""), s.Connection(), s.Secret(key), key}
+		s.addCluster("new", bed, "--former-cluster-ids="+s.ClusterUID)
+		s.execute(shownCommand{line: "kubectl --context new create namespace crm"})
+		for _, object := range backup {
+			s.Expect(s.Cluster.Get(s.Context, client.ObjectKeyFromObject(object), object)).To(Succeed())
+			fixtures.Strip(object)
+			s.Expect(s.cluster().Create(s.Context, object)).To(Succeed())
+		}
+		for _, line := range []string{
+			"kubectl --context new wait -n crm --for=condition=Ready --timeout=2m endpointapikey/crm-webhook",
+			"kubectl --context new apply -f workload.yaml", "kubectl --context new rollout status deployment/crm -n crm",
+		} {
+			s.execute(shownCommand{line: line})
+		}
+		s.refusesNone()
+		s.Expect(s.Posts()).To(Equal(1))
+		s.execute(shownCommand{line: "kubectl --context new delete endpointapikey crm-webhook -n crm"})
+		s.Expect(s.Cognigy.Live("")).To(BeEmpty())
+	})
 })
