@@ -36,7 +36,8 @@ type ConnectionSpec struct {
 	// +required
 	Auth Auth `json:"auth"`
 
-	// caBundle is a PEM bundle of the certificate authorities to trust instead of the system's.
+	// caBundle is a PEM bundle of the certificate authorities to trust instead of the system's. The bundles of all CognigyConnections of a
+	// namespace may have 2 MiB together, those of caBundleRef included; a ClusterCognigyConnection has that for itself.
 	// +kubebuilder:validation:MaxLength=1048576
 	// +optional
 	CABundle []byte `json:"caBundle,omitempty"`

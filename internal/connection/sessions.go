@@ -27,6 +27,7 @@ type known struct {
 	fingerprint [sha256.Size]byte // of the configuration
 	since       time.Time         // when the client got it
 	caBundle    []byte            // of caBundleRef
+	bundle      int               // bytes of the CA bundle, wherever it is from
 
 	authenticator cognigy.Authenticator
 	authenticates [sha256.Size]byte // fingerprint of the credentials of the authenticator
@@ -99,6 +100,10 @@ func (r *Resolver) configure(
 	next *known, before known, connection v1alpha1.Connection, credentials Credentials, config cognigy.Config,
 ) (err error) {
 	uid, shared := connection.GetUID(), r.tenantOf(connection)
+	if err := r.checkBundles(uid, len(config.CABundle), shared); err != nil {
+		return err
+	}
+	next.bundle = len(config.CABundle)
 	next.session, next.authenticator, next.since = before.session, before.authenticator, r.Clock.Now()
 	if next.authenticator == nil || before.authenticates != next.authenticates {
 		of, by := referenceTo(connection), next.authenticates

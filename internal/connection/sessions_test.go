@@ -6,7 +6,9 @@ package connection
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/pem"
 	"fmt"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
+	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
@@ -54,6 +57,33 @@ func TestFingerprintCopiesNothing(t *testing.T) {
 	g.Expect(result.AllocedBytesPerOp()).To(BeNumerically("<", 4<<10))
 	g.Expect(fingerprint(config(large), [sha256.Size]byte{})).NotTo(Equal(fingerprint(config(large[1:]), [sha256.Size]byte{})))
 	g.Expect(fingerprint(config(large), [sha256.Size]byte{})).To(Equal(fingerprint(config(bytes.Clone(large)), [sha256.Size]byte{})))
+}
+
+// A namespace decides how many connections it has. In memory, certificates may take seven times the size of their bundle.
+func TestBundlesAreBounded(t *testing.T) {
+	g := NewWithT(t)
+	r := newResolver()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	open := func(namespace string, i, size int) error {
+		found := in(namespace)
+		found.Name, found.UID = fmt.Sprintf("cognigy-%d", i), types.UID(fmt.Sprintf("%s-%d", namespace, i))
+		trusting := keyed("key")
+		if size > 0 {
+			trusting.caBundle = append(bytes.Clone(authority), bytes.Repeat([]byte("\n"), size<<10-len(authority))...)
+		}
+		_, err := r.sessionWith(found, trusting, time.Now())
+		return err
+	}
+	g.Expect(open("hostile", 1, 700)).To(Succeed())
+	g.Expect(open("hostile", 2, 700)).To(Succeed())
+	g.Expect(condition.FailureOf(open("hostile", 3, 700))).To(HaveValue(HaveField("Reason", v1alpha1.ReasonInvalidSpec)))
+	g.Expect(open("hostile", 4, 0)).To(Succeed(), "it has no bundle")
+	g.Expect(open("hostile", 2, 740)).To(Succeed(), "it takes the place of another one")
+	g.Expect(open("another", 1, 700)).To(Succeed())
+	r.Forget(types.NamespacedName{Namespace: "hostile", Name: "cognigy-1"})
+	g.Expect(open("hostile", 3, 700)).To(Succeed())
 }
 
 // Namespaces come and go.

@@ -288,6 +288,11 @@ var mutations = []mutation{
 		noticed{in: "internal/connection", by: "TestRememberedProjectsAreBounded", says: "to be <="},
 	},
 	{
+		"S7", "The operator keeps in memory whatever CA bundles a namespace's connections have.",
+		"keep-every-bundle", never,
+		noticed{in: "internal/connection", by: "TestBundlesAreBounded", says: "InvalidSpec"},
+	},
+	{
 		"S7", "The operator keeps in memory whatever annotations its Secrets carry.",
 		"cache-whole-metadata", never,
 		noticed{in: controller, by: "The operator's cache holds of a Secret what decides, whatever else it carries", says: "to be <"},
