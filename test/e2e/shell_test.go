@@ -117,15 +117,20 @@ func (s *shell) namespace(shown string) string {
 }
 
 // follow executes the commands of a section of a page, in the order in which they stand there. Every command of the page must be
-// one that can be executed.
+// one that can be executed, and one of them must apply each file.
 func (s *shell) follow(name, section string) {
 	GinkgoHelper()
 	p := readPage(name)
 	maps.Copy(s.files, p.files)
+	var lines []string
 	for _, commands := range p.commands {
 		for _, command := range commands {
 			s.find(command.line)
+			lines = append(lines, command.line)
 		}
+	}
+	for file := range p.files {
+		Expect(lines).To(ContainElement(ContainSubstring(" -f "+file)), "no command of %s applies %s", name, file)
 	}
 	Expect(p.commands).To(HaveKey(section))
 	for _, command := range p.commands[section] {
