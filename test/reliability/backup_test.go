@@ -4,9 +4,12 @@
 package reliability_test
 
 import (
+	"context"
+
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -85,11 +88,17 @@ func (e *environment) lose(name types.NamespacedName) error {
 	return client.IgnoreNotFound(cluster.Delete(e.Context, target(name)))
 }
 
-// removeByForce removes an object in spite of its finalizers.
+// removeByForce removes an object in spite of its finalizers, which the operator may put back meanwhile.
 func (e *environment) removeByForce(object client.Object) error {
 	nothing := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-	if err := cluster.Patch(e.Context, object, nothing); err != nil {
-		return client.IgnoreNotFound(err)
-	}
-	return client.IgnoreNotFound(cluster.Delete(e.Context, object))
+	return wait.PollUntilContextTimeout(e.Context, poll/10, callTimeout, true, func(context.Context) (bool, error) {
+		err := cluster.Patch(e.Context, object, nothing)
+		if err == nil {
+			err = cluster.Delete(e.Context, object)
+		}
+		if err == nil {
+			err = cluster.Get(e.Context, client.ObjectKeyFromObject(object), object)
+		}
+		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+	})
 }
