@@ -55,7 +55,7 @@ func (e Endpoint) String() string {
 // Shows reports whether a list of a project's Endpoints shows one of them. Its error is ErrUndecided if there is no list that tells.
 type Shows func(projectID, endpointID string) (bool, error)
 
-// ErrUndecided: only a list of a project's Endpoints tells whether a grant opens an Endpoint, or which one a name means.
+// ErrUndecided says that only a list of a project's Endpoints tells whether a grant opens an Endpoint, or which one a name means.
 var ErrUndecided = errors.New("no list tells yet which Endpoints are in the granted projects")
 
 // Unknown is Shows without any list.

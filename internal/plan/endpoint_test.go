@@ -30,7 +30,9 @@ func TestPin(t *testing.T) {
 		{"The report counts for more than what the name means now.", plan.Evidence{Status: "s", Name: "n"}, nil, "s"},
 		{
 			"A report that names an Endpoint without keys of the resource is forged, if the one that has the name has some.",
-			plan.Evidence{Status: "s", Name: "n"}, plan.EndpointLists{"s": foreign, "n": own}, "n",
+			plan.Evidence{Status: "s", Name: "n"},
+			plan.EndpointLists{"s": foreign, "n": own},
+			"n",
 		},
 		{"So is a record.", plan.Evidence{Record: "r", Status: "s"}, plan.EndpointLists{"r": foreign, "s": own}, "s"},
 		{"A renamed Endpoint has the keys.", plan.Evidence{Status: "s", Name: "n"}, plan.EndpointLists{"s": own, "n": foreign}, "s"},

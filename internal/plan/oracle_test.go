@@ -53,7 +53,8 @@ func owned(o plan.Observed, key plan.Key) bool {
 	named := s.State == plan.SecretOurs && (s.KeyID == key.ID || slices.ContainsFunc(s.Retiring, is)) ||
 		o.Reported.KeyID == key.ID || slices.ContainsFunc(o.Reported.Retiring, is)
 	inherited := named && !o.Elsewhere[key.ID] && len(o.Formers) > 0 && plan.HasMarker(key.Name, formerMarker)
-	return plan.HasMarker(key.Name, marker) && !(o.Deleted && o.Elsewhere[key.ID]) || inherited
+	taken := o.Deleted && o.Elsewhere[key.ID]
+	return plan.HasMarker(key.Name, marker) && !taken || inherited
 }
 
 func anyOwned(o plan.Observed) bool {

@@ -56,7 +56,8 @@ func (r Rotation) nextOpening(after time.Time) (first opening, found bool) {
 // opening, or another one. Zero: never.
 func (o Observed) inWindow(due, now time.Time) time.Time {
 	at := o.allowedFrom(due)
-	if open, ok := o.Rotation.nextOpening(now); at.Before(now) && !(ok && open.covers(now)) {
+	open, _ := o.Rotation.nextOpening(now)
+	if at.Before(now) && !open.covers(now) {
 		return o.allowedFrom(now)
 	}
 	return at

@@ -185,7 +185,7 @@ func switchedTo(status int) func(*environment) {
 }
 
 var _ = Describe("A connection whose credentials are refused", Label("connection"), func() {
-	right := written(firstLogin.Username, firstLogin.Password)
+	right := func(e *environment) { written(firstLogin.Username, firstLogin.Password)(e) }
 	const failed, inProgress = status.FailedStatus, status.InProgressStatus
 	DescribeTable("says what is wrong, and recovers:", func(test refusedLogin) {
 		e := newEnvironmentBy(ways[test.by])

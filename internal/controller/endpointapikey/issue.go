@@ -93,7 +93,7 @@ func (r *Reconciler) dryRun(ctx context.Context, s *scope, next plan.Plan) error
 	}
 	stored, err := r.write(ctx, s, composed, client.DryRunAll)
 	switch {
-	case err == nil && !(delivery.Read(stored, s.key).Intact && delivery.Rendered(stored, s.key)):
+	case err == nil && (!delivery.Read(stored, s.key).Intact || !delivery.Rendered(stored, s.key)):
 		return errSecretMutated("data or annotations", s.key)
 	// mutation: issue-into-immutable
 	case err == nil && isImmutable(stored):

@@ -84,12 +84,7 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 		status.Issuance = before.Issuance
 	}
 	if next.Reports {
-		issuedAt := metav1.NewTime(s.observed.Secret.IssuedAt).Rfc3339Copy()
-		status.KeyID, status.KeyPreview, status.IssuedAt = s.observed.Secret.KeyID, delivery.Preview(s.secret), &issuedAt
-		status.SecretName, status.Binding = s.secret.Name, &v1alpha1.ServiceBinding{Name: s.secret.Name}
-		if requested := s.observed.Rotation.Requested; !requested.IsZero() && !s.observed.Secret.IssuedAt.Before(requested) {
-			status.LastHandledRotateAt = kube.RotateRequestedAt(s.key)
-		}
+		s.reportKey(&status)
 	}
 	if next.Reports && len(next.Retiring) == 0 {
 		status.FormerOwnerUIDs = nil
@@ -104,6 +99,16 @@ func newStatus(s *scope, next plan.Plan, failure *condition.Failure, now time.Ti
 	}
 	condition.Set(&status.Conditions, s.key.Generation, now, append(conditions(next, failure, s.key), s.rolloutPending(next)...))
 	return status
+}
+
+// reportKey names the Secret's key, and the request for it if there was one.
+func (s *scope) reportKey(status *v1alpha1.EndpointAPIKeyStatus) {
+	issuedAt := metav1.NewTime(s.observed.Secret.IssuedAt).Rfc3339Copy()
+	status.KeyID, status.KeyPreview, status.IssuedAt = s.observed.Secret.KeyID, delivery.Preview(s.secret), &issuedAt
+	status.SecretName, status.Binding = s.secret.Name, &v1alpha1.ServiceBinding{Name: s.secret.Name}
+	if requested := s.observed.Rotation.Requested; !requested.IsZero() && !s.observed.Secret.IssuedAt.Before(requested) {
+		status.LastHandledRotateAt = kube.RotateRequestedAt(s.key)
+	}
 }
 
 func microTime(at time.Time) *metav1.MicroTime {
