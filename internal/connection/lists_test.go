@@ -162,7 +162,7 @@ func TestEndpointWithoutKeys(t *testing.T) {
 				refuse(simulator.RouteEndpoint, tt.status, tt.status)
 			}
 			_, err := e.session.List(t.Context(), e.endpoint, start)
-			e.Expect(cognigy.AsError(err)).To(HaveField("Kind", tt.kind))
+			e.Expect(cognigy.IsKind(err, tt.kind)).To(BeTrue(), "want %s: %v", tt.kind, err)
 			e.Expect(e.session.Newest(e.endpoint)).To(BeNil())
 		})
 	}

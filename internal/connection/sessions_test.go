@@ -19,7 +19,6 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
-	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
@@ -78,7 +77,7 @@ func TestBundlesAreBounded(t *testing.T) {
 	}
 	g.Expect(open("hostile", 1, 700)).To(Succeed())
 	g.Expect(open("hostile", 2, 700)).To(Succeed())
-	g.Expect(condition.FailureOf(open("hostile", 3, 700))).To(HaveValue(HaveField("Reason", v1alpha1.ReasonInvalidSpec)))
+	g.Expect(open("hostile", 3, 700)).To(MatchError(ContainSubstring("keep only the authorities")))
 	g.Expect(open("hostile", 4, 0)).To(Succeed(), "it has no bundle")
 	g.Expect(open("hostile", 2, 740)).To(Succeed(), "it takes the place of another one")
 	g.Expect(open("another", 1, 700)).To(Succeed())

@@ -290,7 +290,7 @@ var mutations = []mutation{
 	{
 		"S7", "The operator keeps in memory whatever CA bundles a namespace's connections have.",
 		"keep-every-bundle", never,
-		noticed{in: "internal/connection", by: "TestBundlesAreBounded", says: "InvalidSpec"},
+		noticed{in: "internal/connection", by: "TestBundlesAreBounded", says: "Expected an error"},
 	},
 	{
 		"S7", "The operator keeps in memory whatever annotations its Secrets carry.",
