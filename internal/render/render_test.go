@@ -31,21 +31,21 @@ func one(text string, fields Fields) (string, error) {
 }
 
 func TestWhatTemplatesMakeOfFields(t *testing.T) {
-	for text, want := range map[string]string{
-		"": "",
-		"{{ .key }} {{ .keyID }} {{ .keyPreview }} {{ .issuedAt }}":                     fields.Key + " " + fields.KeyID + " 8a4f••••••••8a4f 2026-11-22T10:00:03Z",
-		"{{ .endpointID }} {{ .urlToken }}":                                             "64f0c0ffee0123456789abcd token",
-		"{{ .baseURL }} {{ .endpointURL }}":                                             "https://api-trial.cognigy.ai https://endpoint-trial.cognigy.ai/token",
-		"NAME={{ .endpointName | quote }}":                                              `NAME="CRM \"webhook\"\nX=1"`,
-		"{{ print .keyID \":\" .urlToken | b64enc }}":                                   "NjVhMWMwZmZlZTAxMjM0NTY3ODlhYmNkOnRva2Vu",
-		"{{ urlquery .endpointURL }}":                                                   "https%3A%2F%2Fendpoint-trial.cognigy.ai%2Ftoken",
-		"{{ .baseURL | trimPrefix \"https://\" | trimSuffix \".ai\" | upper | lower }}": "api-trial.cognigy",
-		"{{- $name := \"\" | default \"none\" -}}\n{{ if and (eq $name \"none\") (not false) }}a{{ else }}b{{ end }}": "a",
-		"{{ if or (ne .keyID \"\") false }}a{{ else if true }}b{{ end }}{{/* a comment */}}":                          "a",
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"{{ .key }} {{ .keyID }} {{ .keyPreview }} {{ .issuedAt }}", fields.Key + " " + fields.KeyID + " 8a4f••••••••8a4f 2026-11-22T10:00:03Z"},
+		{"{{ .endpointID }} {{ .urlToken }}", "64f0c0ffee0123456789abcd token"},
+		{"{{ .baseURL }} {{ .endpointURL }}", "https://api-trial.cognigy.ai https://endpoint-trial.cognigy.ai/token"},
+		{"NAME={{ .endpointName | quote }}", `NAME="CRM \"webhook\"\nX=1"`},
+		{"{{ print .keyID \":\" .urlToken | b64enc }}", "NjVhMWMwZmZlZTAxMjM0NTY3ODlhYmNkOnRva2Vu"},
+		{"{{ urlquery .endpointURL }}", "https%3A%2F%2Fendpoint-trial.cognigy.ai%2Ftoken"},
+		{"{{ .baseURL | trimPrefix \"https://\" | trimSuffix \".ai\" | upper | lower }}", "api-trial.cognigy"},
+		{"{{- $name := \"\" | default \"none\" -}}\n{{ if and (eq $name \"none\") (not false) }}a{{ else }}b{{ end }}", "a"},
+		{"{{ if or (ne .keyID \"\") false }}a{{ else if true }}b{{ end }}{{/* a comment */}}", "a"},
 	} {
-		t.Run(text, func(t *testing.T) {
+		t.Run(c.text, func(t *testing.T) {
 			g := NewWithT(t)
-			g.Expect(one(text, fields)).To(Equal(want))
+			g.Expect(one(c.text, fields)).To(Equal(c.want))
 		})
 	}
 }
