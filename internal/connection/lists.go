@@ -5,8 +5,6 @@ package connection
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,9 +27,6 @@ const (
 	// rewrites again and again is another one each time. The least recently missed one is forgotten first, whose resource waits for
 	// another list then.
 	maxMissing = 10_000
-	// forgetAfter is how long the process remembers what nobody asks for: the list of an Endpoint without resources, or since when a key is
-	// missing that no Secret records any more.
-	forgetAfter = 24 * time.Hour
 )
 
 // Lists keeps the newest lists of the keys of the Endpoints of a tenant. All resources of an Endpoint share its list, also while it is
@@ -42,8 +37,7 @@ type Lists struct {
 	projects projects
 
 	mu      sync.Mutex
-	newest  map[place]*remembered
-	size    int                   // of all lists, in bytes
+	newest  newest[place, *plan.Listing]
 	missing *cache.LRUExpireCache // missingKey: the Plan.MissingSince of the key's resource
 }
 
@@ -59,58 +53,37 @@ type missingKey struct {
 	keyID string
 }
 
-// remembered is the newest list of an Endpoint.
-type remembered struct {
-	listing *plan.Listing
-	size    int       // in bytes
-	used    time.Time // when someone last asked for it
-}
-
 // NewLists returns Lists that remember nothing.
 func NewLists(clock clock.PassiveClock) *Lists {
-	return &Lists{clock: clock, newest: map[place]*remembered{}, missing: cache.NewLRUExpireCacheWithClock(maxMissing, clock)}
+	return &Lists{
+		clock: clock, projects: newProjects(), newest: newest[place, *plan.Listing]{bound: maxListsBytes},
+		missing: cache.NewLRUExpireCacheWithClock(maxMissing, clock),
+	}
 }
 
-// answer is a list, or its failure, with the time at which it was requested.
-type answer struct {
-	at      time.Time
-	listing *plan.Listing
-}
-
-// list returns a list of the Endpoint's keys that was requested at notBefore or later. Callers at the same time share the
-// request, its list and its failure. The request outlives a caller that gives up, since others may wait for it.
+// list returns a list of the Endpoint's keys that was requested at notBefore or later. Callers at the same time share it.
 func (l *Lists) list(ctx context.Context, client *cognigy.Client, of place, notBefore time.Time) (*plan.Listing, error) {
 	if now := l.clock.Now(); notBefore.After(now) {
 		notBefore = now
 	}
-	for {
-		if known := l.newestOf(of); known != nil && !known.At.Before(notBefore) {
-			return known, nil
+	known := func() (*plan.Listing, time.Time) {
+		if listing := l.newestOf(of); listing != nil {
+			return listing, listing.At
 		}
-		request := l.requests.DoChan(string(of.connection)+"/"+of.endpointID, func() (any, error) {
-			return l.request(context.WithoutCancel(ctx), client, of)
-		})
-		select {
-		case result := <-request:
-			// A request that was under way before notBefore answers another question.
-			if answer := result.Val.(answer); !answer.at.Before(notBefore) {
-				return answer.listing, result.Err
-			}
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+		return nil, time.Time{}
 	}
+	return share(ctx, &l.requests, string(of.connection)+"/"+of.endpointID, notBefore, known,
+		func(ctx context.Context) (answer[*plan.Listing], error) { return l.request(ctx, client, of) })
 }
 
-func (l *Lists) request(ctx context.Context, client *cognigy.Client, of place) (answer, error) {
+func (l *Lists) request(ctx context.Context, client *cognigy.Client, of place) (answer[*plan.Listing], error) {
 	at := l.clock.Now()
 	// Anyone who may create keys in Cognigy decides how many others there are.
 	listing, err := fetch(ctx, client, of.endpointID, at, plan.HasAnyMarker)
-	if err != nil {
-		return answer{at: at}, err
+	if err == nil {
+		l.remember(of, listing)
 	}
-	l.remember(of, listing)
-	return answer{at: at, listing: listing}, nil
+	return answer[*plan.Listing]{at, listing}, err
 }
 
 // fetch lists those keys of an Endpoint whose names keep accepts.
@@ -141,50 +114,13 @@ func (l *Lists) remember(of place, listing *plan.Listing) {
 		size += cognigy.Key(key).Size()
 		l.missing.Remove(missingKey{of, key.ID})
 	}
-	l.forget(of)
-	l.newest[of], l.size = &remembered{listing: listing, size: size, used: l.clock.Now()}, l.size+size
-	l.evict()
-}
-
-// evict forgets lists that nobody asked for in a long time, and the least recently used ones if all take too much memory. The caller
-// holds the lock.
-func (l *Lists) evict() {
-	now := l.clock.Now()
-	for of, known := range l.newest {
-		if now.Sub(known.used) > forgetAfter {
-			l.forget(of)
-		}
-	}
-	// mutation: remember-every-list
-	if l.size <= maxListsBytes {
-		return
-	}
-	oldestFirst := slices.SortedFunc(maps.Keys(l.newest), func(a, b place) int { return l.newest[a].used.Compare(l.newest[b].used) })
-	for _, of := range oldestFirst {
-		if l.size <= maxListsBytes {
-			return
-		}
-		l.forget(of)
-	}
-}
-
-// forget forgets the list of an Endpoint. The caller holds the lock.
-func (l *Lists) forget(of place) {
-	if known := l.newest[of]; known != nil {
-		l.size -= known.size
-		delete(l.newest, of)
-	}
+	l.newest.keep(of, listing, size, l.clock.Now())
 }
 
 func (l *Lists) newestOf(of place) *plan.Listing {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	known := l.newest[of]
-	if known == nil {
-		return nil
-	}
-	known.used = l.clock.Now()
-	return known.listing
+	return l.newest.of(of, l.clock.Now())
 }
 
 func (l *Lists) missingSince(key missingKey) time.Time {
@@ -196,7 +132,7 @@ func (l *Lists) missingSince(key missingKey) time.Time {
 func (l *Lists) rememberMissing(key missingKey, since time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if known := l.newest[key.place]; since.IsZero() || known != nil && known.listing.Shows(key.keyID) {
+	if known := l.newest.lists[key.place]; since.IsZero() || known != nil && known.list.Shows(key.keyID) {
 		l.missing.Remove(key)
 		return
 	}
@@ -208,11 +144,7 @@ func (l *Lists) forgetConnection(uid types.UID) {
 	l.projects.forgetConnection(uid)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for of := range l.newest {
-		if of.connection == uid {
-			l.forget(of)
-		}
-	}
+	l.newest.forgetIf(func(of place, _ *plan.Listing) bool { return of.connection == uid })
 	l.missing.RemoveAll(func(key any) bool { return key.(missingKey).connection == uid })
 }
 
@@ -222,9 +154,5 @@ func (l *Lists) forgetRefusals(uid types.UID) {
 	l.projects.forgetConnection(uid)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for of, known := range l.newest {
-		if of.connection == uid && known.listing.EndpointGone {
-			l.forget(of)
-		}
-	}
+	l.newest.forgetIf(func(of place, known *plan.Listing) bool { return of.connection == uid && known.EndpointGone })
 }

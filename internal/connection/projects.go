@@ -5,7 +5,6 @@ package connection
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -68,8 +67,11 @@ type projects struct {
 	requests singleflight.Group
 
 	mu     sync.Mutex
-	newest map[projectPlace]*rememberedProject
-	size   int // of all lists, in bytes
+	newest newest[projectPlace, *Project]
+}
+
+func newProjects() projects {
+	return projects{newest: newest[projectPlace, *Project]{bound: maxProjectsBytes}}
 }
 
 // projectPlace is a project as a connection shows it.
@@ -78,41 +80,20 @@ type projectPlace struct {
 	projectID  string
 }
 
-type rememberedProject struct {
-	*Project
-	size int       // in bytes
-	used time.Time // when someone last asked for it
-}
-
-// projectAnswer is a list, or its failure, with the time at which it was requested.
-type projectAnswer struct {
-	at      time.Time
-	project *Project
-}
-
 // Project returns a list of a project's Endpoints that was requested at notBefore or later. Callers at the same time share the requests,
 // the list and its failure. charge is called before each request that this call sends, not before those of others.
 func (s *Session) Project(ctx context.Context, projectID string, notBefore time.Time, charge func()) (*Project, error) {
-	for {
-		if known := s.KnownProject(projectID); known != nil && !known.At.Before(notBefore) {
-			return known, nil
+	known := func() (*Project, time.Time) {
+		if project := s.KnownProject(projectID); project != nil {
+			return project, project.At
 		}
-		request := s.Lists.projects.requests.DoChan(string(s.Connection)+"/"+projectID, func() (any, error) {
-			return s.requestProject(context.WithoutCancel(ctx), projectID, charge)
-		})
-		select {
-		case result := <-request:
-			// A request that was under way before notBefore answers another question.
-			if answer := result.Val.(projectAnswer); !answer.at.Before(notBefore) {
-				return answer.project, result.Err
-			}
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+		return nil, time.Time{}
 	}
+	return share(ctx, &s.Lists.projects.requests, string(s.Connection)+"/"+projectID, notBefore, known,
+		func(ctx context.Context) (answer[*Project], error) { return s.requestProject(ctx, projectID, charge) })
 }
 
-func (s *Session) requestProject(ctx context.Context, projectID string, charge func()) (projectAnswer, error) {
+func (s *Session) requestProject(ctx context.Context, projectID string, charge func()) (answer[*Project], error) {
 	at, sent := s.Lists.clock.Now(), 0
 	endpoints, err := s.ListProject(ctx, projectID, func(request func() error) error {
 		charge()
@@ -124,11 +105,11 @@ func (s *Session) requestProject(ctx context.Context, projectID string, charge f
 		err = nil
 	}
 	if err != nil {
-		return projectAnswer{at: at}, err
+		return answer[*Project]{at: at}, err
 	}
 	found := &Project{At: at, Endpoints: endpoints}
 	s.Lists.projects.remember(projectPlace{s.Connection, projectID}, found, s.Lists.clock.Now())
-	return projectAnswer{at, found}, nil
+	return answer[*Project]{at, found}, nil
 }
 
 // KnownProject returns the newest list of a project's Endpoints, or nil if the process does not remember one.
@@ -136,15 +117,10 @@ func (s *Session) KnownProject(projectID string) *Project {
 	p := &s.Lists.projects
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	known := p.newest[projectPlace{s.Connection, projectID}]
-	if known == nil {
-		return nil
-	}
-	known.used = s.Lists.clock.Now()
-	return known.Project
+	return p.newest.of(projectPlace{s.Connection, projectID}, s.Lists.clock.Now())
 }
 
-// remember keeps a list, and forgets the least recently used ones if all take too much memory.
+// remember keeps a list.
 func (p *projects) remember(of projectPlace, found *Project, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -152,36 +128,12 @@ func (p *projects) remember(of projectPlace, found *Project, now time.Time) {
 	for _, endpoint := range found.Endpoints {
 		size += endpoint.Size()
 	}
-	p.forget(of)
-	if p.newest == nil {
-		p.newest = map[projectPlace]*rememberedProject{}
-	}
-	p.newest[of], p.size = &rememberedProject{found, size, now}, p.size+size
-	oldestFirst := slices.SortedFunc(maps.Keys(p.newest), func(a, b projectPlace) int { return p.newest[a].used.Compare(p.newest[b].used) })
-	for _, of := range oldestFirst {
-		// mutation: remember-every-project
-		if p.size <= maxProjectsBytes && now.Sub(p.newest[of].used) <= forgetAfter {
-			return
-		}
-		p.forget(of)
-	}
-}
-
-// forget forgets the list of a project. The caller holds the lock.
-func (p *projects) forget(of projectPlace) {
-	if known := p.newest[of]; known != nil {
-		p.size -= known.size
-		delete(p.newest, of)
-	}
+	p.newest.keep(of, found, size, now)
 }
 
 // forgetConnection forgets what a connection showed, as another user may see other Endpoints.
 func (p *projects) forgetConnection(uid types.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for of := range p.newest {
-		if of.connection == uid {
-			p.forget(of)
-		}
-	}
+	p.newest.forgetIf(func(of projectPlace, _ *Project) bool { return of.connection == uid })
 }

@@ -96,7 +96,7 @@ func TestTenantsWithoutConnectionsAreForgotten(t *testing.T) {
 		session.Lists.remember(session.place("endpoint"), &plan.Listing{At: time.Now()})
 		session.RememberMissing("endpoint", "key", time.Now())
 		r.Forget(types.NamespacedName{Namespace: found.Namespace, Name: found.Name})
-		g.Expect(session.Lists.newest).To(BeEmpty())
+		g.Expect(session.Lists.newest.lists).To(BeEmpty())
 		g.Expect(session.Lists.missing.Keys()).To(BeEmpty())
 	}
 	g.Expect(len(r.tenants)).To(BeNumerically("<=", 1))

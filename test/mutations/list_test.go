@@ -283,11 +283,6 @@ var mutations = []mutation{
 		noticed{in: "internal/connection", by: "TestRememberedListsAreBounded", says: "to be <="},
 	},
 	{
-		"S7", "The operator remembers the list of every project that resources of a namespace name.",
-		"remember-every-project", always,
-		noticed{in: "internal/connection", by: "TestRememberedProjectsAreBounded", says: "to be <="},
-	},
-	{
 		"S7", "The operator keeps in memory whatever CA bundles a namespace's connections have.",
 		"keep-every-bundle", never,
 		noticed{in: "internal/connection", by: "TestBundlesAreBounded", says: "Expected an error"},
