@@ -17,14 +17,12 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 )
 
-const (
-	// pageSize is how many objects one request lists.
-	pageSize = 500
-	// maxRequestedAt is the length of status.lastHandledReconcileAt that the API server accepts, in bytes.
-	maxRequestedAt = 1024
-	// maxRotateRequestedAt is the same of status.lastHandledRotateAt.
-	maxRotateRequestedAt = 64
-)
+// pageSize is how many objects one request lists.
+const pageSize = 500
+
+// requests are the annotations by which users request something, with the length that the API server accepts of the status that reports
+// them, in bytes.
+var requests = map[string]int{v1alpha1.RequestedAtAnnotation: 1024, v1alpha1.RotateRequestedAtAnnotation: 64}
 
 // SecretMetadata is an empty object to read the metadata of a Secret into, without its data.
 func SecretMetadata() *metav1.PartialObjectMetadata {
@@ -68,27 +66,27 @@ func IsNotServed(err error) bool {
 }
 
 // RequestedAt is the value of the annotation by which a user requests a reconcile, as status.lastHandledReconcileAt takes it.
-func RequestedAt(object metav1.Object) string {
-	return condition.Clip(object.GetAnnotations()[v1alpha1.RequestedAtAnnotation], maxRequestedAt)
-}
+func RequestedAt(object metav1.Object) string { return request(object, v1alpha1.RequestedAtAnnotation) }
 
 // RotateRequestedAt is the value of the annotation by which a user asks for another key, as status.lastHandledRotateAt takes it.
 func RotateRequestedAt(object metav1.Object) string {
-	return condition.Clip(object.GetAnnotations()[v1alpha1.RotateRequestedAtAnnotation], maxRotateRequestedAt)
+	return request(object, v1alpha1.RotateRequestedAtAnnotation)
+}
+
+func request(object metav1.Object, name string) string {
+	return condition.Clip(object.GetAnnotations()[name], requests[name])
 }
 
 // Requests returns the annotations by which users request something, as RequestedAt and RotateRequestedAt do; nil if there are none.
-func Requests(object metav1.Object) map[string]string {
-	var requests map[string]string
-	for name, value := range map[string]string{
-		v1alpha1.RequestedAtAnnotation: RequestedAt(object), v1alpha1.RotateRequestedAtAnnotation: RotateRequestedAt(object),
-	} {
-		if _, ok := object.GetAnnotations()[name]; ok {
-			if requests == nil {
-				requests = map[string]string{}
-			}
-			requests[name] = value
+func Requests(object metav1.Object) (made map[string]string) {
+	for name := range requests {
+		if _, ok := object.GetAnnotations()[name]; !ok {
+			continue
 		}
+		if made == nil {
+			made = map[string]string{}
+		}
+		made[name] = request(object, name)
 	}
-	return requests
+	return made
 }
