@@ -122,8 +122,7 @@ func (r *Reconciler) derive(s *scope) {
 	key, record := s.key, r.issuances.of(s.key)
 	request, write := timeouts(s.connection)
 	s.timing = plan.Timing{RequestTimeout: request, DeliveryTimeout: write, ListLag: r.ListLag}
-	wanted, malformed := rotation(key)
-	s.malformed = malformed
+	wanted, _ := s.rotation() // what cannot be read is reported: see nextObstacle
 	s.observed = plan.Observed{
 		Deleted:      s.deleted,
 		Retain:       key.Spec.DeletionPolicy == v1alpha1.DeletionPolicyRetain,

@@ -6,6 +6,7 @@ package endpointapikey
 import (
 	"cmp"
 	"errors"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -19,7 +20,9 @@ import (
 // scope is what one reconcile works with: the objects as it read or wrote them last, and what follows from them. Only the
 // methods in this file, and derive, change it.
 type scope struct {
-	key        *v1alpha1.EndpointAPIKey
+	key *v1alpha1.EndpointAPIKey
+	// rotation says when to rotate the key; its error is what of that the operator cannot read.
+	rotation   func() (plan.Rotation, error)
 	deleted    bool           // Kubernetes has no such resource any more; key is how this process saw it last
 	endpointID string         // of the Endpoint that the key is for; "" while its name is not resolved
 	proven     bool           // that this is the Endpoint: see plan.Evidence.Proves
@@ -41,13 +44,14 @@ type scope struct {
 	acquired    *connection.Session // that sends requests for this reconcile, until release
 	place       delivery.Place      // what templates may say of the Endpoint; readPlace sets it
 	observed    plan.Observed       // derived from the above
-	malformed   error               // derived: what the operator cannot read of the wanted rotation
 	timing      plan.Timing         // derived from the above
 }
 
 // newScope is the scope of a resource that exists.
 func newScope(key *v1alpha1.EndpointAPIKey) *scope {
-	return &scope{key: key, endpointID: key.Spec.Endpoint.ID, proven: !key.Spec.Endpoint.ByName()}
+	s := &scope{endpointID: key.Spec.Endpoint.ID, proven: !key.Spec.Endpoint.ByName()}
+	s.setKey(key)
+	return s
 }
 
 // newDeletedScope is the scope of a resource that is gone although this process issued keys for it.
@@ -57,7 +61,11 @@ func newDeletedScope(record issuanceRecord) *scope {
 	return s
 }
 
-func (s *scope) setKey(key *v1alpha1.EndpointAPIKey) { s.key = key }
+func (s *scope) setKey(key *v1alpha1.EndpointAPIKey) {
+	s.key = key
+	// To read the time zones of windows takes files, and most scopes are derived more than once.
+	s.rotation = sync.OnceValues(func() (plan.Rotation, error) { return rotation(key) })
+}
 
 func (s *scope) setSecret(secret *corev1.Secret) { s.secret = secret }
 

@@ -52,7 +52,8 @@ func (s *scope) nextObstacle() error {
 	if s.unpermitted() {
 		return s.blocked
 	}
-	return s.malformed
+	_, malformed := s.rotation()
+	return malformed
 }
 
 // newStatus computes the status from a plan and a failure, which may be nil.
