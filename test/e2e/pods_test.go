@@ -4,10 +4,7 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,7 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // terminationGrace stands for the 30 seconds for which a Pod that ends may call.
@@ -54,11 +51,8 @@ type pod struct {
 // runPods runs the Pods of Deployments of some namespaces until the spec ends.
 func runPods(cluster client.Client, namespaces []string, authorities []byte) *pods {
 	GinkgoHelper()
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(authorities)
-	p := &pods{cluster: cluster, namespaces: namespaces, current: map[types.NamespacedName]pod{}, http: &http.Client{
-		Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
-	}}
+	p := &pods{cluster: cluster, namespaces: namespaces, current: map[types.NamespacedName]pod{}, http: fixtures.Trusting(authorities)}
+	p.http.Timeout = 10 * time.Second
 	var cancel context.CancelFunc
 	p.ctx, cancel = context.WithCancel(context.Background())
 	DeferCleanup(func() {
@@ -66,21 +60,11 @@ func runPods(cluster client.Client, namespaces []string, authorities []byte) *po
 		p.running.Wait()
 	})
 	p.running.Go(func() {
-		for every(p.ctx, 100*time.Millisecond) {
+		for fixtures.Pause(p.ctx, 100*time.Millisecond) {
 			p.sync()
 		}
 	})
 	return p
-}
-
-// every waits for an interval, and reports whether the context lasts.
-func every(ctx context.Context, interval time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(interval):
-		return true
-	}
 }
 
 // sync starts and ends Pods as the Deployments are now.
@@ -140,7 +124,7 @@ func (p *pods) start(url, key string, generation int64) pod {
 	p.existing.Add(1)
 	p.running.Go(func() {
 		defer p.existing.Add(-1)
-		for every(ctx, 20*time.Millisecond) {
+		for fixtures.Pause(ctx, 20*time.Millisecond) {
 			p.call(url, key)
 			started.calls.Add(1)
 		}
@@ -149,16 +133,9 @@ func (p *pods) start(url, key string, generation int64) pod {
 }
 
 func (p *pods) call(url, key string) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewBufferString(`{"text": "hello"}`))
-	if err == nil {
-		request.Header.Set(simulator.HeaderEndpointKey, key)
-		var response *http.Response
-		if response, err = p.http.Do(request); err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode != http.StatusOK {
-				err = errors.New(response.Status)
-			}
-		}
+	status, text, err := fixtures.CallEndpoint(context.Background(), p.http, url, key)
+	if err == nil && status != http.StatusOK {
+		err = errors.New(text)
 	}
 	p.calls.Add(1)
 	if err != nil {
