@@ -170,15 +170,14 @@ build-installer: ## Write everything that an installation needs into dist/instal
 	mkdir -p dist
 	$(MANIFESTS) > dist/install.yaml
 
-# Built and executed instead of `go run`, so that Ctrl-C and SIGTERM reach the demo itself, and it can clean up. No step of it
-# needs kube-controller-manager.
+# Built and executed instead of `go run`, so that Ctrl-C and SIGTERM reach the demo itself, and it can clean up.
 .PHONY: demo
 demo: ## Watch the operator at work, without a cluster or Cognigy (ONCE=1 ends by itself, else Ctrl-C).
-	@hack/control-plane.sh etcd kube-apiserver >/dev/null
+	@hack/control-plane.sh >/dev/null
 	@echo "Building the operator, its manifests and the demo"
 	@$(MAKE) --no-print-directory build build-installer
 	@go build -o bin/demo ./test/demo
-	@assets=$$(hack/control-plane.sh etcd kube-apiserver) && exec bin/demo --manager bin/cognigy-operator --manifests dist/install.yaml \
+	@assets=$$(hack/control-plane.sh) && exec bin/demo --manager bin/cognigy-operator --manifests dist/install.yaml \
 		--samples config/samples --assets "$$assets" $(if $(filter 1,$(ONCE)),--once)
 
 .PHONY: docker-build

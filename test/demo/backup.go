@@ -65,7 +65,7 @@ func (d *demo) isAdopted(ctx context.Context, restored *v1alpha1.EndpointAPIKey,
 	return d.claims(
 		claim{"the restored resource has the key of the one that was lost", restored.Status.KeyID == saved.id, restored.Status.KeyID},
 		d.accepted(ctx, "with that key", found.value),
-		claim{fmt.Sprintf("Cognigy made no other key: %d", len(d.keys)), d.accountsFor(d.cognigy.Ledger()), previews(d.cognigy.Ledger())},
+		claim{fmt.Sprintf("Cognigy made no other key: %d", len(d.keys)), d.accountsFor(d.ledger()), previews(d.ledger())},
 		d.alive(1),
 	)
 }

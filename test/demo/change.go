@@ -134,8 +134,8 @@ func (d *demo) revokedAt(id string) time.Time {
 
 // alive claims how many keys work in Cognigy.
 func (d *demo) alive(want int) claim {
-	live := d.cognigy.Live("")
-	return claim{fmt.Sprintf("keys that work in Cognigy: %d", want), len(live) == want, previews(live)}
+	live := d.cognigy.Live(d.endpoint.ID)
+	return claim{fmt.Sprintf("keys of the Endpoint that work in Cognigy: %d", want), len(live) == want, previews(live)}
 }
 
 func previews(entries []simulator.Entry) string {

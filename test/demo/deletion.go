@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,7 +36,7 @@ func (d *demo) isDeleted(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ledger := d.cognigy.Ledger()
+	ledger := d.ledger()
 	d.out.note("Cognigy's ledger:\n" + align(ledgerRows(ledger)))
 	claims := []claim{{"its Secret is gone with it", left == nil, "it is there"}}
 	for i, found := range d.keys {
@@ -59,6 +60,11 @@ func (d *demo) awaitGone(ctx context.Context) error {
 		}
 		return describe(left), false, err
 	})
+}
+
+// ledger is every key that Cognigy made for the Endpoint.
+func (d *demo) ledger() []simulator.Entry {
+	return slices.DeleteFunc(d.cognigy.Ledger(), func(entry simulator.Entry) bool { return entry.EndpointID != d.endpoint.ID })
 }
 
 // accountsFor reports whether the keys that Cognigy made are those that were delivered.

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
@@ -26,17 +27,39 @@ type demo struct {
 	folder   string // temporary: kubeconfigs, the simulator's CA and the operator's log
 	plane    *controlplane.ControlPlane
 	cognigy  *simulator.Simulator
-	endpoint simulator.Endpoint
 	operator *process
 
 	cluster client.Client // as administrator
 	samples samples
-	name    types.NamespacedName // of the sample EndpointAPIKey
-	keys    []delivered          // every key that was found in the Secret, in order
+
+	*shown                         // the EndpointAPIKey that a step is about
+	onPremise          *restarting // the one of the on-premise connection
+	managementPassword string
 
 	begun time.Time     // when the demo began
 	up    time.Duration // how long it took until the scenario could begin; zero before
 	held  int           // how many steps held
+}
+
+// shown is an EndpointAPIKey.
+type shown struct {
+	name     types.NamespacedName
+	endpoint simulator.Endpoint
+	keys     []delivered // every key that was found in the Secret, in order
+}
+
+// restarting is an EndpointAPIKey that restarts a workload, whose Pods are callers.
+type restarting struct {
+	shown
+	callers     *fixtures.Callers
+	stopCallers func()
+}
+
+// about returns the demo with another EndpointAPIKey that its steps are about.
+func (d *demo) about(other *shown) *demo {
+	same := *d
+	same.shown = other
+	return &same
 }
 
 // run starts everything, plays the scenario, stays up if wanted, and stops everything, however it ends.
@@ -96,6 +119,9 @@ func (d *demo) stop() error {
 	d.out.line("")
 	d.out.write("Stopping the operator, the simulator and the control plane ... ")
 	var errs []error
+	if d.onPremise != nil && d.onPremise.stopCallers != nil {
+		d.onPremise.stopCallers()
+	}
 	if d.operator != nil {
 		errs = append(errs, d.operator.stop())
 	}

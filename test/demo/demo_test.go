@@ -101,7 +101,7 @@ func TestCall(t *testing.T) {
 	cognigy, err := simulator.Start(simulator.Options{TLS: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	defer cognigy.Close()
-	d := &demo{cognigy: cognigy, endpoint: cognigy.AddEndpoint("64f0c0ffee00000000000001", "CRM")}
+	d := &demo{cognigy: cognigy, shown: &shown{endpoint: cognigy.AddEndpoint("64f0c0ffee00000000000001", "CRM")}}
 	_, key := cognigy.AddKey(d.endpoint.ID, "a key")
 	for _, channel := range []string{simulator.ChannelWebhook, simulator.ChannelREST} {
 		cognigy.EditEndpoint(d.endpoint.ID, func(e *simulator.Endpoint) { e.Channel = channel })

@@ -8,10 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	eventsv1 "k8s.io/api/events/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
@@ -22,7 +22,7 @@ func (d *demo) leaksNothing(ctx context.Context) error {
 		return err
 	}
 	events := &eventsv1.EventList{}
-	if err := d.cluster.List(ctx, events, client.InNamespace(d.name.Namespace)); err != nil {
+	if err := d.cluster.List(ctx, events); err != nil {
 		return err
 	}
 	encoded, err := json.Marshal(events)
@@ -38,23 +38,21 @@ func (d *demo) leaksNothing(ctx context.Context) error {
 	)
 }
 
+// allKeys are those of both resources.
+func (d *demo) allKeys() []delivered { return slices.Concat(d.keys, d.onPremise.keys) }
+
 func (d *demo) namesAll(text string) bool {
-	for _, found := range d.keys {
-		if !strings.Contains(text, found.id) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(d.allKeys(), func(found delivered) bool { return !strings.Contains(text, found.id) })
 }
 
 // hidesPlaintexts claims that neither a key, whether it was delivered or not, nor the credential is found in a text.
 func (d *demo) hidesPlaintexts(place, text string) claim {
-	values := []string{d.cognigy.APIKey()}
-	for _, found := range d.keys {
+	values := []string{d.cognigy.APIKey(), d.managementPassword}
+	for _, found := range d.allKeys() {
 		values = append(values, string(found.value))
 	}
 	findings := fixtures.FindPlaintexts(d.cognigy, map[string]string{place: text}, values...)
 	return claim{
-		fmt.Sprintf("neither a key nor the credential is found in the %s", place), len(findings) == 0, strings.Join(findings, "; "),
+		fmt.Sprintf("neither a key, a super API key nor a credential is found in the %s", place), len(findings) == 0, strings.Join(findings, "; "),
 	}
 }

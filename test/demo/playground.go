@@ -44,7 +44,5 @@ curl --cacert %[5]s -X POST -H "%[8]s: $KEY" \
 
 # Every key that Cognigy ever made, and when it was revoked.
 curl --cacert %[5]s %[7]s/_simulator/ledger
-
-# This cluster has no kube-controller-manager: a namespace that you delete stays in Terminating.
 `, d.kubeconfig(), d.name.Namespace, d.name.Name, d.logFile(), d.caFile(), d.endpointURL(), d.cognigy.URL(), callerHeader)
 }

@@ -25,8 +25,12 @@ type sample struct {
 	object *unstructured.Unstructured
 }
 
-// samples are the ones of the shortest way: everything is in one namespace.
-type samples struct{ credentials, connection, key sample }
+// samples are the ones of the shortest way, where everything is in one namespace, and those of an on-premise installation, whose
+// connection permits another namespace.
+type samples struct {
+	credentials, connection, key         sample
+	management, onPremise, restartingKey sample
+}
 
 // change is a field of a sample that cannot be the same on this machine.
 type change struct {
@@ -39,30 +43,36 @@ func readSamples(folder string) (samples, error) {
 	const group = "cognigy-operator.io_v1alpha1_"
 	var s samples
 	var err error
-	if s.key, err = readSample(filepath.Join(folder, group+"endpointapikey.yaml"), "EndpointAPIKey", ""); err != nil {
-		return s, err
+	for _, read := range []struct {
+		to               *sample
+		file, kind, name string
+	}{
+		{&s.credentials, "credentials.yaml", "Secret", "default/cognigy-credentials"},
+		{&s.connection, group + "cognigyconnection.yaml", "CognigyConnection", "default/cognigy"},
+		{&s.key, group + "endpointapikey.yaml", "EndpointAPIKey", "default/crm-webhook"},
+		{&s.management, "credentials.yaml", "Secret", installation.Namespace + "/cognigy-management"},
+		{&s.onPremise, group + "clustercognigyconnection_onpremise.yaml", "ClusterCognigyConnection", "/onpremise"},
+		{&s.restartingKey, group + "endpointapikey_restart.yaml", "EndpointAPIKey", "default/crm-webhook-restarting"},
+	} {
+		if *read.to, err = readSample(filepath.Join(folder, read.file), read.kind, read.name); err != nil {
+			return s, err
+		}
 	}
-	// The connection and its credentials are in the namespace of what refers to them; other objects of the files are not needed.
-	namespace := s.key.object.GetNamespace()
-	if s.connection, err = readSample(filepath.Join(folder, group+"cognigyconnection.yaml"), "CognigyConnection", namespace); err != nil {
-		return s, err
-	}
-	s.credentials, err = readSample(filepath.Join(folder, "credentials.yaml"), "Secret", namespace)
-	return s, err
+	return s, nil
 }
 
-// readSample returns the object of a kind in a namespace, any if empty.
-func readSample(file, kind, namespace string) (sample, error) {
+// readSample returns the object of a kind, by namespace and name.
+func readSample(file, kind, name string) (sample, error) {
 	objects, err := installation.Read(file)
 	if err != nil {
 		return sample{}, err
 	}
 	for _, object := range objects {
-		if object.GetKind() == kind && (namespace == "" || object.GetNamespace() == namespace) {
+		if object.GetKind() == kind && client.ObjectKeyFromObject(object).String() == name {
 			return sample{file, object}, nil
 		}
 	}
-	return sample{}, fmt.Errorf("%s has no %s in namespace %q", file, kind, namespace)
+	return sample{}, fmt.Errorf("%s has no %s %s", file, kind, name)
 }
 
 // apply applies the samples, and says what of them is changed.

@@ -21,9 +21,12 @@ var steps = []step{
 	{"This is what people see of it", (*demo).isListed},
 	{"The Secret holds the key, and the record of its delivery", (*demo).holdsSecret},
 	{"The key opens the Endpoint, and nothing else does", (*demo).opensEndpoint},
+	{"An on-premise installation: the operator has a super API key made, and keeps it in memory", (*demo).worksOnPremise},
 	{"The Secret is deleted, and healed with a new key", (*demo).healsSecret},
 	{"The key is rotated, and both work for a while", (*demo).rotates},
 	{"The namespace is lost and restored from a backup, and its key goes on to work", (*demo).restoresBackup},
+	{"The super API key has expired, and the operator has another one made for a rotation", (*demo).renewsSuperAPIKey},
+	{"That rotation restarts the workload, and the replaced key works until the last Pod has the new one", (*demo).restartsWorkload},
 	{"The resource is deleted, and no key outlives it", (*demo).isDeleted},
 	{"No plaintext has got anywhere but into the Secret", (*demo).leaksNothing},
 }

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,7 +27,7 @@ func (d *demo) start(ctx context.Context, lost context.CancelCauseFunc) error {
 	}
 	d.out.line("The operator at work, on this machine alone: a real control plane, and a Cognigy that is simulated.")
 	d.out.heading("Starting")
-	if err := d.timed(ctx, "etcd, kube-apiserver", func() error { return d.startPlane(ctx) }); err != nil {
+	if err := d.timed(ctx, "etcd, kube-apiserver, kube-controller-manager", func() error { return d.startPlane(ctx) }); err != nil {
 		return err
 	}
 	if err := d.timed(ctx, "a Cognigy that is simulated, over TLS on loopback", d.startCognigy); err != nil {
@@ -62,7 +63,7 @@ func (d *demo) timed(ctx context.Context, what string, do func() error) error {
 
 func (d *demo) startPlane(ctx context.Context) error {
 	var err error
-	if d.plane, err = controlplane.Start(ctx, controlplane.Options{Assets: d.assets}); err != nil {
+	if d.plane, err = controlplane.Start(ctx, controlplane.Options{Assets: d.assets, ControllerManager: true}); err != nil {
 		return err
 	}
 	if err := os.WriteFile(d.kubeconfig(), d.plane.Kubeconfig(), 0o600); err != nil {
@@ -77,7 +78,9 @@ func (d *demo) startCognigy() error {
 	if d.cognigy, err = simulator.Start(simulator.Options{TLS: true}); err != nil {
 		return err
 	}
-	d.endpoint = d.cognigy.AddEndpoint("64f0c0ffee00000000000001", "CRM webhook")
+	d.shown = &shown{endpoint: d.cognigy.AddEndpoint("64f0c0ffee00000000000001", "CRM webhook")}
+	d.onPremise = &restarting{shown: shown{endpoint: d.cognigy.AddEndpoint("64f0c0ffee00000000000002", "CRM webhook, on-premise")}}
+	d.managementPassword = rand.Text()
 	return os.WriteFile(d.caFile(), d.cognigy.CABundle(), 0o600)
 }
 

@@ -53,6 +53,14 @@ func overlapping(overlap time.Duration) *v1alpha1.Rotation {
 	return &v1alpha1.Rotation{Overlap: &metav1.Duration{Duration: overlap}}
 }
 
+// Calls returns what was counted so far.
+func (c *calling) Calls() fixtures.Calls {
+	GinkgoHelper()
+	calls, err := c.Callers.Calls()
+	c.Expect(err).NotTo(HaveOccurred())
+	return calls
+}
+
 // calls waits until the clients have made some more calls.
 func (c *calling) calls() {
 	GinkgoHelper()
@@ -87,10 +95,10 @@ func slowly(overlap time.Duration) *calling {
 	c := newCalling(overlap, func(key *v1alpha1.EndpointAPIKey) {
 		key.Spec.RolloutRestartTargets = []v1alpha1.RolloutRestartTarget{{Kind: v1alpha1.TargetKindDeployment, Name: fixtures.WorkloadName}}
 	})
-	c.Create(c.Deployment(slowPods))
+	c.Create(fixtures.Deployment(c.Namespace, slowPods))
 	c.RunPods(podStartup)
 	c.Await(func(g Gomega) {
-		deployment := c.Deployment(slowPods)
+		deployment := fixtures.Deployment(c.Namespace, slowPods)
 		g.Expect(cluster.Get(c.Context, client.ObjectKeyFromObject(deployment), deployment)).To(Succeed())
 		g.Expect(deployment.Status.AvailableReplicas).To(BeEquivalentTo(slowPods))
 	})

@@ -36,7 +36,7 @@ func restarts(kinds ...v1alpha1.TargetKind) func(*v1alpha1.EndpointAPIKey) {
 // deployed creates a Deployment and waits until its Pods are ready.
 func (e *environment) deployed() *appsv1.Deployment {
 	GinkgoHelper()
-	deployment := e.Deployment(2)
+	deployment := fixtures.Deployment(e.Namespace, 2)
 	e.Create(deployment)
 	e.rollsOut(deployment)
 	return deployment
@@ -156,8 +156,8 @@ var _ = Describe("A workload that uses a key", Label("rollout"), func() {
 		e := newEnvironment()
 		e.PermitRestarts()
 		workloads := []client.Object{
-			&appsv1.StatefulSet{ObjectMeta: e.Meta(fixtures.WorkloadName), Spec: appsv1.StatefulSetSpec{Selector: e.Selector(), Template: e.PodTemplate()}},
-			&appsv1.DaemonSet{ObjectMeta: e.Meta(fixtures.WorkloadName), Spec: appsv1.DaemonSetSpec{Selector: e.Selector(), Template: e.PodTemplate()}},
+			&appsv1.StatefulSet{ObjectMeta: e.Meta(fixtures.WorkloadName), Spec: appsv1.StatefulSetSpec{Selector: fixtures.Selector(), Template: fixtures.PodTemplate()}},
+			&appsv1.DaemonSet{ObjectMeta: e.Meta(fixtures.WorkloadName), Spec: appsv1.DaemonSetSpec{Selector: fixtures.Selector(), Template: fixtures.PodTemplate()}},
 		}
 		for _, workload := range workloads {
 			e.Create(workload)
