@@ -41,7 +41,7 @@ type bench struct {
 	t         *testing.T
 	operator  *testbed.Process // nil: none runs
 	output    testbed.Output
-	endpoints []string
+	endpoints []simulator.Endpoint
 	rows      []figures
 
 	mu        sync.Mutex
@@ -61,9 +61,9 @@ func newBench(t *testing.T) *bench {
 			spec.OrphanPolicy = v1alpha1.OrphanPolicyIgnore // a scan lists at times of its own
 		}},
 	})
-	b.endpoints = []string{b.Endpoint.ID}
+	b.endpoints = []simulator.Endpoint{b.Endpoint}
 	for i := 1; i < endpoints; i++ {
-		b.endpoints = append(b.endpoints, b.Cognigy.AddEndpoint("project", fmt.Sprintf("Endpoint %d", i)).ID)
+		b.endpoints = append(b.endpoints, b.Cognigy.AddEndpoint(b.Endpoint.ProjectID, fmt.Sprintf("Endpoint %d", i)))
 	}
 	b.observe()
 	return b
@@ -90,14 +90,25 @@ func (b *bench) stop() {
 	b.operator = nil
 }
 
+// reference is how a resource refers to an Endpoint.
+type reference func(simulator.Endpoint) v1alpha1.EndpointReference
+
+func byID(endpoint simulator.Endpoint) v1alpha1.EndpointReference {
+	return v1alpha1.EndpointReference{ID: endpoint.ID}
+}
+
+func byName(endpoint simulator.Endpoint) v1alpha1.EndpointReference {
+	return v1alpha1.EndpointReference{ProjectID: v1alpha1.ProjectID(endpoint.ProjectID), Name: endpoint.Name}
+}
+
 // create creates resources, as fast as the API server takes them.
-func (b *bench) create(keys int, then func(*v1alpha1.EndpointAPIKey)) {
+func (b *bench) create(keys int, refer reference, then func(*v1alpha1.EndpointAPIKey)) {
 	first := b.names
 	b.names += keys
 	b.sideBySide(keys, func(i int) error {
 		i += first
 		key := b.Key(fixtures.Named(fmt.Sprintf("key-%d", i)), func(key *v1alpha1.EndpointAPIKey) {
-			key.Spec.Endpoint.ID = b.endpoints[i%len(b.endpoints)]
+			key.Spec.Endpoint = refer(b.endpoints[i%len(b.endpoints)])
 		})
 		b.mu.Lock()
 		b.created[key.Name] = time.Now()
@@ -184,12 +195,12 @@ func (b *bench) await(what string, count func() int, keys int) {
 }
 
 // deliveries creates resources at once and waits until all keys are delivered. It returns how long each took.
-func (b *bench) deliveries(keys int, then func(*v1alpha1.EndpointAPIKey)) []time.Duration {
+func (b *bench) deliveries(keys int, refer reference, then func(*v1alpha1.EndpointAPIKey)) []time.Duration {
 	b.t.Helper()
 	b.mu.Lock()
 	b.delivered = map[string]time.Duration{}
 	b.mu.Unlock()
-	b.create(keys, then)
+	b.create(keys, refer, then)
 	b.await("delivered", func() int { return len(b.delivered) }, keys)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -198,12 +209,12 @@ func (b *bench) deliveries(keys int, then func(*v1alpha1.EndpointAPIKey)) []time
 
 // storm creates resources at once, through a connection that is in use already: the first resource has the connection and its
 // credentials protected.
-func (b *bench) storm(keys int) figures {
+func (b *bench) storm(scenario string, keys int, refer reference) figures {
 	b.t.Helper()
 	nothing := func(*v1alpha1.EndpointAPIKey) {}
 	b.AwaitReady(b.Connection())
-	b.deliveries(1, nothing)
-	row := b.measure("storm", keys, func() []time.Duration { return b.deliveries(keys, nothing) })
+	b.deliveries(1, refer, nothing)
+	row := b.measure(scenario, keys, func() []time.Duration { return b.deliveries(keys, refer, nothing) })
 	b.Expect(b.Cognigy.Live("")).To(HaveLen(keys + 1))
 	return row
 }

@@ -62,7 +62,7 @@ func (b *bench) floor(keys int) figures {
 				}
 			})
 		}
-		latencies := b.deliveries(keys, func(key *v1alpha1.EndpointAPIKey) { created <- key })
+		latencies := b.deliveries(keys, byID, func(key *v1alpha1.EndpointAPIKey) { created <- key })
 		close(created)
 		workers.Wait()
 		return latencies

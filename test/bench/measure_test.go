@@ -66,6 +66,8 @@ func route(request simulator.Request) string {
 	switch request.Route {
 	case simulator.RouteKeys, simulator.RouteKey:
 		return "key"
+	case simulator.RouteEndpoints:
+		return "endpoints" // the lists of projects, and the probes of connections
 	default:
 		return "probe"
 	}

@@ -48,11 +48,11 @@ func TestBench(t *testing.T) {
 	for _, keys := range sample.storms {
 		b.floor(keys)
 		b.start()
-		storm := b.storm(keys)
-		b.checkStorm(storm)
+		b.checkStorm(b.storm("storm", keys, byID))
 		b.checkDeletion(b.deletion(keys))
 		b.stop()
 	}
+	b.stormByName(sample.storms[0])
 	b.keep(sample)
 	b.print(t)
 }
@@ -70,6 +70,17 @@ func (b *bench) checkStorm(f figures) {
 	b.Expect(f.Cognigy["GET key"]).To(BeNumerically("<=", f.Keys/20), "no LIST before the drift interval")
 }
 
+// stormByName measures what it costs more to find the Endpoints by their names. They are in one project, whose list all resources share.
+func (b *bench) stormByName(keys int) {
+	b.t.Helper()
+	b.start()
+	storm := b.storm("storm by name", keys, byName)
+	b.checkStorm(storm)
+	b.Expect(storm.Cognigy["GET endpoints"]).To(BeNumerically("<=", 1+int(storm.Seconds)/60), "one list of the project in a minute")
+	b.checkDeletion(b.deletion(keys))
+	b.stop()
+}
+
 // checkDeletion asserts that each key is revoked once, and that nothing is left.
 func (b *bench) checkDeletion(f figures) {
 	b.t.Helper()
@@ -83,7 +94,7 @@ func (b *bench) checkDeletion(f figures) {
 func (b *bench) keep(sample plan) {
 	b.t.Helper()
 	b.start()
-	b.storm(sample.kept)
+	b.storm("storm", sample.kept, byID)
 	b.stop()
 
 	b.start("--drift-interval=" + sample.driftInterval.String())
