@@ -5,11 +5,13 @@ package endpointapikey
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 )
 
@@ -82,9 +84,14 @@ func reasonFor(err error) string {
 	return "no answer"
 }
 
-// nameFailure blames displayName for an invalid request, if the name has characters that Cognigy is not known to accept.
-func nameFailure(failure *condition.Failure, key *v1alpha1.EndpointAPIKey) *condition.Failure {
+// nameFailure returns the failure that an error is, or nil. It blames displayName for an invalid request for a key, if the name has
+// characters that Cognigy is not known to accept.
+func nameFailure(err error, key *v1alpha1.EndpointAPIKey) *condition.Failure {
+	failure, request := condition.FailureOf(err), cognigy.AsError(err)
 	if failure == nil || failure.Reason != v1alpha1.ReasonInvalidRequest || safeName(displayName(key)) {
+		return failure
+	}
+	if request == nil || request.Method != http.MethodPost {
 		return failure
 	}
 	named := *failure

@@ -25,7 +25,7 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 	if err == nil && next.State == plan.Delivered {
 		err = s.nextObstacle()
 	}
-	failure := nameFailure(condition.FailureOf(err), s.key)
+	failure := nameFailure(err, s.key)
 	if err != nil && failure == nil {
 		return nil // Kubernetes fails, so that the operator does not know the state that it would report
 	}
