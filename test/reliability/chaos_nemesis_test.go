@@ -36,6 +36,10 @@ var faults = map[string]operation{
 	"Cognigy is down":           {2, (*chaos).down},
 	"credentials are refused":   {1, (*chaos).refuse},
 
+	"super API keys expire":  {1, func(c *chaos, _ step) error { c.Cognigy.ExpireTokens(); return nil }},
+	"super API keys are off": {1, (*chaos).switchSuperKeysOff},
+	"Endpoint is renamed":    {2, (*chaos).renameEndpoint},
+
 	"kill":                 {5, (*chaos).killAndStart},
 	"pause":                {3, (*chaos).pause},
 	"second operator":      {2, func(c *chaos, _ step) error { return c.run() }},

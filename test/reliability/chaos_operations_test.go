@@ -16,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // operations are what users do. One that cannot be done, since what it needs is not there, is tried in vain, as people do.
@@ -40,18 +39,22 @@ var operations = map[string]operation{
 	"rotate by age": {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) {
 		rotation(s).Every = &metav1.Duration{Duration: time.Duration(n%3+1) * time.Hour}
 	})},
-	"overlap":          {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).Overlap = seconds(n % 4) })},
-	"rotate":           {3, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { rotation(s).NotBefore = inSeconds(0) })},
-	"rotate soon":      {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
-	"retain":           {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
-	"do not retain":    {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
-	"delete Secret":    {3, forgetting(func(c *chaos, s step) error { return cluster.Delete(c.Context, target(c.nameOf(s))) })},
-	"edit Secret":      {2, forgetting((*chaos).editValue)},
-	"put Secret back":  {5, (*chaos).putSecretBack},
-	"restore":          {5, (*chaos).restoreKey},
-	"clear status":     {2, forgetting(func(c *chaos, s step) error { return c.clearStatus(c.nameOf(s)) })},
-	"revoke outside":   {3, (*chaos).revokeNewest},
-	"swap credentials": {1, (*chaos).swap},
+	"overlap":              {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).Overlap = seconds(n % 4) })},
+	"rotate":               {3, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { rotation(s).NotBefore = inSeconds(0) })},
+	"rotate soon":          {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
+	"rotate by annotation": {2, (*chaos).requestRotation},
+	"template":             {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { s.Secret.Template = templates[n%len(templates)] })},
+	"restart workload":     {2, spec(restartCRM)},
+	"restart nothing":      {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.RolloutRestartTargets = nil })},
+	"retain":               {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
+	"do not retain":        {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},
+	"delete Secret":        {3, forgetting(func(c *chaos, s step) error { return cluster.Delete(c.Context, target(c.nameOf(s))) })},
+	"edit Secret":          {2, forgetting((*chaos).editValue)},
+	"put Secret back":      {5, (*chaos).putSecretBack},
+	"restore":              {5, (*chaos).restoreKey},
+	"clear status":         {2, forgetting(func(c *chaos, s step) error { return c.clearStatus(c.nameOf(s)) })},
+	"revoke outside":       {3, (*chaos).revokeNewest},
+	"swap credentials":     {1, (*chaos).swap},
 	"request timeout": {1, limits(func(s *v1alpha1.ConnectionSpec, n int) {
 		s.RequestTimeout = &v1alpha1.Timeout{Duration: metav1.Duration{Duration: requestTimeout + time.Duration(n%2)*time.Second}}
 	})},
@@ -111,9 +114,7 @@ func (c *chaos) make(s step) error {
 	if err := client.IgnoreNotFound(cluster.Delete(c.Context, target(name))); err != nil {
 		return err
 	}
-	key := c.Key(fixtures.Named(name.Name))
-	key.Spec.Endpoint.ID = c.endpoints[s.Key%len(c.endpoints)].ID
-	return cluster.Create(c.Context, key)
+	return cluster.Create(c.Context, c.keyOf(s))
 }
 
 func (c *chaos) delete(s step) error {

@@ -63,8 +63,7 @@ func (c *chaos) backupWith(s step) (saved backup, err error) {
 		}
 	}
 	if saved.key, err = c.Find(name); err != nil {
-		saved.key = c.Key(fixtures.Named(name.Name))
-		saved.key.Spec.Endpoint.ID = c.endpoints[s.Key%len(c.endpoints)].ID
+		saved.key = c.keyOf(s)
 		saved.key.Finalizers = []string{v1alpha1.Finalizer}
 	}
 	fixtures.Strip(saved.secret)

@@ -120,8 +120,24 @@ func overlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
 	return key.Spec.Rotation.Overlap.Duration
 }
 
+// isEdited reports whether the operator may still act on what it saw before an edit.
+func (c *checker) isEdited(o *owner) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(o.edited) < settled
+}
+
+// maxOverlapOf is how long a replaced key works at most while workloads may use it.
+func maxOverlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
+	if key.Spec.Rotation == nil || key.Spec.Rotation.MaxOverlap == nil {
+		return 24 * time.Hour
+	}
+	return key.Spec.Rotation.MaxOverlap.Duration
+}
+
 // overlaps reports whether a replaced key is within its overlap, and the one that the Secret records works. An overlap begins when the
-// Secret comes to record another key: the operator writes it, or a user puts an earlier Secret back.
+// Secret comes to record another key: the operator writes it, or a user puts an earlier Secret back. It ends with maxOverlap while a Pod may
+// use the replaced key.
 func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, replaced, current simulator.Entry) bool {
 	handovers := c.handoversOf(o.key)
 	latest := lastOf(handovers, current.ID)
@@ -134,9 +150,12 @@ func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, replaced, cur
 	} else if !replaced.CreatedAt.Before(current.CreatedAt) {
 		return false
 	}
+	overlap := overlapOf(key)
+	if overlap > 0 && c.isHeld(o, key, replaced.ID) {
+		overlap = max(overlap, maxOverlapOf(key))
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	overlap := overlapOf(key)
 	if time.Since(o.edited) < settled {
 		overlap = min(overlap, o.former)
 	}

@@ -5,6 +5,7 @@ package reliability_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,9 @@ func ownerOf(secret *corev1.Secret) types.UID {
 	return types.UID(secret.Annotations[v1alpha1.OwnerUIDAnnotation])
 }
 
+// credentials are the names of the Secrets that connections refer to.
+var credentials = []string{fixtures.CredentialsName, managerName}
+
 // checkSecret: a Secret is only written for the resource that it belongs to, or created, and only deleted when that resource is.
 // Of credentials, only metadata is patched.
 func (c *checker) checkSecret(x *exchange) {
@@ -55,7 +59,7 @@ func (c *checker) checkSecret(x *exchange) {
 			c.report("S2: the Secret %s is deleted, which is somebody's", name)
 		}
 	case strings.HasPrefix(x.effect, "patch"):
-		if name.Name != fixtures.CredentialsName {
+		if !slices.Contains(credentials, name.Name) {
 			c.report("S2: the Secret %s is patched", name)
 		}
 	case written == nil:
@@ -63,8 +67,10 @@ func (c *checker) checkSecret(x *exchange) {
 	case before != nil && ownerOf(before) != ownerOf(written) && !c.fromEarlierLife(before):
 		c.report("S2: the Secret %s is written, which is somebody else's", name)
 	default:
-		c.recordDelivery(name, written)
-		c.adopt(c.owner(name, ownerOf(written)), written)
+		o := c.owner(name, ownerOf(written))
+		c.recordDelivery(name, written, before == nil && !o.delivered)
+		o.delivered = true
+		c.adopt(o, written)
 	}
 }
 
@@ -74,10 +80,10 @@ func (c *checker) isWanted(name types.NamespacedName, owner types.UID) bool {
 	return owner == "" || err == nil && key.UID == owner && key.DeletionTimestamp.IsZero()
 }
 
-func (c *checker) recordDelivery(name types.NamespacedName, written *corev1.Secret) {
+func (c *checker) recordDelivery(name types.NamespacedName, written *corev1.Secret, first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if past := c.pastOf(name); past.handOver(written.Annotations[v1alpha1.KeyIDAnnotation]) {
+	if past := c.pastOf(name); past.handOver(written.Annotations[v1alpha1.KeyIDAnnotation], first) {
 		past.written = append(past.written, written)
 	}
 }

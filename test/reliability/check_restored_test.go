@@ -45,11 +45,11 @@ func (c *checker) pastOf(name types.NamespacedName) *past {
 }
 
 // handOver notes that a Secret records a key from now on.
-func (p *past) handOver(keyID string) (changed bool) {
+func (p *past) handOver(keyID string, first bool) (changed bool) {
 	if last := len(p.handovers) - 1; last >= 0 && p.handovers[last].keyID == keyID {
 		return false
 	}
-	p.handovers = append(p.handovers, handover{keyID: keyID, at: time.Now()})
+	p.handovers = append(p.handovers, handover{keyID: keyID, at: time.Now(), first: first})
 	return true
 }
 
@@ -78,7 +78,7 @@ func (e *environment) putBack(secret *corev1.Secret, put func() error) error {
 		c.mu.Lock()
 		restored := restoration{keyID: secret.Annotations[v1alpha1.KeyIDAnnotation], at: time.Now()}
 		c.pastOf(name).restored = restored
-		c.pastOf(name).handOver(restored.keyID)
+		c.pastOf(name).handOver(restored.keyID, false)
 		c.mu.Unlock()
 		c.forgetUnnamed(name)
 		return nil

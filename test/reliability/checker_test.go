@@ -32,6 +32,7 @@ type checker struct {
 	pasts      map[types.NamespacedName]*past
 	adopted    map[string]*owner // the ids of keys that were made for another resource: the one that took them over
 	violations []string
+	superKey   time.Time // when a super API key was asked for last
 }
 
 // owner is an EndpointAPIKey that the user made. The checker checks its effects one at a time, and alone uses the record.
@@ -44,7 +45,9 @@ type owner struct {
 	dryRun  time.Time // when the API server checked the write of the Secret; zero if it did not since the latest intent
 	// protected: the last answer about it had the finalizer.
 	protected bool
-	// former is the overlap before the user changed it last, at edited. The checker's lock guards both.
+	delivered bool            // a Secret was written for it
+	restarts  map[restart]int // how often
+	// former is the overlap before the user changed it or the targets last, at edited. The checker's lock guards both.
 	former   time.Duration
 	edited   time.Time
 	retained atomic.Bool // the operator released it with its key
@@ -55,6 +58,7 @@ type owner struct {
 type handover struct {
 	keyID string
 	at    time.Time
+	first bool // before it, nobody can have read a key of the resource
 }
 
 // permit is an intent that no POST has used. It does not tell which process recorded it: one that finds the intent of a dead
@@ -74,7 +78,7 @@ func (c *checker) owner(key types.NamespacedName, uid types.UID) *owner {
 			return o
 		}
 	}
-	o := &owner{key: key, uid: uid, marker: plan.Marker(bed.ClusterUID, plan.Owner{Namespace: key.Namespace, UID: string(uid)})}
+	o := &owner{key: key, uid: uid, restarts: map[restart]int{}, marker: plan.Marker(bed.ClusterUID, plan.Owner{Namespace: key.Namespace, UID: string(uid)})}
 	c.owners = append(c.owners, o)
 	return o
 }
@@ -120,6 +124,10 @@ func (c *checker) subject(x *exchange) string {
 		if entry, ok := c.entry(path.Base(x.path)); ok && c.holder(entry) != nil {
 			return c.holder(entry).key.Name
 		}
+	case x.effect == effectRestart:
+		if o, _ := c.readRestart(x); o != nil {
+			return o.key.Name
+		}
 	case strings.Contains(x.effect, " endpointapikeys"), strings.Contains(x.effect, " secrets"):
 		return x.objectName()
 	}
@@ -135,6 +143,10 @@ func (c *checker) sees(x *exchange) {
 		c.checkPost(x)
 	case x.effect == effectDelete:
 		c.checkDelete(path.Base(x.path))
+	case x.effect == effectRestart:
+		c.checkRestart(x)
+	case x.effect == effectSuper:
+		c.checkSuperKey()
 	case writesSecret(x.effect):
 		c.remember(x)
 	}

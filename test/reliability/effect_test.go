@@ -47,11 +47,13 @@ func (c crash) String() string { return fmt.Sprintf("%s/%s", c.point, c.moment) 
 
 // Effects that the checker looks at.
 const (
-	effectPost   = "cognigy POST apikeys"
-	effectDelete = "cognigy DELETE apikeys"
-	effectCreate = "create secrets"
-	effectPatch  = "patch endpointapikeys"
-	dryRun       = " (dry run)" // ends the name of a dry run
+	effectPost    = "cognigy POST apikeys"
+	effectDelete  = "cognigy DELETE apikeys"
+	effectCreate  = "create secrets"
+	effectPatch   = "patch endpointapikeys"
+	effectRestart = "patch deployments"
+	effectSuper   = "cognigy POST superapikeys"
+	dryRun        = " (dry run)" // ends the name of a dry run
 )
 
 // kubernetesEffect names a request to the API server that is to change something, dry runs included. Events and leases are
@@ -98,7 +100,10 @@ func resource(path string) string {
 // cognigyEffect names a request to Cognigy. Reads count too: what the operator learns is what it acts on.
 func cognigyEffect(r *http.Request) (string, bool) {
 	kind := "endpoints"
-	if strings.Contains(r.URL.Path, "/apikeys") {
+	switch {
+	case strings.Contains(r.URL.Path, "/organisations/"):
+		kind = "superapikeys"
+	case strings.Contains(r.URL.Path, "/apikeys"):
 		kind = "apikeys"
 	}
 	return "cognigy " + r.Method + " " + kind, true
@@ -133,7 +138,7 @@ func (x *exchange) postedName() string {
 func (x *exchange) objectName() string {
 	parts := strings.Split(strings.Trim(x.path, "/"), "/")
 	for i, part := range parts[:len(parts)-1] {
-		if part == "secrets" || part == "endpointapikeys" {
+		if part == "secrets" || part == "endpointapikeys" || part == "deployments" {
 			return parts[i+1]
 		}
 	}

@@ -51,7 +51,8 @@ type environment struct {
 	flags      []string // of the operators, further ones
 	watchList  string   // whether the operator's watches begin with the state, or follow a list: true or false
 	crashed    bool
-	skew       time.Duration // by which Cognigy's clock is ahead
+	skew       time.Duration  // by which Cognigy's clock is ahead
+	auth       *v1alpha1.Auth // of the connection; an API key if nil
 
 	mu        sync.Mutex
 	operators []*testbed.Process // that were started and not killed
@@ -69,6 +70,9 @@ func newEnvironment(t *testing.T, scenario *scenario) *environment {
 	t.Helper()
 	e := emptyEnvironment(t, simulator.Options{})
 	e.scenario = scenario
+	if scenario.logIn != nil {
+		scenario.logIn(e)
+	}
 	e.connect(scenario.orphans)
 	e.key = scenario.key(e)
 	e.Create(e.key)
@@ -109,6 +113,9 @@ func emptyEnvironment(t testing.TB, options simulator.Options) *environment {
 func (e *environment) connect(orphans v1alpha1.OrphanPolicy) {
 	e.Connect(fixtures.WithTimeouts(requestTimeout, deliveryTimeout), func(spec *v1alpha1.ConnectionSpec) {
 		spec.BaseURL, spec.CABundle, spec.OrphanPolicy = e.front.url, identity.ca, orphans
+		if e.auth != nil {
+			spec.Auth = *e.auth
+		}
 	})
 }
 

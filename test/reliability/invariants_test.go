@@ -11,8 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // checkInvariants checks an environment that has converged, and reports everything that was wrong on the way.
@@ -44,7 +42,7 @@ func (e *environment) checkInvariants() {
 // searchPlaintexts looks for keys and credentials where they must not be: in what the operator printed, in events, and in
 // objects, except for the data of the Secrets that are to hold them.
 func (e *environment) searchPlaintexts() {
-	holders := []string{fixtures.CredentialsName}
+	holders := slices.Clone(credentials)
 	for _, o := range e.checker.known() {
 		holders = append(holders, o.key.Name)
 	}

@@ -48,6 +48,9 @@ func (e *environment) delivered(g Gomega, name types.NamespacedName) {
 	if rotation := key.Spec.Rotation; rotation != nil && rotation.NotBefore != nil && !rotation.NotBefore.After(time.Now()) {
 		g.Expect(recorded.CreatedAt.Add(-e.skew)).NotTo(BeTemporally("<", rotation.NotBefore.Time), "not rotated")
 	}
+	if at, err := time.Parse(time.RFC3339, key.Annotations[v1alpha1.RotateRequestedAtAnnotation]); err == nil && !at.After(time.Now()) {
+		g.Expect(recorded.CreatedAt.Add(-e.skew)).NotTo(BeTemporally("<", at), "not rotated as the annotation asks")
+	}
 }
 
 // recreated: another resource of the same name has its key, and the keys of the first are gone.

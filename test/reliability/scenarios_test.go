@@ -29,6 +29,8 @@ type scenario struct {
 	spec func(*v1alpha1.EndpointAPIKeySpec)
 	// orphans is what becomes of keys without a resource.
 	orphans v1alpha1.OrphanPolicy
+	// logIn has the connection authenticate otherwise than by an API key.
+	logIn func(*environment)
 	// given is what is there before the operator starts.
 	given func(*environment)
 	// before is what a person did since the first key was delivered. The operator may not be killed at its effects.
@@ -44,7 +46,7 @@ type scenario struct {
 const overlap = longestAttempt + 4*time.Second
 
 // scenarios are what is tested: one more is one more element, and its points are found by themselves.
-var scenarios = slices.Concat(ordinary, setbacks)
+var scenarios = slices.Concat(ordinary, setbacks, rollouts, onPremise)
 
 // ordinary are the scenarios in which people do what the operator is made for, or get in its way.
 var ordinary = []scenario{
@@ -213,7 +215,7 @@ func (e *environment) edit(name types.NamespacedName, change func(*v1alpha1.Endp
 	}
 	before := key.DeepCopy()
 	change(&key.Spec)
-	if overlapOf(before) != overlapOf(key) {
+	if overlapOf(before) != overlapOf(key) || len(before.Spec.RolloutRestartTargets) != len(key.Spec.RolloutRestartTargets) {
 		e.checker.changes(before)
 	}
 	return cluster.Patch(e.Context, key, client.MergeFrom(before))
