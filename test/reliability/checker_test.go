@@ -32,7 +32,7 @@ type checker struct {
 	pasts      map[types.NamespacedName]*past
 	adopted    map[string]*owner // the ids of keys that were made for another resource: the one that took them over
 	violations []string
-	superKey   time.Time // when a super API key was asked for last
+	superKeys  map[types.UID]time.Time // when one was asked for last, by connection
 }
 
 // owner is an EndpointAPIKey that the user made. The checker checks its effects one at a time, and alone uses the record.

@@ -92,7 +92,7 @@ func emptyEnvironment(t testing.TB, options simulator.Options) *environment {
 	t.Cleanup(cancel)
 	e := &environment{t: t, began: time.Now(), view: newView(), watchList: "true"}
 	e.Environment = fixtures.NewUnconnected(t, fixtures.Options{Cluster: cluster, Context: ctx, Patience: patience, Cognigy: options})
-	e.checker = &checker{e: e, adopted: map[string]*owner{}}
+	e.checker = &checker{e: e, adopted: map[string]*owner{}, superKeys: map[types.UID]time.Time{}}
 	e.injector = newInjector(e.checker)
 	e.injector.kill = e.kill
 	e.startCognigyProxy()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
@@ -52,11 +53,16 @@ func (e *environment) expireAndDelete() error {
 	return e.deleteKey()
 }
 
-// checkSuperKey: super API keys, which cannot be revoked, are asked for seldom, whichever process does.
+// checkSuperKey: super API keys, which cannot be revoked, are asked for seldom for a connection, whichever process does. Without the
+// connection there is nothing that could tell another process when.
 func (c *checker) checkSuperKey() {
+	connection := c.e.Connection()
+	if err := cluster.Get(c.e.Context, client.ObjectKeyFromObject(connection), connection); err != nil {
+		return
+	}
 	c.mu.Lock()
-	since := time.Since(c.superKey)
-	c.superKey = time.Now()
+	since := time.Since(c.superKeys[connection.UID])
+	c.superKeys[connection.UID] = time.Now()
 	c.mu.Unlock()
 	if since < superKeyInterval {
 		c.report("a super API key is asked for %s after another", since)
