@@ -20,9 +20,6 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 )
 
-// version is set by the linker.
-var version = "dev"
-
 func main() {
 	err := run(ctrl.SetupSignalHandler(), os.Args[1:])
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
@@ -39,7 +36,12 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if parsed.Version {
+		_, err = fmt.Fprintln(os.Stdout, build())
+		return err
+	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&parsed.Log)))
+	ctrl.Log.Info("starting " + build())
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("cannot find the cluster to work in; set --kubeconfig or KUBECONFIG: %w", err)

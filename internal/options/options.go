@@ -34,6 +34,7 @@ const (
 
 // Options are the operator's settings.
 type Options struct {
+	Version         bool // print the version and exit; the other settings are not validated then
 	LeaderElect     bool
 	MetricsAddress  string // host:port; "0" serves none
 	ProbeAddress    string // host:port
@@ -56,6 +57,7 @@ type Options struct {
 func Parse(args []string) (*Options, error) {
 	options := &Options{ListLag: defaultListLag, SuperKeyInterval: defaultSuperKeyInterval}
 	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
+	flags.BoolVar(&options.Version, "version", false, "Print the version, and whether cryptography is that of the FIPS 140-3 module, and exit.")
 	flags.BoolVar(&options.LeaderElect, "leader-elect", false,
 		"Elect a leader, so that of several replicas one works and the others stand by.")
 	flags.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8443",
@@ -98,6 +100,9 @@ func Parse(args []string) (*Options, error) {
 	}
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("the operator takes flags only, but got %q", flags.Args())
+	}
+	if options.Version {
+		return options, nil
 	}
 	if !flags.Changed("cluster-connections") {
 		options.ClusterConnections = len(options.WatchNamespaces) == 0

@@ -29,3 +29,12 @@ func TestClusterConnections(t *testing.T) {
 		g.Expect(parsed.ClusterConnections).To(Equal(test.want), "%q", test.args)
 	}
 }
+
+// Whoever asks for the version need not know what else the operator would need.
+func TestVersionNeedsNoOtherFlag(t *testing.T) {
+	g := NewWithT(t)
+	t.Setenv("POD_NAMESPACE", "")
+	parsed, err := options.Parse([]string{"--version"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(parsed.Version).To(BeTrue())
+}
