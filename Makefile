@@ -4,7 +4,7 @@ SHELL := bash
 # The image and its version are stated in config/manager/kustomization.yaml, once.
 IMAGE   := $(shell sed -n 's/^ *newName: *//p' config/manager/kustomization.yaml)
 VERSION := $(shell sed -n 's/^ *newTag: *//p' config/manager/kustomization.yaml)
-IMG     ?= $(IMAGE):$(VERSION)
+IMG     ?= $(IMAGE):$(VERSION)$(FLAVOUR)
 
 # Tools come from a module of their own, at the versions that its go.mod names. Go builds each once and keeps it.
 TOOL      := go tool -modfile=hack/tools/go.mod
@@ -102,6 +102,12 @@ run-tests:
 	@$(SUITES) -p 1 -count=1 -timeout 40m $(ALONE)
 	@cat $(FIGURES)/Test* $(FIGURES)/bench.txt
 
+# Tests with the code of other tools, which a module of its own requires.
+.PHONY: test-ecosystem
+test-ecosystem: control-plane build-installer ## Test with the code of the tools that install and check the operator.
+	@echo "Testing with the tools that install and check the operator"
+	@assets=$$(hack/control-plane.sh) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -p 1 -count=1 -timeout 40m ./...
+
 # The other supported versions of kube-apiserver, oldest and newest, are pinned in hack/controlplane.
 .PHONY: test-versions
 test-versions: ## Test against the oldest and the newest supported kube-apiserver (about nine minutes each, once it is built).
@@ -180,13 +186,22 @@ demo: ## Watch the operator at work, without a cluster or Cognigy (ONCE=1 ends b
 	@assets=$$(hack/control-plane.sh) && exec bin/demo --manager bin/cognigy-operator --manifests dist/install.yaml \
 		--samples config/samples --assets "$$assets" $(if $(filter 1,$(ONCE)),--once)
 
-.PHONY: docker-build
-docker-build: ## Build the image IMG for this machine.
-	docker build --build-arg VERSION=$(VERSION) --tag $(IMG) .
+# The image has Go's FIPS 140-3 module with FIPS=1, in the version that has a certificate, and then a tag of its own.
+FIPS140    = v1.0.0
+FLAVOUR    = $(if $(FIPS),-fips)
+# The time of the source is that of everything in the image, so that who builds it again gets the same digest.
+image push: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+BUILD_IMAGE = rm -rf dist/image$(FLAVOUR) && mkdir -p dist bin && go build -C hack/image -o $(CURDIR)/bin/image . && \
+	bin/image --version $(VERSION) --revision "$$(git describe --always --abbrev=40 --dirty --exclude '*')" \
+	$(if $(FIPS),--fips140 $(FIPS140)) --output dist/image$(FLAVOUR)
 
-.PHONY: docker-buildx
-docker-buildx: ## Build the image IMG for amd64 and arm64, and push it.
-	docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=$(VERSION) --tag $(IMG) --push .
+.PHONY: image
+image: ## Build the image for amd64 and arm64, without Docker: the OCI layout dist/image and SBOMs (FIPS=1: with Go's FIPS 140-3 module).
+	@$(BUILD_IMAGE)
+
+.PHONY: push
+push: ## Build the same, push it to IMG with the credentials of docker login, and print its digest.
+	@$(BUILD_IMAGE) --push $(IMG)
 
 ##@ Deployment, to the cluster of the current kubectl context
 
