@@ -203,6 +203,19 @@ image: ## Build the image for amd64 and arm64, without Docker: the OCI layout di
 push: ## Build the same, push it to IMG with the credentials of docker login, and print its digest.
 	@$(BUILD_IMAGE) --push $(IMG)
 
+# What a release has besides its images. The names are those in the checksums, so that `sha256sum --check` finds them.
+CHARTS = $(wildcard charts/*)
+.PHONY: dist
+dist: build-installer $(if $(CHARTS),package-chart) ## Write what a release has into dist: manifests, CRDs, JSON schemas, charts, SBOMs (of make image), checksums.
+	set -o pipefail; $(TOOL) kustomize build config/crd > dist/crds.yaml
+	rm -rf dist/schemas && go run ./hack/schemas dist/schemas config/crd/bases/*.yaml
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) -C dist/schemas -c . | gzip -n > dist/schemas.tar.gz
+	cd dist && sha256sum install.yaml crds.yaml schemas.tar.gz $(if $(CHARTS),*.tgz) $$(ls *.spdx.json 2>/dev/null) > checksums.txt
+
+.PHONY: version
+version: # What the release workflow compares with its tag.
+	@echo $(VERSION)
+
 ##@ Deployment, to the cluster of the current kubectl context
 
 .PHONY: install

@@ -41,8 +41,8 @@ func base() []file {
 	}
 }
 
-// certificates are Mozilla's roots in PEM, at a path where crypto/x509 looks for them, and where a volume may replace them. A PEM file cannot say that
-// a root is trusted under a condition, as for certificates before a date: such a root is left out.
+// certificates are Mozilla's roots in PEM, in a file where crypto/x509 looks for them, and which a volume may replace. A PEM file
+// cannot say that a root is trusted under a condition, as for certificates before a date: such a root is left out.
 func certificates() []byte {
 	var file bytes.Buffer
 	for root := range bundle.Roots() {

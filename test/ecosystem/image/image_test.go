@@ -115,7 +115,8 @@ func TestFiles(t *testing.T) {
 		for path := range found {
 			paths = append(paths, path)
 		}
-		g.Expect(paths).To(ConsistOf("cognigy-operator", "etc", "etc/passwd", "etc/ssl", "etc/ssl/certs", "etc/ssl/certs/ca-certificates.crt"), platform)
+		g.Expect(paths).To(ConsistOf("cognigy-operator", "etc", "etc/passwd", "etc/ssl", "etc/ssl/certs",
+			"etc/ssl/certs/ca-certificates.crt"), platform)
 		g.Expect(string(found["etc/passwd"])).To(Equal("nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"))
 	}
 }
