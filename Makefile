@@ -10,7 +10,7 @@ IMG     ?= $(IMAGE):$(VERSION)
 TOOL      := go tool -modfile=hack/tools/go.mod
 # The manifests of the operator, with the image that IMG names.
 MANIFESTS  = set -o pipefail; $(TOOL) kustomize build config/default | sed 's|image: $(IMAGE):.*|image: $(IMG)|'
-GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md charts
 
 ##@ General
 
@@ -37,8 +37,16 @@ api-docs: ## Generate docs/api-reference.md from the API types.
 	$(TOOL) crd-ref-docs --log-level=ERROR --config=hack/api-reference.yaml --source-path=api --renderer=markdown \
 		--output-path=docs/api-reference.md
 
+# The CRDs and the operator's permissions are copied; hack/chart generates what the charts say of themselves.
+.PHONY: chart
+chart: manifests ## Generate what the Helm charts have in common with other files: CRDs, permissions, version, schema, table of values.
+	rm -rf charts/cognigy-operator/files && mkdir -p charts/cognigy-operator/files/crds
+	cp config/crd/bases/*.yaml charts/cognigy-operator/files/crds/
+	cp config/rbac/role.yaml charts/cognigy-operator/files/
+	go run ./hack/chart --version $(VERSION) --image $(IMAGE) charts/*
+
 .PHONY: verify
-verify: generate manifests api-docs ## Check that what is generated is current: regenerate it and show what differs.
+verify: generate manifests api-docs chart ## Check that what is generated is current: regenerate it and show what differs.
 	@git --no-pager diff --exit-code -- $(GENERATED) || \
 		{ echo "Out of date, as shown above. It is regenerated now: commit it." >&2; exit 1; }
 	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
@@ -101,6 +109,12 @@ run-tests:
 	@echo "Testing against a control plane, one package after the other: $(ALONE)"
 	@$(SUITES) -p 1 -count=1 -timeout 40m $(ALONE)
 	@cat $(FIGURES)/Test* $(FIGURES)/bench.txt
+
+# Tests with the code of other tools, which a module of its own requires.
+.PHONY: test-ecosystem
+test-ecosystem: control-plane ## Test with the code of the tools that install the operator.
+	@echo "Testing with the tools that install the operator"
+	@assets=$$(hack/control-plane.sh) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -p 1 -count=1 -timeout 40m ./...
 
 # The other supported versions of kube-apiserver, oldest and newest, are pinned in hack/controlplane.
 .PHONY: test-versions
