@@ -184,6 +184,12 @@ build-installer: ## Write everything that an installation needs into dist/instal
 	mkdir -p dist
 	$(MANIFESTS) > dist/install.yaml
 
+# The packages of the charts, by Helm itself. Its module is that of the tests with other tools.
+.PHONY: package-chart
+package-chart: chart ## Package the Helm charts: dist/cognigy-operator-<version>.tgz and dist/cognigy-connections-<version>.tgz.
+	mkdir -p dist
+	go -C test/ecosystem tool helm package $(abspath $(wildcard charts/*)) --destination $(CURDIR)/dist
+
 # Built and executed instead of `go run`, so that Ctrl-C and SIGTERM reach the demo itself, and it can clean up.
 .PHONY: demo
 demo: ## Watch the operator at work, without a cluster or Cognigy (ONCE=1 ends by itself, else Ctrl-C).

@@ -60,8 +60,9 @@ func (v value) property() (property map[string]any, err error) {
 	if v.description != "" {
 		property["description"] = v.description
 	}
-	maps.Copy(property, v.schema)
-	return property, nil
+	added, err := resolve(v.schema)
+	maps.Copy(property, added)
+	return property, err
 }
 
 // leaf returns what a default tells of a value, and what it does not say it wants to be told.

@@ -149,3 +149,5 @@ require (
 )
 
 replace github.com/cognigy-operator/cognigy-operator => ../..
+
+tool helm.sh/helm/v4/cmd/helm

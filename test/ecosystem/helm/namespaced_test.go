@@ -5,6 +5,7 @@ package helm
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
 	"os"
@@ -14,7 +15,9 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
@@ -35,15 +38,22 @@ func TestNamespaced(t *testing.T) {
 	t.Cleanup(func() { succeed(t, "uninstall", release, "--namespace="+namespace) })
 	operate(t, namespace)
 
-	e.Connect()
+	connection, credentials := e.Connection(), e.Credentials(e.Cognigy.APIKey())
+	e.Create(credentials)
+	spec, err := json.Marshal(map[string]any{connection.Name: connection.Spec})
+	g.Expect(err).NotTo(HaveOccurred())
+	succeed(t, "install", "connections", connections, "--namespace="+e.Namespace, "--set-json=connections="+string(spec), "--wait", "--timeout=2m")
+	g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(connection), connection)).To(Succeed())
+	g.Expect(connection.Status.Conditions).To(ConsistOf(HaveField("Reason", v1alpha1.ReasonConnected)), "--wait returns when Cognigy was reached")
+
 	key := e.Key()
 	e.Create(key)
 	e.AwaitDelivered(key, 1)
+	// In the wrong order: the connection stays until the key is revoked.
+	succeed(t, "uninstall", "connections", "--namespace="+e.Namespace)
+	e.Delete(credentials)
 	e.Delete(key)
 	e.AwaitGone(key)
-	connection, credentials := e.Connection(), e.Credentials("")
-	e.Delete(connection)
-	e.Delete(credentials)
 	e.AwaitAbsent(connection, credentials)
 
 	events, err := controlplane.ReadAuditLog(auditLog)
@@ -92,9 +102,9 @@ func operate(t *testing.T, namespace string) {
 			t.Errorf("the operator ended with %v, and printed\n%s", err, output.String())
 		}
 	})
-	client := http.Client{Timeout: 5 * time.Second}
+	probe := http.Client{Timeout: 5 * time.Second}
 	g.Eventually(func() (int, error) {
-		response, err := client.Get("http://" + probes + "/readyz")
+		response, err := probe.Get("http://" + probes + "/readyz")
 		if err != nil {
 			return 0, err
 		}
