@@ -15,7 +15,7 @@ app.kubernetes.io/component: controller-manager
 
 {{- define "cognigy-operator.labels" -}}
 app.kubernetes.io/name: cognigy-operator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -40,7 +40,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 subjects:
 - kind: ServiceAccount
   name: {{ include "cognigy-operator.fullname" . }}-controller-manager
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end -}}
 
 {{/* Of the rules in files/role.yaml, which is generated from the operator's code, those of cluster-wide kinds, or those of all other kinds. */}}

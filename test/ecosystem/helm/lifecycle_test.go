@@ -35,6 +35,9 @@ func TestLifecycle(t *testing.T) {
 	}
 	g.Expect(cluster.Create(t.Context(), key)).To(Succeed())
 
+	succeed(t, "upgrade", release, operator, "--namespace="+namespace, "--wait", "--timeout=2m")
+	g.Expect(installed(t, namespace).Generation).To(Equal(deployment.Generation), "the same values change nothing")
+
 	succeed(t, "upgrade", release, operator, "--namespace="+namespace, "--wait", "--timeout=2m", "--set=replicas=3", "--set=logLevel=debug")
 	deployment = installed(t, namespace)
 	g.Expect(deployment.Status.ReadyReplicas).To(BeEquivalentTo(3))
@@ -55,6 +58,15 @@ func TestLifecycle(t *testing.T) {
 	// What was kept belongs to the release of that name, so that it is installed again without further ado.
 	succeed(t, "install", release, operator, "--namespace="+namespace, "--wait", "--timeout=2m")
 	succeed(t, "uninstall", release, "--namespace="+namespace, "--wait", "--timeout=2m")
+}
+
+// --wait is no empty promise: Pods that do not become ready fail the installation.
+func TestInstallWaits(t *testing.T) {
+	removeCRDs(t)
+	namespace := createNamespace(t)
+	_, err := helm(t, "install", release, operator, "--namespace="+namespace, "--wait", "--timeout=3s")
+	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("Deployment/" + namespace + "/cognigy-operator-controller-manager not ready")))
+	succeed(t, "uninstall", release, "--namespace="+namespace)
 }
 
 // With crds.keep off, the definitions go with the release.
