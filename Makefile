@@ -10,7 +10,8 @@ IMG     ?= $(IMAGE):$(VERSION)
 TOOL      := go tool -modfile=hack/tools/go.mod
 # The manifests of the operator, with the image that IMG names.
 MANIFESTS  = set -o pipefail; $(TOOL) kustomize build config/default | sed 's|image: $(IMAGE):.*|image: $(IMG)|'
-GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md charts
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md \
+	charts/*/Chart.yaml charts/*/README.md charts/*/values.schema.json charts/cognigy-operator/files
 
 ##@ General
 

@@ -15,9 +15,6 @@ import (
 // crdReference is the key by which a schema stands for that of the spec of a custom resource, by its plural.
 const crdReference = "crd"
 
-// crdFolder has the CustomResourceDefinitions.
-const crdFolder = "config/crd/bases"
-
 // resolve returns a schema whose references are replaced by what they stand for.
 func resolve(schema map[string]any) (map[string]any, error) {
 	for key, inner := range schema {

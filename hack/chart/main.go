@@ -12,21 +12,24 @@ import (
 	"path/filepath"
 )
 
+// What charts are generated from, besides their own files, in the working directory.
+const (
+	samplesFolder = "config/samples"
+	changelogFile = "CHANGELOG.md" // in the form of https://keepachangelog.com
+	crdFolder     = "config/crd/bases"
+)
+
 // chart is the chart in a folder, and the release that it is made for.
 type chart struct {
 	folder  string
 	version string // of the operator, and so of its charts
 	image   string // without tag
-	samples string // folder of manifests
-	changes string // file in the form of https://keepachangelog.com
 }
 
 func main() {
 	var made chart
 	flag.StringVar(&made.version, "version", "", "version of the operator")
 	flag.StringVar(&made.image, "image", "", "image of the operator, without its tag")
-	flag.StringVar(&made.samples, "samples", "config/samples", "folder of examples of the custom resources")
-	flag.StringVar(&made.changes, "changes", "CHANGELOG.md", "file that lists the changes")
 	flag.Parse()
 	for _, made.folder = range flag.Args() {
 		if err := made.generate(); err != nil {

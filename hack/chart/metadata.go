@@ -55,11 +55,11 @@ func (c chart) withMetadata(metadata []byte) ([]byte, error) {
 }
 
 func (c chart) annotate(annotations *yaml.Node, crds []crd) error {
-	examples, err := readAll[any](filepath.Join(c.samples, "cognigy-operator.io_*.yaml"))
+	examples, err := readAll[any](filepath.Join(samplesFolder, "cognigy-operator.io_*.yaml"))
 	if err != nil {
 		return err
 	}
-	changelog, err := os.ReadFile(c.changes)
+	changelog, err := os.ReadFile(changelogFile)
 	if err != nil {
 		return err
 	}

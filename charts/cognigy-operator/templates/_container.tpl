@@ -51,7 +51,7 @@
 {{- if or .http .https }}
 # The kubelet replaces the first by the address of the API server, whatever it is in this cluster.
 - name: NO_PROXY
-  value: {{ concat (list "$(KUBERNETES_SERVICE_HOST)" "localhost" "127.0.0.1" "::1" ".svc" ".cluster.local") .noProxy | join "," | quote }}
+  value: {{ concat (list "$(KUBERNETES_SERVICE_HOST)" "localhost" "127.0.0.1" "::1" ".svc" ".cluster.local") (.noProxy | default list) | join "," | quote }}
 {{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}

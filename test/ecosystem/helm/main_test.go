@@ -45,7 +45,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	kubeconfig, binary, auditLog = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "cognigy-operator"), filepath.Join(folder, "audit.log")
-	build := exec.Command("go", "build", "-o", binary, "./cmd")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "./cmd")
 	build.Dir = repository
 	if output, err := build.CombinedOutput(); err != nil {
 		return 0, errors.Join(err, errors.New(string(output)))

@@ -142,9 +142,14 @@ func operate(t *testing.T, namespace string) {
 			t.Errorf("the operator ended with %v, and printed\n%s", err, output.String())
 		}
 	})
-	probe := http.Client{Timeout: 5 * time.Second}
 	g.Eventually(func() (int, error) {
-		response, err := probe.Get("http://" + probes + "/readyz")
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+probes+"/readyz", nil)
+		if err != nil {
+			return 0, err
+		}
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			return 0, err
 		}
@@ -154,8 +159,8 @@ func operate(t *testing.T, namespace string) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	defer listener.Close()
+	NewWithT(t).Expect(listener.Close()).To(Succeed()) // the port is what counts
 	return listener.Addr().String()
 }
