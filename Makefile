@@ -10,7 +10,8 @@ IMG     ?= $(IMAGE):$(VERSION)$(FLAVOUR)
 TOOL      := go tool -modfile=hack/tools/go.mod
 # The manifests of the operator, with the image that IMG names.
 MANIFESTS  = set -o pipefail; $(TOOL) kustomize build config/default | sed 's|image: $(IMAGE):.*|image: $(IMG)|'
-GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md \
+	charts/*/Chart.yaml charts/*/README.md charts/*/values.schema.json charts/cognigy-operator/files
 
 ##@ General
 
@@ -37,8 +38,16 @@ api-docs: ## Generate docs/api-reference.md from the API types.
 	$(TOOL) crd-ref-docs --log-level=ERROR --config=hack/api-reference.yaml --source-path=api --renderer=markdown \
 		--output-path=docs/api-reference.md
 
+# The CRDs and the operator's permissions are copied; hack/chart generates what the charts say of themselves.
+.PHONY: chart
+chart: manifests ## Generate what the Helm charts have in common with other files: CRDs, permissions, version, schema, table of values.
+	rm -rf charts/cognigy-operator/files && mkdir -p charts/cognigy-operator/files/crds
+	cp config/crd/bases/*.yaml charts/cognigy-operator/files/crds/
+	cp config/rbac/role.yaml charts/cognigy-operator/files/
+	go run ./hack/chart --version $(VERSION) --image $(IMAGE) charts/*
+
 .PHONY: verify
-verify: generate manifests api-docs ## Check that what is generated is current: regenerate it and show what differs.
+verify: generate manifests api-docs chart ## Check that what is generated is current: regenerate it and show what differs.
 	@git --no-pager diff --exit-code -- $(GENERATED) || \
 		{ echo "Out of date, as shown above. It is regenerated now: commit it." >&2; exit 1; }
 	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
@@ -175,6 +184,12 @@ build: ## Build bin/cognigy-operator.
 build-installer: ## Write everything that an installation needs into dist/install.yaml.
 	mkdir -p dist
 	$(MANIFESTS) > dist/install.yaml
+
+# The packages of the charts, by Helm itself. Its module is that of the tests with other tools.
+.PHONY: package-chart
+package-chart: chart ## Package the Helm charts: dist/cognigy-operator-<version>.tgz and dist/cognigy-connections-<version>.tgz.
+	mkdir -p dist
+	go -C test/ecosystem tool helm package $(abspath $(wildcard charts/*)) --destination $(CURDIR)/dist
 
 # Built and executed instead of `go run`, so that Ctrl-C and SIGTERM reach the demo itself, and it can clean up.
 .PHONY: demo

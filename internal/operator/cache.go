@@ -33,8 +33,10 @@ func CacheOptions(options *options.Options) cache.Options {
 	caches := cache.Options{DefaultTransform: slim}
 	if len(options.WatchNamespaces) > 0 {
 		caches.DefaultNamespaces = map[string]cache.Config{}
-		// The credentials of ClusterCognigyConnections are in the operator's own namespace.
-		secrets.Namespaces = map[string]cache.Config{options.Namespace: {}}
+		secrets.Namespaces = map[string]cache.Config{}
+		if options.ClusterConnections { // whose credentials are in the operator's own namespace
+			secrets.Namespaces[options.Namespace] = cache.Config{}
+		}
 		for _, namespace := range options.WatchNamespaces {
 			caches.DefaultNamespaces[namespace] = cache.Config{}
 			secrets.Namespaces[namespace] = cache.Config{}

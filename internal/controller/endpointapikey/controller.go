@@ -80,13 +80,13 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.EndpointAPIKey{}, builder.WithPredicates(kube.Relevant)).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfSecret), builder.OnlyMetadata, news).
 		Watches(&v1alpha1.CognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
-		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata).
 		WatchesRawSource(&r.waker).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: ratelimit.ConcurrencyLimit, RateLimiter: kube.Remembering(r.failures, longestRetry),
 		})
-	if !r.Connections.NamespacedOnly { // else the API server need not serve the kind
-		made.Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability)
+	if !r.Connections.NamespacedOnly { // else the operator need not be permitted to read what has no namespace
+		made.Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
+			Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata)
 	}
 	return made.Complete(r)
 }

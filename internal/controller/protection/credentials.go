@@ -146,7 +146,11 @@ func (r *Credentials) use(
 	var found use
 	for _, kind := range kinds {
 		connections := kind.NewList()
-		if err := reader.List(ctx, connections, selection); err != nil {
+		err := reader.List(ctx, connections, selection)
+		if r.Connections.NamespacedOnly && connection.IsCluster(kind.New()) && apierrors.IsForbidden(err) {
+			continue // an installation that is limited to namespaces watches none with credentials of that kind
+		}
+		if err != nil {
 			return use{}, err
 		}
 		_ = meta.EachListItem(connections, func(item runtime.Object) error {

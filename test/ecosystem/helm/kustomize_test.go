@@ -1,0 +1,93 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package helm
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// metadataOfTools are the labels and annotations that say which tool made an object, of which version. That is all that chart and
+// kustomization differ by.
+var metadataOfTools = []string{
+	"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart",
+	"helm.sh/resource-policy",
+}
+
+// TestKustomize proves that chart and kustomization install the same, so that documentation, tests and users of one can rely on the other.
+func TestKustomize(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		want   []*unstructured.Unstructured
+		values []string
+	}{
+		{"default", kustomized(t), nil},
+		{"rollout", read(t, "config/rollout/restart_role.yaml"), []string{"--set=rolloutRestart.enabled=true"}},
+		{"admission", read(t, "config/admission/connection_policy.yaml"), []string{
+			"--set=connectionPolicy.enabled=true", "--set=connectionPolicy.hosts={api-trial.cognigy.ai}",
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := NewWithT(t)
+			want, got := bare(t, test.want), bare(t, render(t, test.values...))
+			// A kustomization creates the namespace; Helm does that with --create-namespace.
+			delete(want, "Namespace//cognigy-operator-system")
+			for name := range want {
+				g.Expect(cmp.Diff(want[name], got[name])).To(BeEmpty(), name)
+			}
+			if test.values == nil {
+				g.Expect(got).To(HaveLen(len(want)))
+			}
+		})
+	}
+}
+
+// kustomized returns what config/default installs.
+func kustomized(t *testing.T) []*unstructured.Unstructured {
+	t.Helper()
+	g := NewWithT(t)
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(repository, "config", "default"))
+	g.Expect(err).NotTo(HaveOccurred())
+	manifests, err := built.AsYaml()
+	g.Expect(err).NotTo(HaveOccurred())
+	return parse(t, string(manifests))
+}
+
+// read reads manifests of the repository.
+func read(t *testing.T, file string) []*unstructured.Unstructured {
+	t.Helper()
+	manifests, err := os.ReadFile(filepath.Join(repository, file))
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return parse(t, string(manifests))
+}
+
+// bare returns objects without metadataOfTools, by kind, namespace and name.
+func bare(t *testing.T, objects []*unstructured.Unstructured) map[string]*unstructured.Unstructured {
+	t.Helper()
+	for _, object := range objects {
+		labels, annotations := object.GetLabels(), object.GetAnnotations()
+		for _, name := range metadataOfTools {
+			delete(labels, name)
+			delete(annotations, name)
+		}
+		if strings.HasSuffix(object.GetName(), "-metrics") {
+			delete(labels, "app.kubernetes.io/component") // by which a ServiceMonitor, which only the chart has, selects the Service
+		}
+		if object.SetLabels(labels); len(labels) == 0 {
+			object.SetLabels(nil)
+		}
+		if object.SetAnnotations(annotations); len(annotations) == 0 {
+			object.SetAnnotations(nil)
+		}
+	}
+	return byName(t, objects)
+}

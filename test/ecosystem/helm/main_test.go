@@ -1,0 +1,65 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package helm
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+)
+
+const (
+	repository = "../../.."
+	operator   = repository + "/charts/cognigy-operator"
+)
+
+// One control plane is for all tests. What has no namespace is removed by the test that made it.
+var (
+	plane      *controlplane.ControlPlane
+	cluster    client.Client // as administrator
+	kubeconfig string        // of the administrator, a file
+	binary     string        // of the operator, a file
+	auditLog   string        // of the API server, a file
+)
+
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	controlplane.Main(func() (int, error) { return run(m) })
+}
+
+func run(m *testing.M) (code int, err error) {
+	folder, err := os.MkdirTemp("", "helm-test-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	kubeconfig, binary, auditLog = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "cognigy-operator"), filepath.Join(folder, "audit.log")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "./cmd")
+	build.Dir = repository
+	if output, err := build.CombinedOutput(); err != nil {
+		return 0, errors.Join(err, errors.New(string(output)))
+	}
+	plane, err = controlplane.Start(context.Background(), controlplane.Options{ControllerManager: true, AuditLog: auditLog})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, plane.Stop()) }()
+	if err := os.WriteFile(kubeconfig, plane.Kubeconfig(), 0o600); err != nil {
+		return 0, err
+	}
+	if cluster, err = installation.NewClient(plane.Config()); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}

@@ -1,0 +1,166 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package helm
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
+)
+
+// A release that is limited to a namespace issues and revokes a key there, with flags and permissions of the chart and nothing beside
+// them, and asks for nothing that it may not have.
+func TestNamespaced(t *testing.T) {
+	r := installLimited(t)
+	connection, credentials := r.Connection(), r.Credentials(r.Cognigy.APIKey())
+	r.Create(credentials)
+	r.connect(t, "connections", connection.Name, connection.Spec)
+	r.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(connection), connection)).To(Succeed())
+	r.Expect(connection.Status.Conditions).To(ConsistOf(HaveField("Reason", v1alpha1.ReasonConnected)), "--wait returns when Cognigy was reached")
+	r.issueAndRevoke(t, r.Key(), connection, credentials)
+	// These the operator sends to learn by the answer whether the API server answers, since another identity than kube-system's is given;
+	// whether it serves the kind; and whether a Secret is also the credentials of a ClusterCognigyConnection.
+	r.Expect(r.forbidden(t)).To(ConsistOf("get namespaces", "list endpointapikeys", "list clustercognigyconnections"))
+}
+
+// The same through a ClusterCognigyConnection, whose credentials are in the release's namespace.
+func TestNamespacedWithClusterConnections(t *testing.T) {
+	r := installLimited(t, "--set=clusterConnections=true")
+	credentials := r.Credentials(r.Cognigy.APIKey())
+	credentials.Namespace = r.own
+	r.Create(credentials)
+	connection := &v1alpha1.ClusterCognigyConnection{
+		ObjectMeta: metav1.ObjectMeta{Name: "shared"},
+		Spec: v1alpha1.ClusterCognigyConnectionSpec{
+			ConnectionSpec: r.ConnectionSpec(), AllowedNamespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
+		},
+	}
+	r.connect(t, "clusterConnections", connection.Name, connection.Spec)
+	key := r.Key(func(key *v1alpha1.EndpointAPIKey) {
+		key.Spec.ConnectionRef = v1alpha1.ConnectionReference{Kind: v1alpha1.ConnectionKindCluster, Name: "shared"}
+	})
+	r.issueAndRevoke(t, key, connection, credentials)
+	r.Expect(r.forbidden(t)).To(BeEmpty())
+}
+
+// limited is a release that is limited to the namespace of an environment, and whose operator runs.
+type limited struct {
+	*fixtures.Environment
+	own string // the release's namespace
+}
+
+func installLimited(t *testing.T, arguments ...string) limited {
+	t.Helper()
+	removeCRDs(t)
+	e := fixtures.NewUnconnected(t, fixtures.Options{
+		Cluster: cluster, Context: context.Background(), Patience: patience, Cognigy: simulator.Options{TLS: true},
+	})
+	r := limited{Environment: e, own: createNamespace(t)}
+	succeed(t, append([]string{
+		"install", release, operator, "--namespace=" + r.own, "--set=watchNamespaces={" + e.Namespace + "}", "--set=clusterID=" + e.ClusterUID,
+	}, arguments...)...)
+	t.Cleanup(func() { succeed(t, "uninstall", release, "--namespace="+r.own) })
+	operate(t, r.own)
+	return r
+}
+
+// connect makes a connection with the chart of connections, and waits for it.
+func (r limited) connect(t *testing.T, kind, name string, spec any) {
+	t.Helper()
+	values, err := json.Marshal(map[string]any{name: spec})
+	r.Expect(err).NotTo(HaveOccurred())
+	succeed(t, "install", "connections", connections, "--namespace="+r.Namespace, "--set-json="+kind+"="+string(values), "--wait", "--timeout=2m")
+}
+
+// issueAndRevoke has a resource get its key, and then uninstalls in the wrong order: the connection stays until the key is revoked.
+func (r limited) issueAndRevoke(t *testing.T, key *v1alpha1.EndpointAPIKey, connection, credentials client.Object) {
+	t.Helper()
+	r.Create(key)
+	r.AwaitDelivered(key, 1)
+	succeed(t, "uninstall", "connections", "--namespace="+r.Namespace)
+	r.Delete(credentials)
+	r.Delete(key)
+	r.AwaitGone(key)
+	r.AwaitAbsent(connection, credentials)
+}
+
+// forbidden returns what the operator asked for and was refused: verbs and resources.
+func (r limited) forbidden(t *testing.T) (refused []string) {
+	t.Helper()
+	events, err := controlplane.ReadAuditLog(auditLog)
+	r.Expect(err).NotTo(HaveOccurred())
+	for _, event := range events {
+		own := event.User.Username == "system:serviceaccount:"+r.own+":"+installation.ServiceAccount
+		if own && event.ResponseStatus != nil && event.ResponseStatus.Code == http.StatusForbidden {
+			refused = append(refused, event.Verb+" "+event.ObjectRef.Resource)
+		}
+	}
+	slices.Sort(refused)
+	return slices.Compact(refused)
+}
+
+// operate runs the operator with the flags and under the ServiceAccount of a release, until the test ends.
+func operate(t *testing.T, namespace string) {
+	t.Helper()
+	g := NewWithT(t)
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	config, err := plane.KubeconfigFor(t.Context(), namespace, installation.ServiceAccount)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(os.WriteFile(file, config, 0o600)).To(Succeed())
+	probes := freeAddress(t)
+	addresses := strings.NewReplacer("=:8443", "="+freeAddress(t), "=:8081", "="+probes)
+	var flags []string
+	for _, flag := range installed(t, namespace).Spec.Template.Spec.Containers[0].Args {
+		flags = append(flags, addresses.Replace(flag))
+	}
+	var output testbed.Output
+	bed := &testbed.Testbed{}
+	bed.Binary = binary
+	process, err := bed.Run(file, []string{"POD_NAMESPACE=" + namespace}, &output, flags...)
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() {
+		if err := process.Stop(patience); err != nil || t.Failed() {
+			t.Errorf("the operator ended with %v, and printed\n%s", err, output.String())
+		}
+	})
+	g.Eventually(func() (int, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+probes+"/readyz", nil)
+		if err != nil {
+			return 0, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return 0, err
+		}
+		return response.StatusCode, response.Body.Close()
+	}).WithTimeout(patience).Should(Equal(http.StatusOK), output.String)
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	NewWithT(t).Expect(listener.Close()).To(Succeed()) // the port is what counts
+	return listener.Addr().String()
+}

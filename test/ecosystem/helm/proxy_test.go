@@ -1,0 +1,46 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package helm
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"golang.org/x/net/http/httpproxy"
+)
+
+// Requests to Cognigy use the proxy, those to the API server do not, whatever its address: what the kubelet puts in its place is a
+// variable of every Pod.
+func TestProxy(t *testing.T) {
+	environment := map[string]string{}
+	for _, variable := range deploymentOf(t, render(t, "--values="+values("everything"))).Spec.Template.Spec.Containers[0].Env {
+		environment[variable.Name] = variable.Value
+	}
+	for _, server := range []string{"10.96.0.1", "172.30.0.1", "fd00:10:96::1"} {
+		config := httpproxy.Config{
+			HTTPProxy: environment["HTTP_PROXY"], HTTPSProxy: environment["HTTPS_PROXY"],
+			NoProxy: strings.ReplaceAll(environment["NO_PROXY"], "$(KUBERNETES_SERVICE_HOST)", server),
+		}
+		host := server
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		for address, proxied := range map[string]bool{
+			"https://" + host + ":443":             false,
+			"https://kubernetes.default.svc":       false,
+			"https://cognigy.example.com":          false, // by noProxy
+			"https://10.1.2.3":                     false, // by noProxy
+			"https://api-trial.cognigy.ai":         true,
+			"http://api-trial.cognigy.ai:8080/new": true,
+		} {
+			parsed, err := url.Parse(address)
+			NewWithT(t).Expect(err).NotTo(HaveOccurred())
+			proxy, err := config.ProxyFunc()(parsed)
+			NewWithT(t).Expect(err).NotTo(HaveOccurred())
+			NewWithT(t).Expect(proxy != nil).To(Equal(proxied), address)
+		}
+	}
+}
