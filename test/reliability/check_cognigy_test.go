@@ -70,8 +70,20 @@ func (c *checker) isServed(o *owner, key *v1alpha1.EndpointAPIKey) bool {
 	if !ok || current.RevokedAt != nil || !c.marks(current, o.key) {
 		return false
 	}
-	rotation := key.Spec.Rotation
-	return rotation == nil || rotation.NotBefore == nil || !current.CreatedAt.Add(-c.e.skew).Before(rotation.NotBefore.Add(time.Second))
+	return !slices.ContainsFunc(rotationsOf(key), func(at time.Time) bool {
+		return current.CreatedAt.Add(-c.e.skew).Before(at.Add(time.Second))
+	})
+}
+
+// rotationsOf returns the times from which a person wants another key.
+func rotationsOf(key *v1alpha1.EndpointAPIKey) (times []time.Time) {
+	if rotation := key.Spec.Rotation; rotation != nil && rotation.NotBefore != nil {
+		times = append(times, rotation.NotBefore.Time)
+	}
+	if at, err := time.Parse(time.RFC3339, key.Annotations[v1alpha1.RotateRequestedAtAnnotation]); err == nil {
+		times = append(times, at)
+	}
+	return times
 }
 
 // checkDelete: a key is revoked only if it is a resource's, and, while that is wanted, not if the Secret records it, nor if

@@ -54,7 +54,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	builder, layout = filepath.Join(folder, "image"), filepath.Join(folder, "layout")
-	compile := exec.Command("go", "build", "-C", filepath.Join(repository, "hack", "image"), "-o", builder, ".")
+	compile := exec.CommandContext(context.Background(), "go", "build", "-C", filepath.Join(repository, "hack", "image"), "-o", builder, ".")
 	if output, err := compile.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building the builder: %w\n%s", err, output)
 	}
