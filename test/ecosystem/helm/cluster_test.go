@@ -19,7 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-const patience = 2 * time.Minute
+// patience covers the removal of CustomResourceDefinitions, for which the API server may wait when it is busy.
+const patience = 5 * time.Minute
 
 // createNamespace creates an empty namespace, and returns its name.
 func createNamespace(t *testing.T) string {
