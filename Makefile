@@ -113,9 +113,13 @@ run-tests:
 
 # Tests with the code of other tools, which a module of its own requires.
 .PHONY: test-ecosystem
-test-ecosystem: control-plane ## Test with the code of the tools that install the operator.
+test-ecosystem: control-plane build-installer ## Test with the code of the tools that install the operator.
 	@echo "Testing with the tools that install the operator"
 	@assets=$$(hack/control-plane.sh) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -p 1 -count=1 -timeout 40m ./...
+
+.PHONY: argocd
+argocd: control-plane build-installer ## Generate of config/argocd what its scripts and the captured states determine.
+	@assets=$$(hack/control-plane.sh) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1 ./argocd -run '^Test(Settings|.*Cases)$$' -args -update
 
 # A state that looks as before stays as it is. The specs have to pass: a state that a broken operator reaches is none.
 .PHONY: states

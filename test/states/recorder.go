@@ -78,8 +78,11 @@ func (r *Recorder) see(object *unstructured.Unstructured) {
 // reportedByOperator says whether nobody but the operator wrote the object's conditions: tests forge some.
 func reportedByOperator(object *unstructured.Unstructured) bool {
 	return !slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Manager != delivery.FieldManager && entry.Subresource == "status" && entry.FieldsV1 != nil &&
-			(strings.Contains(string(entry.FieldsV1.Raw), `"f:conditions"`) || strings.Contains(string(entry.FieldsV1.Raw), `"f:observedGeneration"`))
+		if entry.Manager == delivery.FieldManager || entry.Subresource != "status" || entry.FieldsV1 == nil {
+			return false
+		}
+		fields := entry.FieldsV1.GetRawString()
+		return strings.Contains(fields, `"f:conditions"`) || strings.Contains(fields, `"f:observedGeneration"`)
 	})
 }
 
