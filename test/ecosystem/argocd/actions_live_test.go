@@ -5,6 +5,7 @@ package argocd
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/argocd/emulation"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
@@ -31,12 +33,12 @@ func read(e *fixtures.Environment, kind, name string) *unstructured.Unstructured
 func act(t *testing.T, e *fixtures.Environment, kind, name, action string) {
 	t.Helper()
 	g, of, live := NewWithT(t), configured(t, kind), read(e, kind, name)
-	disabled, err := emulateDiscovery(live, of.Discovery)
+	disabled, err := emulation.Discover(live, of.Discovery)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(disabled).To(HaveKeyWithValue(action, false))
-	changed, err := emulateAction(live, of.Actions[action])
+	changed, err := emulation.Act(live, of.Actions[action])
 	g.Expect(err).NotTo(HaveOccurred())
-	patch, err := emulatePatch(live, changed)
+	patch, err := emulation.Patch(live, changed)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(bed.Cluster.Patch(e.Context, live, client.RawPatch(types.MergePatchType, patch))).To(Succeed(), string(patch))
 }
@@ -46,7 +48,7 @@ func awaitHealth(t *testing.T, e *fixtures.Environment, kind, name, want string)
 	t.Helper()
 	script := configured(t, kind).Health
 	e.Await(func(g Gomega) {
-		found, err := emulateHealth(read(e, kind, name), script)
+		found, err := emulation.AssessHealth(read(e, kind, name), script)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(found.Status).To(Equal(want), found.Message)
 	})
@@ -58,6 +60,8 @@ func TestRotateMakesAnotherKey(t *testing.T) {
 	key := e.Key()
 	e.Create(key)
 	before := e.AwaitDelivered(key, 1)
+	// The action's time has whole seconds, and a key that was issued within that second is not older.
+	e.Eventually(time.Now).WithTimeout(patience).Should(BeTemporally(">=", before.Status.IssuedAt.Add(time.Second)))
 	act(t, e, "EndpointAPIKey", key.Name, "rotate")
 	e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.KeyID).NotTo(Equal(before.Status.KeyID)) })
 	after := e.AwaitDelivered(key, 1)

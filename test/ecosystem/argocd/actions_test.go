@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/argocd/emulation"
 )
 
 // now stands in test data for the time of an action.
@@ -93,7 +94,7 @@ func TestActionCases(t *testing.T) {
 					want[action.Name] = action.Disabled
 				}
 				g := NewWithT(t)
-				found, err := emulateDiscovery(input(t, c.InputPath), of.Discovery)
+				found, err := emulation.Discover(input(t, c.InputPath), of.Discovery)
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(found).To(Equal(want))
 				g.Expect(found).To(HaveLen(len(actions[kind])))
@@ -105,7 +106,7 @@ func TestActionCases(t *testing.T) {
 			t.Run(kind+"/"+c.Action, func(t *testing.T) {
 				g := NewWithT(t)
 				before := input(t, c.InputPath)
-				found, err := emulateAction(before.DeepCopy(), of.Actions[c.Action])
+				found, err := emulation.Act(before.DeepCopy(), of.Actions[c.Action])
 				g.Expect(err).NotTo(HaveOccurred())
 				want := before.DeepCopy()
 				does[c.Action](want)

@@ -13,28 +13,29 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/argocd/emulation"
 	"github.com/cognigy-operator/cognigy-operator/test/states"
 )
 
 // want is the health that a state should have. Only Healthy lets the next sync wave begin; Degraded fails the sync.
-func want(object *unstructured.Unstructured) health {
+func want(object *unstructured.Unstructured) emulation.Health {
 	conditions := states.Conditions(object)
 	ready, stalled := conditions["Ready"], conditions["Stalled"]
 	observed, _, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
 	suspended, _, _ := unstructured.NestedBool(object.Object, "spec", "suspend")
 	switch {
 	case object.GetDeletionTimestamp() != nil:
-		return health{"Progressing", "The resource is being deleted"}
+		return emulation.Health{Status: "Progressing", Message: "The resource is being deleted"}
 	case observed != object.GetGeneration():
-		return health{"Progressing", "The operator has not seen the resource as it is now"}
+		return emulation.Health{Status: "Progressing", Message: "The operator has not seen the resource as it is now"}
 	case stalled.Status == "True":
-		return health{"Degraded", stalled.Message}
+		return emulation.Health{Status: "Degraded", Message: stalled.Message}
 	case ready.Status == "True":
-		return health{"Healthy", ready.Message}
+		return emulation.Health{Status: "Healthy", Message: ready.Message}
 	case suspended:
-		return health{"Suspended", ready.Message}
+		return emulation.Health{Status: "Suspended", Message: ready.Message}
 	default:
-		return health{"Progressing", ready.Message}
+		return emulation.Health{Status: "Progressing", Message: ready.Message}
 	}
 }
 
@@ -42,7 +43,7 @@ func TestHealthOfEveryState(t *testing.T) {
 	for _, state := range states.All() {
 		t.Run(state.Name, func(t *testing.T) {
 			g := NewWithT(t)
-			found, err := emulateHealth(state.Object, configured(t, state.Object.GetKind()).Health)
+			found, err := emulation.AssessHealth(state.Object, configured(t, state.Object.GetKind()).Health)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(found).To(Equal(want(state.Object)))
 		})
@@ -66,7 +67,7 @@ func TestHealthOfIncompleteStatus(t *testing.T) {
 				if status != nil {
 					object.Object["status"] = status
 				}
-				found, err := emulateHealth(object, configured(t, kind).Health)
+				found, err := emulation.AssessHealth(object, configured(t, kind).Health)
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(found.Status).To(Equal("Progressing"))
 			})
@@ -82,8 +83,8 @@ func TestHealthCases(t *testing.T) {
 			known, covered := statesOf(kind), map[string]bool{}
 			var cases struct {
 				Tests []struct {
-					InputPath    string `json:"inputPath"`
-					HealthStatus health `json:"healthStatus"`
+					InputPath    string           `json:"inputPath"`
+					HealthStatus emulation.Health `json:"healthStatus"`
 				} `json:"tests"`
 			}
 			text, err := os.ReadFile(filepath.Join(customizations, kind, "health_test.yaml"))
@@ -93,7 +94,7 @@ func TestHealthCases(t *testing.T) {
 				state := known[strings.TrimSuffix(filepath.Base(c.InputPath), ".yaml")]
 				g.Expect(state).NotTo(BeNil(), "%s is no captured state", c.InputPath)
 				copyState(t, state, filepath.Join(customizations, kind, c.InputPath))
-				found, err := emulateHealth(object(t, customizations, kind, c.InputPath), readScripts(t, kind).Health)
+				found, err := emulation.AssessHealth(object(t, customizations, kind, c.InputPath), readScripts(t, kind).Health)
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(found).To(Equal(c.HealthStatus), c.InputPath)
 				covered[found.Status] = true

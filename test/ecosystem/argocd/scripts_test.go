@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/argocd/emulation"
 	"github.com/cognigy-operator/cognigy-operator/test/states"
 )
 
@@ -39,22 +40,15 @@ var actions = map[string][]string{
 	"EndpointAPIKey": {"rotate", "reconcile", "suspend", "resume"}, "CognigyConnection": {"reconcile"}, "ClusterCognigyConnection": {"reconcile"},
 }
 
-// scripts are those of a kind.
-type scripts struct {
-	Health    string
-	Discovery string
-	Actions   map[string]string
-}
-
 // readScripts returns the scripts of a kind as its folder has them.
-func readScripts(t *testing.T, kind string) scripts {
+func readScripts(t *testing.T, kind string) emulation.Scripts {
 	t.Helper()
 	read := func(path ...string) string {
 		text, err := os.ReadFile(filepath.Join(append([]string{customizations, kind}, path...)...))
 		NewWithT(t).Expect(err).NotTo(HaveOccurred())
 		return string(text)
 	}
-	found := scripts{Health: read("health.lua"), Discovery: read("actions", "discovery.lua"), Actions: map[string]string{}}
+	found := emulation.Scripts{Health: read("health.lua"), Discovery: read("actions", "discovery.lua"), Actions: map[string]string{}}
 	for _, action := range actions[kind] {
 		found.Actions[action] = read("actions", action, "action.lua")
 	}
@@ -132,27 +126,12 @@ func TestSettingsAreMerged(t *testing.T) {
 }
 
 // configured returns the scripts of a kind as Argo CD reads them in argocd-cm.
-func configured(t *testing.T, kind string) scripts {
+func configured(t *testing.T, kind string) emulation.Scripts {
 	t.Helper()
-	g := NewWithT(t)
 	text, err := os.ReadFile(settings)
-	g.Expect(err).NotTo(HaveOccurred())
-	var patch corev1.ConfigMap
-	g.Expect(yaml.UnmarshalStrict(text, &patch)).To(Succeed())
-	var of struct {
-		Discovery   string `json:"discovery.lua"`
-		Definitions []struct {
-			Name      string `json:"name"`
-			ActionLua string `json:"action.lua"`
-		} `json:"definitions"`
-	}
-	g.Expect(yaml.UnmarshalStrict([]byte(patch.Data["resource.customizations.actions.cognigy-operator.io_"+kind]), &of)).To(Succeed())
-	found := scripts{
-		Health: patch.Data["resource.customizations.health.cognigy-operator.io_"+kind], Discovery: of.Discovery, Actions: map[string]string{},
-	}
-	for _, action := range of.Definitions {
-		found.Actions[action.Name] = action.ActionLua
-	}
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	found, err := emulation.Configured(text, kind)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return found
 }
 

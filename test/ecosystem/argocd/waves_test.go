@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/argocd/emulation"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
@@ -75,10 +76,10 @@ func (a app) sync(t *testing.T, e *fixtures.Environment) (last int) {
 			if !slices.Contains(kinds, object.GetKind()) {
 				continue // Argo CD knows the health of Deployments by itself, and finds Secrets healthy
 			}
-			var found health
+			var found emulation.Health
 			e.Await(func(g Gomega) {
 				var err error
-				found, err = emulateHealth(read(e, object.GetKind(), object.GetName()), configured(t, object.GetKind()).Health)
+				found, err = emulation.AssessHealth(read(e, object.GetKind(), object.GetName()), configured(t, object.GetKind()).Health)
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(found.Status).To(BeElementOf("Healthy", "Degraded"), found.Message)
 			})

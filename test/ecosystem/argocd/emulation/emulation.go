@@ -1,7 +1,9 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package argocd
+// Package emulation emulates what Argo CD 3 does with the scripts of its settings. It is our reading of util/lua and server/application of
+// github.com/argoproj/argo-cd, which cannot be imported, with the Lua interpreter that Argo CD uses.
+package emulation
 
 import (
 	"context"
@@ -16,14 +18,12 @@ import (
 	luajson "layeh.com/gopher-json"
 )
 
-// This file emulates Argo CD 3 (util/lua and server/application of github.com/argoproj/argo-cd): it is our reading of that code.
-
 // timeLimit is how long a script may run in Argo CD.
 const timeLimit = time.Second
 
-// emulateScript runs a script as Argo CD does one of argocd-cm: with the libraries base, package and table, and of os the functions time
+// Script runs a script as Argo CD does one of argocd-cm: with the libraries base, package and table, and of os the functions time
 // and date, for which the script has to require it. It returns what the script returns, as JSON.
-func emulateScript(object *unstructured.Unstructured, script string) ([]byte, error) {
+func Script(object *unstructured.Unstructured, script string) ([]byte, error) {
 	l := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer l.Close()
 	for _, library := range []struct {
@@ -83,25 +83,25 @@ func numbers(value any) any {
 	}
 }
 
-// health is what Argo CD knows of an object's health.
-type health struct {
+// Health is what Argo CD knows of an object's health.
+type Health struct {
 	Status  string `json:"status"`
 	Message string `json:"message"`
 }
 
-// emulateHealth returns the health that a script finds.
-func emulateHealth(object *unstructured.Unstructured, script string) (health, error) {
-	result, err := emulateScript(object, script)
+// AssessHealth returns the health that a script finds.
+func AssessHealth(object *unstructured.Unstructured, script string) (Health, error) {
+	result, err := Script(object, script)
 	if err != nil {
-		return health{}, err
+		return Health{}, err
 	}
-	var found health
+	var found Health
 	return found, json.Unmarshal(result, &found)
 }
 
-// emulateDiscovery returns the names of the actions that a script finds, and which of them are disabled.
-func emulateDiscovery(object *unstructured.Unstructured, script string) (map[string]bool, error) {
-	result, err := emulateScript(object, script)
+// Discover returns the names of the actions that a script finds, and which of them are disabled.
+func Discover(object *unstructured.Unstructured, script string) (map[string]bool, error) {
+	result, err := Script(object, script)
 	if err != nil {
 		return nil, err
 	}
@@ -114,9 +114,9 @@ func emulateDiscovery(object *unstructured.Unstructured, script string) (map[str
 	return disabled, err
 }
 
-// emulateAction returns the object that the script of an action makes of one.
-func emulateAction(object *unstructured.Unstructured, script string) (*unstructured.Unstructured, error) {
-	result, err := emulateScript(object, script)
+// Act returns the object that the script of an action makes of one.
+func Act(object *unstructured.Unstructured, script string) (*unstructured.Unstructured, error) {
+	result, err := Script(object, script)
 	if err != nil {
 		return nil, err
 	}
@@ -150,9 +150,9 @@ func keepEmptyMaps(changed, before any) any {
 	return changed
 }
 
-// emulatePatch returns the merge patch by which Argo CD applies the result of an action. An action that changes the status is an error
+// Patch returns the merge patch by which Argo CD applies the result of an action. An action that changes the status is an error
 // here, since none of ours should.
-func emulatePatch(before, changed *unstructured.Unstructured) ([]byte, error) {
+func Patch(before, changed *unstructured.Unstructured) ([]byte, error) {
 	from, err := before.MarshalJSON()
 	if err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package argocd
+package emulation
 
 import (
 	"testing"
@@ -18,7 +18,7 @@ func TestEmulationLimits(t *testing.T) {
 		`for name, value in pairs(obj.spec) do return {[name] = tostring(value)} end`,
 		`return {now = require("os").date("!%Y-%m-%dT%H:%M:%SZ"), seconds = require("os").time()}`,
 	} {
-		_, err := emulateScript(&unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"suspend": true}}}, permitted)
+		_, err := Script(&unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"suspend": true}}}, permitted)
 		g.Expect(err).NotTo(HaveOccurred(), permitted)
 	}
 	for _, refused := range []string{
@@ -31,7 +31,7 @@ func TestEmulationLimits(t *testing.T) {
 		`return "Healthy"`,
 		`while true do end`,
 	} {
-		_, err := emulateScript(&unstructured.Unstructured{}, refused)
+		_, err := Script(&unstructured.Unstructured{}, refused)
 		g.Expect(err).To(HaveOccurred(), refused)
 	}
 }
