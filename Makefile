@@ -127,10 +127,11 @@ health: control-plane build-installer ## Generate docs/health.md: what other too
 	@assets=$$(hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl) && \
 		cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1 ./health -args -update
 
-# A state that looks as before stays as it is. The specs have to pass: a state that a broken operator reaches is none.
+# A state that is there stays as it is: delete what should be captured anew. The specs have to pass, since a state that a broken operator
+# reaches is none.
 .PHONY: states
 states: export STATES = $(CURDIR)/test/states/captured
-states: build-tests ## Capture the states of resources anew, from all specs of test/integration (about 6 minutes).
+states: build-tests ## Capture the states of resources that test/states does not have, from all specs of test/integration (about 6 minutes).
 	@$(call SPECS,integration,12)
 
 # The other supported versions of kube-apiserver, oldest and newest, are pinned in hack/controlplane.

@@ -21,10 +21,8 @@ func recordStates(folder string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	recorder, err := states.Record(ctx, bed.Config)
 	Expect(err).NotTo(HaveOccurred())
-	suite, _ := GinkgoConfiguration()
-	all := len(suite.FocusStrings)+len(suite.SkipStrings) == 0 && suite.LabelFilter == ""
 	DeferCleanup(func() {
 		cancel()
-		Expect(recorder.Write(folder, all)).To(Succeed())
+		Expect(recorder.Write(folder)).To(Succeed())
 	})
 }

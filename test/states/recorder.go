@@ -7,9 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,9 +30,9 @@ var resources = []string{"endpointapikeys", "cognigyconnections", "clustercognig
 
 // Recorder watches the operator's resources, and keeps every state that it sees.
 type Recorder struct {
-	mu    sync.Mutex
-	err   error
-	texts map[string]map[string]bool // the objects, as YAML, that are examples of a state, by its name
+	mu   sync.Mutex
+	err  error
+	seen map[string]string // by a state's name: the shortest example, as YAML
 }
 
 // Record starts to watch all namespaces of a cluster, until the context ends.
@@ -43,7 +41,7 @@ func Record(ctx context.Context, config *rest.Config) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{texts: map[string]map[string]bool{}}
+	r := &Recorder{seen: map[string]string{}}
 	informers := dynamicinformer.NewDynamicSharedInformerFactory(client, 0)
 	for _, resource := range resources {
 		_, err := informers.ForResource(v1alpha1.GroupVersion.WithResource(resource)).Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
@@ -68,12 +66,14 @@ func (r *Recorder) see(object *unstructured.Unstructured) {
 	defer r.mu.Unlock()
 	r.err = errors.Join(r.err, err)
 	for _, name := range facts(object) {
-		if r.texts[name] == nil {
-			r.texts[name] = map[string]bool{}
+		if before, found := r.seen[name]; !found || shorter(text, before) {
+			r.seen[name] = text
 		}
-		r.texts[name][text] = true
 	}
 }
+
+// shorter orders texts by length, then by alphabet.
+func shorter(a, b string) bool { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) < 0 }
 
 // reportedByOperator says whether nobody but the operator wrote the object's conditions: tests forge some.
 func reportedByOperator(object *unstructured.Unstructured) bool {
@@ -86,43 +86,17 @@ func reportedByOperator(object *unstructured.Unstructured) bool {
 	})
 }
 
-// Write writes an example of each state into a folder: the one that is there already if it was seen again, else the shortest. If all
-// specs ran, it removes the states that were not seen.
-func (r *Recorder) Write(folder string, all bool) error {
+// Write writes an example of each state that has no file in a folder yet. Which examples a run sees is up to chance, and a file should
+// change only if somebody wants it to.
+func (r *Recorder) Write(folder string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil {
-		return r.err
-	}
-	kept := map[string]bool{}
-	for name, texts := range r.texts {
+	err := r.err
+	for name, text := range r.seen {
 		file := filepath.Join(folder, name+".yaml")
-		kept[file] = true
-		before, err := os.ReadFile(file)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if texts[string(before)] {
-			continue
-		}
-		shortest := slices.MinFunc(slices.Collect(maps.Keys(texts)), func(a, b string) int {
-			return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-		})
-		if err := os.WriteFile(file, []byte(shortest), 0o600); err != nil {
-			return err
+		if _, missing := os.Stat(file); errors.Is(missing, fs.ErrNotExist) {
+			err = errors.Join(err, os.WriteFile(file, []byte(text), 0o600))
 		}
 	}
-	if !all {
-		return nil
-	}
-	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
-	for _, file := range files {
-		if !kept[file] {
-			err = errors.Join(err, os.Remove(file))
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("removing states that no spec reaches any more: %w", err)
-	}
-	return nil
+	return err
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 )
 
@@ -36,18 +35,24 @@ func All() []State {
 	}
 	var all []State
 	for _, file := range files {
-		data, err := os.ReadFile(filepath.Join(folder(), file.Name()))
-		if err != nil {
-			panic(err)
-		}
-		object := &unstructured.Unstructured{}
-		if data, err = yaml.YAMLToJSON(data); err == nil {
-			err = runtime.DecodeInto(unstructured.UnstructuredJSONScheme, data, object)
-		}
+		object, err := read(filepath.Join(folder(), file.Name()))
 		if err != nil {
 			panic(file.Name() + ": " + err.Error())
 		}
 		all = append(all, State{Name: strings.TrimSuffix(file.Name(), ".yaml"), Object: object})
 	}
 	return all
+}
+
+// read reads an object from a file.
+func read(file string) (*unstructured.Unstructured, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if data, err = yaml.YAMLToJSON(data); err != nil {
+		return nil, err
+	}
+	object := &unstructured.Unstructured{}
+	return object, object.UnmarshalJSON(data)
 }
