@@ -115,7 +115,24 @@ run-tests:
 .PHONY: test-ecosystem
 test-ecosystem: control-plane build-installer ## Test with the code of the tools that install and check the operator.
 	@echo "Testing with the tools that install and check the operator"
-	@assets=$$(hack/control-plane.sh) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -p 1 -count=1 -timeout 40m ./...
+	@assets=$$(hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl) && \
+		cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -p 1 -count=1 -timeout 40m ./...
+
+.PHONY: argocd
+argocd: control-plane build-installer ## Generate of config/argocd what its scripts and the captured states determine.
+	@assets=$$(hack/control-plane.sh) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1 ./argocd -run '^Test(Settings|.*Cases)$$' -args -update
+
+.PHONY: health
+health: control-plane build-installer ## Generate docs/health.md: what other tools make of the captured states.
+	@assets=$$(hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl) && \
+		cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1 ./health -args -update
+
+# A state that is there stays as it is: delete what should be captured anew. The specs have to pass, since a state that a broken operator
+# reaches is none.
+.PHONY: states
+states: export STATES = $(CURDIR)/test/states/captured
+states: build-tests ## Capture the states of resources that test/states does not have, from all specs of test/integration (about 6 minutes).
+	@$(call SPECS,integration,12)
 
 # The other supported versions of kube-apiserver, oldest and newest, are pinned in hack/controlplane.
 .PHONY: test-versions

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints the folder that holds the commands of a control plane, after making sure that it does: hack/control-plane.sh [COMMAND...].
-# Without arguments these are etcd, kube-apiserver and kube-controller-manager. Progress goes to standard error.
+# Without arguments these are etcd, kube-apiserver and kube-controller-manager; kubectl is the other one that there is. Progress goes to
+# standard error.
 #
 # If KUBEBUILDER_ASSETS has all of them, it is that folder. What is missing is kept in bin/control-plane/<version>: downloaded,
 # as hack/download-control-plane.sh says (also how to name mirrors), or built from Go modules where no download is possible.

@@ -3,10 +3,10 @@
 # Puts each COMMAND that it can download into FOLDER and builds nothing. Succeeds also where it can download none, since
 # hack/control-plane.sh builds what is missing then.
 #
-# etcd and kube-apiserver come from setup-envtest, in the newest patch release of the version's minor. setup-envtest has no
-# kube-controller-manager: that one is the official release of exactly VERSION. These variables name mirrors:
+# etcd and kube-apiserver come from setup-envtest, in the newest patch release of the version's minor. kube-controller-manager, which
+# setup-envtest does not have, and kubectl are the official releases of exactly VERSION. These variables name mirrors:
 #   ENVTEST_INDEX        URL of the index that setup-envtest reads (its --index); the index says where the archives are
-#   KUBERNETES_RELEASES  URL of the folder that has <version>/bin/linux/<architecture>/kube-controller-manager and its .sha256
+#   KUBERNETES_RELEASES  URL of the folder that has <version>/bin/linux/<architecture>/<command> and its .sha256
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -102,7 +102,7 @@ download_envtest() {
 }
 
 download_release() {
-  local command=kube-controller-manager platform url
+  local command=$1 platform url
   platform=$(go env GOOS)/$(go env GOARCH)
   url=$releases/$version/bin/$platform/$command
   if [[ $platform != linux/* ]]; then
@@ -121,4 +121,6 @@ download_release() {
 }
 
 if wanted etcd || wanted kube-apiserver; then download_envtest; fi
-if wanted kube-controller-manager; then download_release; fi
+for command in kube-controller-manager kubectl; do
+  if wanted "$command"; then download_release "$command"; fi
+done

@@ -29,6 +29,7 @@ const (
 	etcd              = "etcd"
 	apiServer         = "kube-apiserver"
 	controllerManager = "kube-controller-manager"
+	kubectl           = "kubectl"
 )
 
 // binary is a command that prints its name and its origin.
@@ -79,6 +80,9 @@ func mirror(t *testing.T, published string) string {
 	serve("/"+name, string(archive))
 	serve(release, binary(controllerManager, "mirror"))
 	serve(release+".sha256", published) // no newline at its end, as with the real ones
+	release = strings.TrimSuffix(release, controllerManager) + kubectl
+	serve(release, binary(kubectl, "mirror"))
+	serve(release+".sha256", fmt.Sprintf("%x", sha256.Sum256([]byte(binary(kubectl, "mirror")))))
 	return server.URL
 }
 
@@ -89,7 +93,7 @@ func envtestArchive(t *testing.T) []byte {
 	var archive bytes.Buffer
 	compressed := gzip.NewWriter(&archive)
 	files := tar.NewWriter(compressed)
-	for _, command := range []string{etcd, apiServer, "kubectl"} {
+	for _, command := range []string{etcd, apiServer, kubectl} {
 		content := binary(command, "mirror")
 		g.Expect(files.WriteHeader(&tar.Header{
 			Name: "controller-tools/envtest/" + command, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(content)),

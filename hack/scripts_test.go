@@ -74,6 +74,18 @@ func TestControlPlaneOfSomeCommands(t *testing.T) {
 	g.Expect(names(t, folder)).To(ConsistOf(etcd, apiServer))
 }
 
+// Most tests need no kubectl.
+func TestKubectlOnDemand(t *testing.T) {
+	onlyWhereReleased(t)
+	t.Parallel()
+	g := NewWithT(t)
+	repository := checkout(t)
+	put(t, filepath.Join(repository, "bin", "control-plane", pinned(t)), "bin", etcd, apiServer, controllerManager)
+	folder, _ := controlPlane(t, repository, environment(mirror(t, checksum())), etcd, apiServer, controllerManager, kubectl)
+	g.Expect(output(t, filepath.Join(folder, kubectl))).To(Equal("kubectl from mirror"))
+	g.Expect(output(t, filepath.Join(folder, etcd))).To(Equal("etcd from bin"))
+}
+
 func TestCompleteAssetsAreUsed(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)

@@ -59,6 +59,10 @@ var _ = Describe("A long list of an Endpoint's keys", Label("deletion"), func() 
 		e := newEnvironment()
 		forged := e.crowd(9000, strings.Repeat("n", 1000)+" "+e.Marker("gone"))
 		key := e.issued()
+		e.Await(func(g Gomega) {
+			g.Expect(e.Read(key).Status.Conditions).To(ContainElement(And(
+				HaveField("Type", v1alpha1.ConditionRenewalBlocked), HaveField("Reason", v1alpha1.ReasonTooManyKeys))))
+		})
 		e.Delete(key)
 		e.reports(key, v1alpha1.ReasonTooManyKeys, status.TerminatingStatus, "orphanPolicy: Revoke")
 		e.awaitOrphans(e.Connection(), 1000)

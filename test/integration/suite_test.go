@@ -7,6 +7,7 @@ package integration_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +47,9 @@ func TestControllers(t *testing.T) {
 		bed, cluster = shared, shared.Cluster
 		settings, err := options.Parse([]string{"--namespace=" + installation.Namespace, "--zap-log-level=7"})
 		Expect(err).NotTo(HaveOccurred())
+		if folder := os.Getenv("STATES"); folder != "" {
+			recordStates(folder)
+		}
 		ctrl.SetLogger(zap.New(zap.UseFlagOptions(&settings.Log), zap.WriteTo(&logs)))
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -101,6 +102,15 @@ var _ = Describe("Super API keys are few:", Label("connection"), func() {
 		}
 		processes.Wait()
 		e.Expect(e.superAPIKeyRequests()).To(Equal(before + 1))
+	})
+
+	It("a connection that got none says when the operator asks again", func() {
+		e := newEnvironmentBy(ways["super API keys"])
+		e.Cognigy.Inject(simulator.Fault{Route: simulator.RouteSuperAPIKeys, Kind: simulator.FaultCommitThenDrop})
+		e.Create(e.login(firstLogin))
+		e.reports(e.Connection(), v1alpha1.ReasonTokenPending, status.InProgressStatus, "it asks for the next at")
+		e.Cognigy.ClearFaults()
+		e.AwaitReady(e.Connection())
 	})
 
 	It("a connection that keeps failing asks no more often", func() {

@@ -67,7 +67,8 @@ func StartWithBinary(ctx context.Context) (*Testbed, error) {
 		return nil, err
 	}
 	b.Binary = filepath.Join(b.folder, binaryName)
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.Binary, "github.com/cognigy-operator/cognigy-operator/cmd")
+	build := exec.CommandContext(ctx, "go", "build", "-o", b.Binary, "./cmd")
+	build.Dir = filepath.Dir(filepath.Dir(installation.File())) // of which the caller's module may be another
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("building the operator: %w\n%s", err, output), b.Stop())
 	}
