@@ -31,7 +31,8 @@ type restartPatch struct {
 }
 
 type annotated struct {
-	Annotations map[string]string `json:"annotations"`
+	ResourceVersion string            `json:"resourceVersion"`
+	Annotations     map[string]string `json:"annotations"`
 }
 
 // readRestart returns the resource that a write to a workload is for, and the key that it names; nil if it writes anything else.
@@ -60,8 +61,8 @@ func (c *checker) workload(name string) (*appsv1.Deployment, error) {
 	return found, cluster.Get(c.e.Context, types.NamespacedName{Namespace: c.e.Namespace, Name: name}, found)
 }
 
-// checkRestart: the operator restarts a workload that the resource names, with the key that its Secret records, and as often with a key as the
-// Secret came to record it in place of another.
+// checkRestart: the operator restarts a workload that the resource names. With which key counts when it has taken effect: a leader that was paused
+// may still ask for one with an earlier key, which the API server refuses.
 func (c *checker) checkRestart(x *exchange) {
 	o, keyID := c.readRestart(x)
 	if o == nil {
@@ -76,9 +77,18 @@ func (c *checker) checkRestart(x *exchange) {
 	if err == nil && key.UID == o.uid && !names(key, before) && !c.isEdited(o) {
 		c.report("S2: %s restarts, which its resource does not name", before.Name)
 	}
+	x.restart = &restart{before.Name, keyID}
+}
+
+// countRestart: a workload restarts with the key that the Secret records, as often as that replaced another.
+func (c *checker) countRestart(x *exchange) {
+	o, keyID := c.readRestart(x)
+	if o == nil || x.restart == nil {
+		return
+	}
 	handovers := c.handoversOf(o.key)
 	if last := len(handovers) - 1; last < 0 || handovers[last].keyID != keyID && !c.unseen(o.key, handovers[last].keyID) {
-		c.report("%s restarts with key %s, which the Secret does not record", before.Name, keyID)
+		c.report("%s restarts with key %s, which the Secret does not record", x.restart.workload, keyID)
 	}
 	replaced := 0
 	for _, one := range handovers {
@@ -86,9 +96,9 @@ func (c *checker) checkRestart(x *exchange) {
 			replaced++
 		}
 	}
-	if o.restarts[restart{before.Name, keyID}]++; o.restarts[restart{before.Name, keyID}] > replaced {
+	if o.restarts[*x.restart]++; o.restarts[*x.restart] > replaced {
 		c.report("%s restarts with key %s for the %d. time, which replaced another %d times",
-			before.Name, keyID, o.restarts[restart{before.Name, keyID}], replaced)
+			x.restart.workload, keyID, o.restarts[*x.restart], replaced)
 	}
 }
 

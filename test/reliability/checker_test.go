@@ -160,6 +160,8 @@ func (c *checker) saw(x *exchange) {
 		if json.Unmarshal(x.answer.body, &made) == nil {
 			c.e.Record(made.Key)
 		}
+	case x.effect == effectRestart:
+		c.countRestart(x)
 	case strings.HasSuffix(x.effect, " secrets"+dryRun):
 		c.recordDryRun(x)
 	case writesSecret(x.effect):

@@ -125,6 +125,7 @@ type exchange struct {
 	arrived time.Time
 	answer  answer
 	secret  *corev1.Secret // what it writes over; nil for anything else
+	restart *restart       // of a workload, if it takes effect; nil for anything else
 }
 
 // postedName is the name of the key that a POST asks for.

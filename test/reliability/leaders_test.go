@@ -20,7 +20,7 @@ import (
 var contested = []string{
 	"first issue", "Secret deleted", "rotation", "deletion", "deletion before the POST", "deleted and recreated",
 	"retained during the issue", "Secret of somebody else, at the last moment", "earlier Secret put back", "lost, and restored at once",
-	"template changed", "first issue, of an Endpoint by name", "rotation with a rollout", "rotation, when the super API key has expired",
+	"template changed", "first issue, of an Endpoint by name", "rotation with a rollout", "two rotations with rollouts", "rotation, when the super API key has expired",
 }
 
 // TestLeaders pauses the leader in the middle of what it does, at every effect, for longer than its lease lasts. Another takes

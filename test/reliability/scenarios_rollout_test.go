@@ -4,11 +4,13 @@
 package reliability_test
 
 import (
+	"context"
 	"time"
 
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -25,6 +27,7 @@ const (
 var rollouts = []scenario{
 	{name: "first issue, with a Deployment, whose answer is lost", spec: restarting, given: (*environment).deployAndLoseAnswer, ends: (*environment).restarted},
 	{name: "rotation with a rollout", spec: restarting, given: (*environment).deploy, user: (*environment).rotate, ends: (*environment).restarted},
+	{name: "two rotations with rollouts", spec: restarting, given: (*environment).deploy, user: (*environment).rotateTwice, ends: (*environment).restartedTwice},
 	{
 		name: "Secret deleted, with a rollout", spec: restarting, given: (*environment).deploy,
 		user: func(e *environment) error { return cluster.Delete(e.Context, target(e.name())) }, ends: (*environment).restarted,
@@ -79,6 +82,19 @@ func (e *environment) deployAndLoseAnswer() {
 	e.loseAnswer()
 }
 
+// rotateTwice asks for another key again as soon as the first one was replaced.
+func (e *environment) rotateTwice() error {
+	if err := e.rotate(); err != nil {
+		return err
+	}
+	go func() {
+		_ = wait.PollUntilContextCancel(e.Context, poll, true, func(context.Context) (bool, error) {
+			return e.replacements() > 0 && e.rotate() == nil, nil
+		})
+	}()
+	return nil
+}
+
 // rotateAndDelete deletes the resource when the operator is about to restart the Deployment.
 func (e *environment) rotateAndDelete() error {
 	e.injector.await(effectRestart, func() {
@@ -93,6 +109,18 @@ func (e *environment) rotateAndDelete() error {
 // after the latest restart.
 func (e *environment) restarted(g Gomega) {
 	key := e.stamped(g)
+	for _, pod := range e.Pods(g) {
+		g.Expect(pod.Annotations[key.RestartAnnotation()]).To(Equal(e.latestReplacement()), "a Pod from before the latest restart")
+	}
+}
+
+// restartedTwice: two keys replaced the first one, and every Pod is from after the restart with the second one. The Deployment need not have
+// restarted with the one in between.
+func (e *environment) restartedTwice(g Gomega) {
+	e.issued(g)
+	g.Expect(e.replacements()).To(Equal(2))
+	key, err := e.Find(e.name())
+	g.Expect(err).NotTo(HaveOccurred())
 	for _, pod := range e.Pods(g) {
 		g.Expect(pod.Annotations[key.RestartAnnotation()]).To(Equal(e.latestReplacement()), "a Pod from before the latest restart")
 	}

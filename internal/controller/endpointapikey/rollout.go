@@ -6,6 +6,7 @@ package endpointapikey
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
@@ -81,16 +83,41 @@ func (r *Reconciler) restart(ctx context.Context, s *scope, next plan.Plan) {
 }
 
 // restartWith names a key in the annotations of a workload and of its Pod template, in one write. The workload's own annotation tells
-// that it was restarted with the key, even if something restores the template. The write changes nothing else, so that it needs no
-// precondition.
+// that it was restarted with the key, even if something restores the template. A process that was paused since it read the workload writes
+// nothing if another one has restarted it meanwhile, with a later key. Others may have written anything else: workloads change often.
 func (r *Reconciler) restartWith(ctx context.Context, workload client.Object, annotation, keyID string) error {
-	annotations := map[string]any{"annotations": map[string]string{annotation: keyID}}
-	template := map[string]any{"template": map[string]any{"metadata": annotations}}
-	patch, err := json.Marshal(map[string]any{"metadata": annotations, "spec": template})
-	if err != nil {
+	seen := workload.GetAnnotations()[annotation]
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		err := r.Patch(ctx, workload, restartPatch{workload.GetResourceVersion(), annotation, keyID})
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+		if err := r.APIReader.Get(ctx, client.ObjectKeyFromObject(workload), workload); err != nil {
+			return err
+		}
+		if workload.GetAnnotations()[annotation] != seen {
+			return errRestarted
+		}
 		return err
-	}
-	return r.Patch(ctx, workload, client.RawPatch(types.MergePatchType, patch))
+	})
+}
+
+// errRestarted: another process restarted the workload.
+var errRestarted = errors.New("the workload was restarted meanwhile")
+
+// restartPatch names a key in the annotations of a workload of that resource version, and of its Pod template.
+type restartPatch struct{ resourceVersion, annotation, keyID string }
+
+// Type implements client.Patch.
+func (restartPatch) Type() types.PatchType { return types.MergePatchType }
+
+// Data implements client.Patch.
+func (p restartPatch) Data(client.Object) ([]byte, error) {
+	annotations := map[string]string{p.annotation: p.keyID}
+	return json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": p.resourceVersion, "annotations": annotations},
+		"spec":     map[string]any{"template": map[string]any{"metadata": map[string]any{"annotations": annotations}}},
+	})
 }
 
 // rolloutPending is the condition of that type, if workloads do not run with the delivered key yet.
