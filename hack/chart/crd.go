@@ -4,12 +4,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/cognigy-operator/cognigy-operator/hack/crdschema"
 )
 
 // crdReference is the key by which a schema stands for that of the spec of a custom resource, by its plural.
@@ -40,47 +41,36 @@ func specSchema(plural string) (map[string]any, error) {
 	if err != nil || len(names) != 1 {
 		return nil, fmt.Errorf("%s has no single CustomResourceDefinition of %q", crdFolder, plural)
 	}
-	content, err := os.ReadFile(names[0])
+	definition, err := crdschema.Read(names[0])
 	if err != nil {
 		return nil, err
 	}
-	var definition struct {
-		Spec struct {
-			Versions []struct {
-				Schema struct {
-					OpenAPIV3Schema struct {
-						Properties struct{ Spec map[string]any }
-					} `yaml:"openAPIV3Schema"`
-				}
-			}
-		}
-	}
-	if err := yaml.Unmarshal(content, &definition); err != nil {
+	spec := definition.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
+	crdschema.RefuseUnknown(&spec) // the API server drops what it does not know
+	encoded, err := json.Marshal(spec)
+	if err != nil {
 		return nil, err
 	}
-	schema := closed(definition.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties.Spec).(map[string]any)
+	var schema map[string]any
+	if err := json.Unmarshal(encoded, &schema); err != nil {
+		return nil, err
+	}
+	removeExtensions(schema)
 	schema["type"] = []string{"object", "null"}
 	return schema, nil
 }
 
-// closed returns a schema that refuses unknown fields, which the API server drops, and without what only the API server reads.
-func closed(schema any) any {
+// removeExtensions removes what only the API server reads.
+func removeExtensions(schema any) {
 	switch node := schema.(type) {
 	case []any:
 		for i := range node {
-			node[i] = closed(node[i])
+			removeExtensions(node[i])
 		}
 	case map[string]any:
+		maps.DeleteFunc(node, func(key string, _ any) bool { return strings.HasPrefix(key, "x-kubernetes-") })
 		for key := range node {
-			if strings.HasPrefix(key, "x-kubernetes-") {
-				delete(node, key)
-				continue
-			}
-			node[key] = closed(node[key])
-		}
-		if _, isObject := node["properties"].(map[string]any); isObject && node["type"] == "object" {
-			node["additionalProperties"] = false
+			removeExtensions(node[key])
 		}
 	}
-	return schema
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cognigy-operator/cognigy-operator/hack/crdschema"
 )
 
 // crd is what Artifact Hub shows of a CustomResourceDefinition.
@@ -55,7 +57,7 @@ func (c chart) withMetadata(metadata []byte) ([]byte, error) {
 }
 
 func (c chart) annotate(annotations *yaml.Node, crds []crd) error {
-	examples, err := readAll[any](filepath.Join(samplesFolder, "cognigy-operator.io_*.yaml"))
+	examples, err := readAll(filepath.Join(samplesFolder, "cognigy-operator.io_*.yaml"))
 	if err != nil {
 		return err
 	}
@@ -83,23 +85,15 @@ func (c chart) annotate(annotations *yaml.Node, crds []crd) error {
 
 // crds returns what the chart's CustomResourceDefinitions define.
 func (c chart) crds() (found []crd, err error) {
-	type definition struct {
-		Metadata struct{ Name string }
-		Spec     struct {
-			Names    struct{ Kind string }
-			Versions []struct {
-				Name   string
-				Schema struct {
-					OpenAPIV3Schema struct{ Description string } `yaml:"openAPIV3Schema"`
-				}
-			}
+	names, err := filepath.Glob(filepath.Join(c.folder, "files", "crds", "*.yaml"))
+	for _, name := range names {
+		definition, err := crdschema.Read(name)
+		if err != nil {
+			return nil, err
 		}
-	}
-	definitions, err := readAll[definition](filepath.Join(c.folder, "files", "crds", "*.yaml"))
-	for _, each := range definitions {
-		kind, version := each.Spec.Names.Kind, each.Spec.Versions[0]
+		kind, version := definition.Spec.Names.Kind, definition.Spec.Versions[0]
 		found = append(found, crd{
-			Kind: kind, Version: version.Name, Name: each.Metadata.Name, DisplayName: kind,
+			Kind: kind, Version: version.Name, Name: definition.Name, DisplayName: kind,
 			Description: strings.Join(strings.Fields(version.Schema.OpenAPIV3Schema.Description), " "),
 		})
 	}
@@ -107,7 +101,7 @@ func (c chart) crds() (found []crd, err error) {
 }
 
 // readAll reads files that a pattern matches, of one YAML document each.
-func readAll[T any](pattern string) (all []T, err error) {
+func readAll(pattern string) (all []any, err error) {
 	names, err := filepath.Glob(pattern)
 	if err != nil {
 		return nil, err
@@ -117,7 +111,7 @@ func readAll[T any](pattern string) (all []T, err error) {
 		if err != nil {
 			return nil, err
 		}
-		var one T
+		var one any
 		if err := yaml.Unmarshal(content, &one); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

@@ -17,7 +17,8 @@ import (
 	"strings"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"sigs.k8s.io/yaml"
+
+	"github.com/cognigy-operator/cognigy-operator/hack/crdschema"
 )
 
 func main() {
@@ -35,17 +36,13 @@ func main() {
 
 // write writes the schema of each version of the CustomResourceDefinition in a file.
 func write(folder, file string) error {
-	text, err := os.ReadFile(file) //nolint:gosec // The file is named by whoever runs this.
+	crd, err := crdschema.Read(file)
 	if err != nil {
-		return err
-	}
-	crd := &apiextensionsv1.CustomResourceDefinition{}
-	if err := yaml.UnmarshalStrict(text, crd); err != nil {
 		return err
 	}
 	for _, version := range crd.Spec.Versions {
 		schema := version.Schema.OpenAPIV3Schema
-		refuseUnknown(schema)
+		crdschema.RefuseUnknown(schema)
 		// The API server gives every object metadata; its schema is Kubernetes' own.
 		schema.Properties["metadata"] = apiextensionsv1.JSONSchemaProps{Type: "object"}
 		encoded, err := json.MarshalIndent(schema, "", "  ")
@@ -61,23 +58,4 @@ func write(folder, file string) error {
 		}
 	}
 	return nil
-}
-
-// refuseUnknown has the objects that list their fields refuse others. Nothing else than the walked schemas may describe fields, as the
-// API server demands of a structural schema.
-func refuseUnknown(schema *apiextensionsv1.JSONSchemaProps) {
-	for name, property := range schema.Properties {
-		refuseUnknown(&property)
-		schema.Properties[name] = property
-	}
-	if schema.Items != nil && schema.Items.Schema != nil {
-		refuseUnknown(schema.Items.Schema)
-	}
-	if schema.AdditionalProperties != nil && schema.AdditionalProperties.Schema != nil {
-		refuseUnknown(schema.AdditionalProperties.Schema)
-	}
-	preserves := schema.XPreserveUnknownFields != nil && *schema.XPreserveUnknownFields
-	if len(schema.Properties) > 0 && schema.AdditionalProperties == nil && !preserves {
-		schema.AdditionalProperties = &apiextensionsv1.JSONSchemaPropsOrBool{Allows: false}
-	}
 }
