@@ -112,20 +112,20 @@ run-tests:
 	@cat $(FIGURES)/Test* $(FIGURES)/bench.txt
 
 # Tests with the code of other tools, which a module of its own requires.
+ECOSYSTEM = assets=$$(hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl) && \
+	cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1
 .PHONY: test-ecosystem
 test-ecosystem: control-plane build-installer ## Test with the code of the tools that install and check the operator.
 	@echo "Testing with the tools that install and check the operator"
-	@assets=$$(hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl) && \
-		cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -p 1 -count=1 -timeout 40m ./...
+	@$(ECOSYSTEM) -p 1 -timeout 40m ./...
 
 .PHONY: argocd
 argocd: control-plane build-installer ## Generate of config/argocd what its scripts and the captured states determine.
-	@assets=$$(hack/control-plane.sh) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1 ./argocd -run '^Test(Settings|.*Cases)$$' -args -update
+	@$(ECOSYSTEM) ./argocd -run '^Test(Settings|.*Cases)$$' -args -update
 
 .PHONY: health
 health: control-plane build-installer ## Generate docs/health.md: what other tools make of the captured states.
-	@assets=$$(hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl) && \
-		cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1 ./health -args -update
+	@$(ECOSYSTEM) ./health -args -update
 
 # A state that is there stays as it is: delete what should be captured anew. The specs have to pass, since a state that a broken operator
 # reaches is none.

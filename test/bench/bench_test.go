@@ -97,10 +97,6 @@ func byID(endpoint simulator.Endpoint) v1alpha1.EndpointReference {
 	return v1alpha1.EndpointReference{ID: endpoint.ID}
 }
 
-func byName(endpoint simulator.Endpoint) v1alpha1.EndpointReference {
-	return v1alpha1.EndpointReference{ProjectID: v1alpha1.ProjectID(endpoint.ProjectID), Name: endpoint.Name}
-}
-
 // create creates resources, as fast as the API server takes them.
 func (b *bench) create(keys int, refer reference, then func(*v1alpha1.EndpointAPIKey)) {
 	first := b.names

@@ -74,7 +74,7 @@ func (b *bench) checkStorm(f figures) {
 func (b *bench) stormByName(keys int) {
 	b.t.Helper()
 	b.start()
-	storm := b.storm("storm by name", keys, byName)
+	storm := b.storm("storm by name", keys, fixtures.ReferenceByName)
 	b.checkStorm(storm)
 	b.Expect(storm.Cognigy["GET endpoints"]).To(BeNumerically("<=", 1+int(storm.Seconds)/60), "one list of the project in a minute")
 	b.checkDeletion(b.deletion(keys))

@@ -5,13 +5,11 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // callerHeader carries the key of a caller from Cognigy.AI 2026.16.0 on, whatever the Endpoint's channel.
@@ -22,28 +20,12 @@ func (d *demo) endpointURL() string { return d.cognigy.URL() + "/" + d.endpoint.
 
 // call calls the Endpoint as a workload does, and returns the status of the answer.
 func (d *demo) call(ctx context.Context, key plaintext) (int, error) {
-	body := strings.NewReader(`{"userId": "demo", "sessionId": "demo", "text": "hello"}`)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.endpointURL(), body)
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	if key != "" {
-		request.Header.Set(callerHeader, string(key))
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(d.cognigy.CABundle())
 	// A connection per call: what a key is worth must not depend on an earlier call.
-	workload := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-	}}
-	response, err := workload.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close() //nolint:errcheck // read only
-	_, err = io.Copy(io.Discard, response.Body)
-	return response.StatusCode, err
+	workload := fixtures.Trusting(d.cognigy.CABundle())
+	workload.Timeout = 10 * time.Second
+	defer workload.CloseIdleConnections()
+	status, _, err := fixtures.CallEndpoint(ctx, workload, d.endpointURL(), string(key))
+	return status, err
 }
 
 // answers claims that the Endpoint answers a call with this status.

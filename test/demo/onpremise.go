@@ -133,9 +133,8 @@ func (d *demo) requestRotation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	at := time.Now().UTC().Format(time.RFC3339)
+	at := time.Now().UTC()
 	d.out.command(fmt.Sprintf("kubectl annotate endpointapikey %s --namespace %s --overwrite \\\n    %s=%s",
-		d.name.Name, d.name.Namespace, v1alpha1.RotateRequestedAtAnnotation, at))
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, v1alpha1.RotateRequestedAtAnnotation, at)
-	return d.cluster.Patch(ctx, key, client.RawPatch(types.MergePatchType, []byte(patch)))
+		d.name.Name, d.name.Namespace, v1alpha1.RotateRequestedAtAnnotation, at.Format(time.RFC3339)))
+	return fixtures.RequestRotation(ctx, d.cluster, key, at)
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -95,13 +94,4 @@ func awaitReadyz(ctx context.Context, url string) error {
 		_, err = io.Copy(io.Discard, response.Body)
 		return response.Status, response.StatusCode == http.StatusOK, err
 	})
-}
-
-// freeAddress is an address on loopback on which nothing listened a moment ago.
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }

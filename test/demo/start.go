@@ -14,6 +14,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
 // start starts all there is, installs the operator and applies the samples.
@@ -99,7 +100,7 @@ func (d *demo) startOperator(ctx context.Context, lost context.CancelCauseFunc) 
 	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
 		return err
 	}
-	probes, err := freeAddress(ctx)
+	probes, err := testbed.FreeAddress(ctx)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (c *calling) replaced(keyID string) {
 func slowly(overlap time.Duration) *calling {
 	GinkgoHelper()
 	c := newCalling(overlap, func(key *v1alpha1.EndpointAPIKey) {
-		key.Spec.RolloutRestartTargets = []v1alpha1.RolloutRestartTarget{{Kind: v1alpha1.TargetKindDeployment, Name: fixtures.WorkloadName}}
+		fixtures.RestartDeployment(&key.Spec)
 	})
 	c.Create(fixtures.Deployment(c.Namespace, slowPods))
 	c.RunPods(podStartup)

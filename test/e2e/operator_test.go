@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -95,10 +94,10 @@ func get(url string) error {
 }
 
 func freeAddress() string {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	GinkgoHelper()
+	address, err := testbed.FreeAddress(context.Background())
 	Expect(err).NotTo(HaveOccurred())
-	defer listener.Close() //nolint:errcheck // the port is what counts
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+	return address
 }
 
 // forward passes what arrives at an address on to the API server, until the spec ends.

@@ -85,14 +85,22 @@ func Read(file string) ([]*unstructured.Unstructured, error) {
 		return nil, fmt.Errorf("%w (`make build-installer` writes the manifests)", err)
 	}
 	defer opened.Close() //nolint:errcheck // read only
-	var objects []*unstructured.Unstructured
-	for decoder := yaml.NewYAMLOrJSONDecoder(opened, 4096); ; {
+	objects, err := Decode(opened)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return objects, nil
+}
+
+// Decode reads the objects of YAML documents.
+func Decode(documents io.Reader) (objects []*unstructured.Unstructured, err error) {
+	for decoder := yaml.NewYAMLOrJSONDecoder(documents, 4096); ; {
 		object := &unstructured.Unstructured{}
 		switch err := decoder.Decode(object); {
 		case errors.Is(err, io.EOF):
 			return objects, nil
 		case err != nil:
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, err
 		case len(object.Object) > 0:
 			objects = append(objects, object)
 		}

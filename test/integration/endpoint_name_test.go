@@ -21,7 +21,7 @@ import (
 // byName has a resource name an Endpoint by its project and its name.
 func byName(endpoint simulator.Endpoint) func(*v1alpha1.EndpointAPIKey) {
 	return func(key *v1alpha1.EndpointAPIKey) {
-		key.Spec.Endpoint = v1alpha1.EndpointReference{ProjectID: v1alpha1.ProjectID(endpoint.ProjectID), Name: endpoint.Name}
+		key.Spec.Endpoint = fixtures.ReferenceByName(endpoint)
 	}
 }
 

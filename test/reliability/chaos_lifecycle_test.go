@@ -4,10 +4,7 @@
 package reliability_test
 
 import (
-	"time"
-
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	"net/http"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
@@ -34,19 +31,13 @@ var templates = []*v1alpha1.SecretTemplate{
 	{Data: map[string]v1alpha1.TemplateText{"webhook.json": `{"key": {{ toJson .key }}, "name": {{ toJson .endpointName }}}`}},
 }
 
-// restartCRM has the resource restart the one workload there is, as others may.
-func restartCRM(s *v1alpha1.EndpointAPIKeySpec, _ int) {
-	s.RolloutRestartTargets = []v1alpha1.RolloutRestartTarget{{Kind: v1alpha1.TargetKindDeployment, Name: fixtures.WorkloadName}}
-}
-
 // requestRotation asks for another key by the annotation, as of the next full second.
 func (c *chaos) requestRotation(s step) error {
 	key, err := c.Find(c.nameOf(s))
 	if err != nil {
 		return err
 	}
-	patch := `{"metadata":{"annotations":{"` + v1alpha1.RotateRequestedAtAnnotation + `":"` + inSeconds(0).UTC().Format(time.RFC3339) + `"}}}`
-	return cluster.Patch(c.Context, key, client.RawPatch(types.MergePatchType, []byte(patch)))
+	return fixtures.RequestRotation(c.Context, cluster, key, inSeconds(0).Time)
 }
 
 // renameEndpoint gives the first Endpoint another name for a while.
@@ -61,7 +52,7 @@ func (c *chaos) renameEndpoint(s step) error {
 
 // switchSuperKeysOff does so for a while. It matters in environments that need them.
 func (c *chaos) switchSuperKeysOff(s step) error {
-	c.Cognigy.SwitchSuperAPIKeys(404)
+	c.Cognigy.SwitchSuperAPIKeys(http.StatusNotFound)
 	c.lasts(s.For, func() { c.Cognigy.SwitchSuperAPIKeys(0) })
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // operations are what users do. One that cannot be done, since what it needs is not there, is tried in vain, as people do.
@@ -44,7 +45,7 @@ var operations = map[string]operation{
 	"rotate soon":          {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { rotation(s).NotBefore = inSeconds(n % 5) })},
 	"rotate by annotation": {2, (*chaos).requestRotation},
 	"template":             {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, n int) { s.Secret.Template = templates[n%len(templates)] })},
-	"restart workload":     {2, spec(restartCRM)},
+	"restart workload":     {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { fixtures.RestartDeployment(s) })},
 	"restart nothing":      {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.RolloutRestartTargets = nil })},
 	"retain":               {1, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRetain })},
 	"do not retain":        {2, spec(func(s *v1alpha1.EndpointAPIKeySpec, _ int) { s.DeletionPolicy = v1alpha1.DeletionPolicyRevoke })},

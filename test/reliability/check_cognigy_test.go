@@ -132,11 +132,11 @@ func overlapOf(key *v1alpha1.EndpointAPIKey) time.Duration {
 	return key.Spec.Rotation.Overlap.Duration
 }
 
-// isEdited reports whether the operator may still act on what it saw before an edit.
-func (c *checker) isEdited(o *owner) bool {
+// latelyEdited reports whether the operator may still act on what it saw before an edit, and which overlap that was.
+func (c *checker) latelyEdited(o *owner) (former time.Duration, edited bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Since(o.edited) < settled
+	return o.former, time.Since(o.edited) < settled
 }
 
 // maxOverlapOf is how long a replaced key works at most while workloads may use it.
@@ -166,10 +166,8 @@ func (c *checker) overlaps(o *owner, key *v1alpha1.EndpointAPIKey, replaced, cur
 	if overlap > 0 && c.isHeld(o, key, replaced.ID) {
 		overlap = max(overlap, maxOverlapOf(key))
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Since(o.edited) < settled {
-		overlap = min(overlap, o.former)
+	if former, edited := c.latelyEdited(o); edited {
+		overlap = min(overlap, former)
 	}
 	return current.RevokedAt == nil && time.Since(handovers[latest].at) < overlap-longestAttempt
 }

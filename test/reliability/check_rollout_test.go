@@ -74,7 +74,7 @@ func (c *checker) checkRestart(x *exchange) {
 		return // it does not restart
 	}
 	key, err := c.e.Find(o.key)
-	if err == nil && key.UID == o.uid && !names(key, before) && !c.isEdited(o) {
+	if _, edited := c.latelyEdited(o); err == nil && key.UID == o.uid && !names(key, before) && !edited {
 		c.report("S2: %s restarts, which its resource does not name", before.Name)
 	}
 	x.restart = &restart{before.Name, keyID}

@@ -30,7 +30,7 @@ var rollouts = []scenario{
 	{name: "two rotations with rollouts", spec: restarting, given: (*environment).deploy, user: (*environment).rotateTwice, ends: (*environment).restartedTwice},
 	{
 		name: "Secret deleted, with a rollout", spec: restarting, given: (*environment).deploy,
-		user: func(e *environment) error { return cluster.Delete(e.Context, target(e.name())) }, ends: (*environment).restarted,
+		user: (*environment).deleteSecret, ends: (*environment).restarted,
 	},
 	{
 		name: "earlier Secret put back, with a rollout", spec: restartingSoon, given: (*environment).deploy,
@@ -45,7 +45,7 @@ var rollouts = []scenario{
 
 // restarting has a Deployment restart, which takes longer than the overlap.
 func restarting(s *v1alpha1.EndpointAPIKeySpec) {
-	s.RolloutRestartTargets = []v1alpha1.RolloutRestartTarget{{Kind: v1alpha1.TargetKindDeployment, Name: fixtures.WorkloadName}}
+	fixtures.RestartDeployment(s)
 	s.Rotation = &v1alpha1.Rotation{Overlap: &metav1.Duration{Duration: briefOverlap}}
 }
 

@@ -52,7 +52,7 @@ var scenarios = slices.Concat(ordinary, setbacks, rollouts, onPremise)
 var ordinary = []scenario{
 	{name: "first issue", ends: (*environment).issued},
 	{name: "first issue, whose answer is lost", given: (*environment).loseAnswer, ends: (*environment).issued},
-	{name: "Secret deleted", user: func(e *environment) error { return cluster.Delete(e.Context, target(e.name())) }, ends: (*environment).issued},
+	{name: "Secret deleted", user: (*environment).deleteSecret, ends: (*environment).issued},
 	{name: "Secret deleted twice", user: (*environment).deleteSecretTwice, ends: (*environment).issued},
 	{name: "Secret edited", user: (*environment).editSecret, ends: (*environment).issued},
 	{name: "Secret of somebody else", given: (*environment).takeName, ends: (*environment).refused},
@@ -82,10 +82,7 @@ var ordinary = []scenario{
 	},
 	{name: "connection deleted first", user: (*environment).deleteConnectionFirst, ends: (*environment).deletedWhole},
 	{name: "first issue, of an Endpoint by name", spec: fixtures.ByName, ends: (*environment).issued},
-	{
-		name: "Secret deleted, of an Endpoint by name", spec: fixtures.ByName,
-		user: func(e *environment) error { return cluster.Delete(e.Context, target(e.name())) }, ends: (*environment).issued,
-	},
+	{name: "Secret deleted, of an Endpoint by name", spec: fixtures.ByName, user: (*environment).deleteSecret, ends: (*environment).issued},
 	{name: "namespace deleted whole, with an Endpoint by name", spec: fixtures.ByName, user: (*environment).deleteNamespace, ends: (*environment).namespaceGone},
 	{name: "namespace deleted whole", user: (*environment).deleteNamespace, ends: (*environment).namespaceGone},
 }
@@ -124,6 +121,8 @@ func (e *environment) recreate() error {
 	}()
 	return nil
 }
+
+func (e *environment) deleteSecret() error { return cluster.Delete(e.Context, target(e.name())) }
 
 // deleteSecretTwice deletes the Secret, and the next one as soon as it is there.
 func (e *environment) deleteSecretTwice() error {

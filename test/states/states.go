@@ -4,13 +4,15 @@
 package states
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
+
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 // folder holds the states.
@@ -35,24 +37,11 @@ func All() []State {
 	}
 	var all []State
 	for _, file := range files {
-		object, err := read(filepath.Join(folder(), file.Name()))
-		if err != nil {
-			panic(file.Name() + ": " + err.Error())
+		objects, err := installation.Read(filepath.Join(folder(), file.Name()))
+		if err != nil || len(objects) != 1 {
+			panic(fmt.Sprintf("%s has %d objects: %v", file.Name(), len(objects), err))
 		}
-		all = append(all, State{Name: strings.TrimSuffix(file.Name(), ".yaml"), Object: object})
+		all = append(all, State{Name: strings.TrimSuffix(file.Name(), ".yaml"), Object: objects[0]})
 	}
 	return all
-}
-
-// read reads an object from a file.
-func read(file string) (*unstructured.Unstructured, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	if data, err = yaml.YAMLToJSON(data); err != nil {
-		return nil, err
-	}
-	object := &unstructured.Unstructured{}
-	return object, object.UnmarshalJSON(data)
 }

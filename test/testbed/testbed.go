@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,12 +68,29 @@ func StartWithBinary(ctx context.Context) (*Testbed, error) {
 		return nil, err
 	}
 	b.Binary = filepath.Join(b.folder, binaryName)
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.Binary, "./cmd")
-	build.Dir = filepath.Dir(filepath.Dir(installation.File())) // of which the caller's module may be another
-	if output, err := build.CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("building the operator: %w\n%s", err, output), b.Stop())
+	if err := Build(ctx, b.Binary); err != nil {
+		return nil, errors.Join(err, b.Stop())
 	}
 	return b, nil
+}
+
+// Build builds the operator into a file.
+func Build(ctx context.Context, file string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-o", file, "./cmd")
+	build.Dir = filepath.Dir(filepath.Dir(installation.File())) // of which the caller's module may be another
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the operator: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// FreeAddress returns an address on loopback on which nothing listened a moment ago.
+func FreeAddress(ctx context.Context) (string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
 }
 
 // Share returns what Join needs in another process.

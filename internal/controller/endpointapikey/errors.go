@@ -88,10 +88,8 @@ func reasonFor(err error) string {
 // characters that Cognigy is not known to accept.
 func nameFailure(err error, key *v1alpha1.EndpointAPIKey) *condition.Failure {
 	failure, request := condition.FailureOf(err), cognigy.AsError(err)
-	if failure == nil || failure.Reason != v1alpha1.ReasonInvalidRequest || safeName(displayName(key)) {
-		return failure
-	}
-	if request == nil || request.Method != http.MethodPost {
+	hasName := request != nil && request.Method == http.MethodPost
+	if failure == nil || !hasName || failure.Reason != v1alpha1.ReasonInvalidRequest || safeName(displayName(key)) {
 		return failure
 	}
 	named := *failure

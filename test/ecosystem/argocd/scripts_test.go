@@ -22,6 +22,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/argocd/emulation"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/states"
 )
 
@@ -128,9 +129,7 @@ func TestSettingsAreMerged(t *testing.T) {
 // configured returns the scripts of a kind as Argo CD reads them in argocd-cm.
 func configured(t *testing.T, kind string) emulation.Scripts {
 	t.Helper()
-	text, err := os.ReadFile(settings)
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	found, err := emulation.Configured(text, kind)
+	found, err := emulation.Configured(settings, kind)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	return found
 }
@@ -154,12 +153,8 @@ func statesOf(kind string) map[string]*unstructured.Unstructured {
 // object reads a file with one.
 func object(t *testing.T, path ...string) *unstructured.Unstructured {
 	t.Helper()
-	g := NewWithT(t)
-	text, err := os.ReadFile(filepath.Join(path...))
-	g.Expect(err).NotTo(HaveOccurred())
-	text, err = yaml.YAMLToJSON(text)
-	g.Expect(err).NotTo(HaveOccurred())
-	found := &unstructured.Unstructured{}
-	g.Expect(found.UnmarshalJSON(text)).To(Succeed())
-	return found
+	objects, err := installation.Read(filepath.Join(path...))
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	NewWithT(t).Expect(objects).To(HaveLen(1))
+	return objects[0]
 }

@@ -17,11 +17,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/argocd/emulation"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 const (
@@ -43,9 +43,9 @@ func documented(t *testing.T, e *fixtures.Environment) app {
 	_, block, _ := strings.Cut(string(text), "```yaml\n")
 	block, _, _ = strings.Cut(block, "```")
 	found := app{}
-	for document := range strings.SplitSeq(block, "\n---\n") {
-		object := &unstructured.Unstructured{}
-		g.Expect(yaml.Unmarshal([]byte(document), &object.Object)).To(Succeed())
+	objects, err := installation.Decode(strings.NewReader(block))
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, object := range objects {
 		object.SetNamespace(e.Namespace)
 		switch object.GetKind() {
 		case "CognigyConnection":

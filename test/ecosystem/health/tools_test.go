@@ -61,9 +61,7 @@ func helm(t *testing.T, object *unstructured.Unstructured) string {
 func argocd(t *testing.T, object *unstructured.Unstructured) string {
 	t.Helper()
 	g := NewWithT(t)
-	settings, err := os.ReadFile(repository + "/config/argocd/argocd-cm.yaml")
-	g.Expect(err).NotTo(HaveOccurred())
-	scripts, err := emulation.Configured(settings, object.GetKind())
+	scripts, err := emulation.Configured(repository+"/config/argocd/argocd-cm.yaml", object.GetKind())
 	g.Expect(err).NotTo(HaveOccurred())
 	found, err := emulation.AssessHealth(object, scripts.Health)
 	g.Expect(err).NotTo(HaveOccurred())

@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // patience covers the removal of CustomResourceDefinitions, for which the API server may wait when it is busy.
@@ -43,7 +45,7 @@ func startPods(t *testing.T, namespace string) {
 				return false, nil //nolint:nilerr // tried again
 			}
 			for i := range pods.Items {
-				_ = setReady(ctx, &pods.Items[i]) // the Pod may be gone, or is tried again
+				_ = fixtures.SetReady(ctx, cluster, &pods.Items[i]) // the Pod may be gone, or is tried again
 			}
 			return false, nil
 		})
@@ -52,18 +54,6 @@ func startPods(t *testing.T, namespace string) {
 		cancel()
 		<-ended
 	})
-}
-
-func setReady(ctx context.Context, pod *corev1.Pod) error {
-	if pod.Status.Phase == corev1.PodRunning {
-		return nil
-	}
-	read := pod.DeepCopy()
-	pod.Status.Phase = corev1.PodRunning
-	for _, kind := range []corev1.PodConditionType{corev1.PodReady, corev1.ContainersReady} {
-		pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now()})
-	}
-	return cluster.Status().Patch(ctx, pod, client.StrategicMergeFrom(read))
 }
 
 // installed returns the Deployment of a release of the operator's chart.

@@ -4,7 +4,6 @@
 package helm
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 // metadataOfTools are the labels and annotations that say which tool made an object, of which version. That is all that chart and
@@ -65,9 +66,9 @@ func kustomized(t *testing.T) []*unstructured.Unstructured {
 // read reads manifests of the repository.
 func read(t *testing.T, file string) []*unstructured.Unstructured {
 	t.Helper()
-	manifests, err := os.ReadFile(filepath.Join(repository, file))
+	objects, err := installation.Read(filepath.Join(repository, file))
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	return parse(t, string(manifests))
+	return objects
 }
 
 // bare returns objects without metadataOfTools, by kind, namespace and name.

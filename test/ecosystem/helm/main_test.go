@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
 const (
@@ -45,10 +45,8 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	kubeconfig, binary, auditLog = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "cognigy-operator"), filepath.Join(folder, "audit.log")
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "./cmd")
-	build.Dir = repository
-	if output, err := build.CombinedOutput(); err != nil {
-		return 0, errors.Join(err, errors.New(string(output)))
+	if err := testbed.Build(context.Background(), binary); err != nil {
+		return 0, err
 	}
 	plane, err = controlplane.Start(context.Background(), controlplane.Options{ControllerManager: true, AuditLog: auditLog})
 	if err != nil {

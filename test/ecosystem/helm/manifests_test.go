@@ -4,8 +4,6 @@
 package helm
 
 import (
-	"errors"
-	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +12,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
@@ -48,19 +45,11 @@ func render(t *testing.T, arguments ...string) []*unstructured.Unstructured {
 }
 
 // parse reads YAML documents.
-func parse(t *testing.T, manifests string) (objects []*unstructured.Unstructured) {
+func parse(t *testing.T, manifests string) []*unstructured.Unstructured {
 	t.Helper()
-	for decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifests), 4096); ; {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(object)
-		if errors.Is(err, io.EOF) {
-			return objects
-		}
-		NewWithT(t).Expect(err).NotTo(HaveOccurred(), manifests)
-		if len(object.Object) > 0 {
-			objects = append(objects, object)
-		}
-	}
+	objects, err := installation.Decode(strings.NewReader(manifests))
+	NewWithT(t).Expect(err).NotTo(HaveOccurred(), manifests)
+	return objects
 }
 
 // byName returns objects by kind, namespace and name. There must not be two of one name.

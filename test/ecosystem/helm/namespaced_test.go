@@ -6,7 +6,6 @@ package helm
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -159,8 +158,7 @@ func operate(t *testing.T, namespace string) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := testbed.FreeAddress(t.Context())
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	NewWithT(t).Expect(listener.Close()).To(Succeed()) // the port is what counts
-	return listener.Addr().String()
+	return address
 }

@@ -42,6 +42,19 @@ func imagesOf(t *testing.T, index v1.ImageIndex) map[string]v1.Image {
 	return images
 }
 
+// writtenBy returns the image of each platform that the builder wrote into a layout.
+func writtenBy(t *testing.T, layout string) map[string]v1.Image {
+	t.Helper()
+	g := NewWithT(t)
+	stored, err := v1layout.ImageIndexFromPath(layout)
+	g.Expect(err).NotTo(HaveOccurred())
+	manifest, err := stored.IndexManifest()
+	g.Expect(err).NotTo(HaveOccurred())
+	written, err := stored.ImageIndex(manifest.Manifests[0].Digest)
+	g.Expect(err).NotTo(HaveOccurred())
+	return imagesOf(t, written)
+}
+
 // files returns the image's entries, whose owners and times it checks.
 func files(t *testing.T, image v1.Image) map[string][]byte {
 	t.Helper()

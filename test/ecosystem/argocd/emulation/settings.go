@@ -4,6 +4,8 @@
 package emulation
 
 import (
+	"os"
+
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
@@ -17,8 +19,12 @@ type Scripts struct {
 	Actions   map[string]string // by the action's name
 }
 
-// Configured returns the scripts of one of the operator's kinds from argocd-cm, as YAML.
-func Configured(settings []byte, kind string) (Scripts, error) {
+// Configured returns the scripts of one of the operator's kinds from a file with argocd-cm.
+func Configured(file, kind string) (Scripts, error) {
+	settings, err := os.ReadFile(file)
+	if err != nil {
+		return Scripts{}, err
+	}
 	var of corev1.ConfigMap
 	if err := yaml.UnmarshalStrict(settings, &of); err != nil {
 		return Scripts{}, err
