@@ -39,17 +39,24 @@ func TestControlPlaneOfAnotherVersion(t *testing.T) {
 }
 
 // What users read about supported versions is what is tested.
-func TestReadmeNamesTheVersions(t *testing.T) {
+func TestPagesNameTheVersions(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
-	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
-	g.Expect(err).NotTo(HaveOccurred())
+	text := func(page string) string {
+		t.Helper()
+		read, err := os.ReadFile(filepath.Join("..", page))
+		g.Expect(err).NotTo(HaveOccurred())
+		return string(read)
+	}
+	contributing := text("CONTRIBUTING.md")
 	var minors []string
 	for _, which := range otherVersions {
 		version := strings.TrimPrefix(pinnedBy(t, filepath.Join("controlplane", which)), "v")
-		g.Expect(string(readme)).To(ContainSubstring(version))
+		g.Expect(contributing).To(ContainSubstring(version))
 		minors = append(minors, version[:strings.LastIndex(version, ".")])
 	}
-	g.Expect(string(readme)).To(ContainSubstring("Kubernetes " + strings.Join(minors, " to ")))
-	g.Expect(string(readme)).To(ContainSubstring("Kubernetes " + strings.TrimPrefix(pinned(t), "v")))
+	for _, page := range []string{"README.md", "docs/install.md"} {
+		g.Expect(text(page)).To(ContainSubstring("Kubernetes "+strings.Join(minors, " to ")), page)
+	}
+	g.Expect(contributing).To(ContainSubstring("Kubernetes " + strings.TrimPrefix(pinned(t), "v")))
 }

@@ -6,7 +6,6 @@ package options
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -53,48 +52,16 @@ type Options struct {
 	Log              zap.Options
 }
 
-// Parse reads the command line. It returns pflag.ErrHelp after it has printed the help.
+// Parse reads the command line, and the environment for flags that it does not have. It returns pflag.ErrHelp after it has printed the help.
 func Parse(args []string) (*Options, error) {
 	options := &Options{ListLag: defaultListLag, SuperKeyInterval: defaultSuperKeyInterval}
+	raw := &unparsed{}
+	groups := options.flags(raw)
 	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
-	flags.BoolVar(&options.Version, "version", false, "Print the version, and whether cryptography is that of the FIPS 140-3 module, and exit.")
-	flags.BoolVar(&options.LeaderElect, "leader-elect", false,
-		"Elect a leader, so that of several replicas one works and the others stand by.")
-	flags.StringVar(&options.MetricsAddress, "metrics-bind-address", ":8443",
-		"host:port of the metrics, served over TLS to clients that Kubernetes authorizes; 0 serves none.")
-	flags.StringVar(&options.ProbeAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz.")
-	flags.StringVar(&options.Namespace, "namespace", ownNamespace(),
-		"The operator's own namespace: it holds leases and the credentials of ClusterCognigyConnections. "+
-			"Defaults to the environment variable POD_NAMESPACE, then to the namespace of the Pod.")
-	flags.StringSliceVar(&options.WatchNamespaces, "watch-namespaces", nil,
-		"Comma-separated namespaces to work in; all if empty.")
-	flags.BoolVar(&options.ClusterConnections, "cluster-connections", true,
-		"Serve ClusterCognigyConnections: probe, protect and report on them. Of the installations in a cluster, one may. "+
-			"With --watch-namespaces, the default is false.")
-	flags.StringVar(&options.ClusterID, "cluster-id", "",
-		"Identity of this cluster in the names of keys in Cognigy. Defaults to the UID of the namespace kube-system. "+
-			"After a change, the operator issues every key anew, unless --former-cluster-ids has the identity before.")
-	flags.StringSliceVar(&options.FormerClusterIDs, "former-cluster-ids", nil,
-		"Comma-separated identities that this cluster had before: earlier values of --cluster-id, or the UID of the namespace kube-system of "+
-			"the cluster whose backup was restored here. The operator takes keys with these identities for its own. "+
-			"No other cluster that runs may have one of them.")
-	flags.DurationVar(&options.DriftInterval, "drift-interval", 10*time.Minute,
-		"Time between two drift checks of the keys of an Endpoint, varied by up to a tenth.")
-	var limits map[string]string
-	flags.StringToStringVar(&limits, "host-rate-limits", nil,
-		"How many requests the operator sends to a host of Cognigy: host[:port]=N/M is N a second and M at once; comma-separated. "+
-			"* stands for every host that is not named. Without it, the largest rateLimit of the ClusterCognigyConnections to the host "+
-			"applies, else 3/50.")
-	var hosts []string
-	flags.StringSliceVar(&hosts, "allowed-hosts", nil,
-		"Comma-separated hosts that CognigyConnections may lead to, as host[:port], 443 without a port; *.example.com[:port] stands for "+
-			"every name below example.com. All hosts if empty. ClusterCognigyConnections may lead to every host.")
-	logging := flag.NewFlagSet("", flag.ContinueOnError)
-	options.Log.BindFlags(logging)
-	flags.AddGoFlagSet(logging)
-	if kubeconfig := flag.Lookup("kubeconfig"); kubeconfig != nil {
-		flags.AddGoFlag(kubeconfig)
+	for _, group := range groups.FlagSets {
+		flags.AddFlagSet(group)
 	}
+	flags.Usage = func() { printHelp(os.Stderr, groups) }
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -104,14 +71,17 @@ func Parse(args []string) (*Options, error) {
 	if options.Version {
 		return options, nil
 	}
+	if err := readEnvironment(flags); err != nil {
+		return nil, err
+	}
 	if !flags.Changed("cluster-connections") {
 		options.ClusterConnections = len(options.WatchNamespaces) == 0
 	}
 	var err, hostsErr error
-	if options.HostRateLimits, err = hostRateLimits(limits); err != nil {
+	if options.HostRateLimits, err = hostRateLimits(raw.limits); err != nil {
 		err = fmt.Errorf("--host-rate-limits: %w", err)
 	}
-	if options.AllowedHosts, hostsErr = allowedHosts(hosts); hostsErr != nil {
+	if options.AllowedHosts, hostsErr = allowedHosts(raw.hosts); hostsErr != nil {
 		hostsErr = fmt.Errorf("--allowed-hosts: %w", hostsErr)
 	}
 	return options, errors.Join(options.validate(), err, hostsErr)
