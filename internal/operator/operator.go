@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -44,11 +45,23 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	if err != nil {
 		return err
 	}
+	announce(ctx, options, plan.Identity{Cluster: cluster})
 	for {
 		if err = start(ctx, config, options, cluster, delivery.FieldManager+"/"+version); !errors.Is(err, errKeysServed) {
 			return err
 		}
 	}
+}
+
+// announce logs what a person wants to know first of an operator that does not do what they expect.
+func announce(ctx context.Context, options *options.Options, identity plan.Identity) {
+	watched := options.WatchNamespaces
+	if len(watched) == 0 {
+		watched = []string{"all"}
+	}
+	logf.FromContext(ctx).Info("working", "namespaces", watched, "clusterConnections", options.ClusterConnections,
+		"namespace", options.Namespace, "leaderElection", options.LeaderElect, "allowedHosts", options.AllowedHosts,
+		"identity", identity.Cluster, "formerIdentities", options.FormerClusterIDs, "marker", identity.Prefix())
 }
 
 // start runs the operator for the kinds that the API server serves now.

@@ -57,6 +57,9 @@ func (i Identity) Markers(owner Owner) []string {
 	return markers
 }
 
+// Prefix begins the markers under the present identity.
+func (i Identity) Prefix() string { return clusterMarker(i.Cluster) }
+
 // MarksNamespace reports whether a key's name ends with the marker of any owner of the namespace.
 func (i Identity) MarksNamespace(name, namespace string) bool {
 	start := len(name) - markerLength

@@ -75,6 +75,14 @@ var _ = Describe("The operator's process", func() {
 		}
 	})
 
+	It("says at its start what it works in, and by which marker its keys are known", func() {
+		e := newEnvironment()
+		p := start("--watch-namespaces="+e.Namespace, "--cluster-id=some cluster")
+		Eventually(p.output.String).WithTimeout(20 * time.Second).Should(And(
+			ContainSubstring(`"namespaces":["`+e.Namespace+`"`), ContainSubstring(`"clusterConnections":true`),
+			ContainSubstring(`"identity":"some cluster"`), ContainSubstring(`"marker":"k8s-79ceba746b-"`)))
+	})
+
 	// The advice to set another identity would have it issue every key anew.
 	It("waits for an API server that does not answer yet", func() {
 		address := freeAddress()
