@@ -41,10 +41,13 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&parsed.Log)))
-	ctrl.Log.Info("starting " + build())
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("cannot find the cluster to work in; set --kubeconfig or KUBECONFIG: %w", err)
 	}
+	if parsed.UninstallCheck { // whose output Kubernetes shows as the reason why the Job failed
+		return operator.CheckUninstall(ctx, config, parsed)
+	}
+	ctrl.Log.Info("starting " + build())
 	return operator.Run(ctx, config, parsed, version)
 }

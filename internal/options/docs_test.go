@@ -47,7 +47,7 @@ func TestFlagsPage(t *testing.T) {
 
 func row(f *pflag.Flag) string {
 	env, initial := "`"+variable(f.Name)+"`", ""
-	if f.Name == versionFlag {
+	if !hasVariable(f.Name) {
 		env = "none"
 	}
 	if f.DefValue != "" && f.DefValue != "[]" {

@@ -23,7 +23,7 @@ func readEnvironment(flags *pflag.FlagSet) error {
 	var wrong []error
 	flags.VisitAll(func(flag *pflag.Flag) {
 		value := os.Getenv(variable(flag.Name))
-		if flag.Changed || value == "" || flag.Name == versionFlag {
+		if flag.Changed || value == "" || !hasVariable(flag.Name) {
 			return
 		}
 		if err := flags.Set(flag.Name, value); err != nil {

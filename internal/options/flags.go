@@ -13,8 +13,14 @@ import (
 	cliflag "k8s.io/component-base/cli/flag"
 )
 
-// versionFlag is the only one without an environment variable: a variable of that name would more likely hold a version.
-const versionFlag = "version"
+// These flags have no environment variables. One named after a version would more likely hold a version, and one that a Deployment has by mistake
+// must not keep the operator from its work.
+const (
+	versionFlag        = "version"
+	uninstallCheckFlag = "uninstall-check"
+)
+
+func hasVariable(flag string) bool { return flag != versionFlag && flag != uninstallCheckFlag }
 
 // unparsed are values of flags that pflag has no type for.
 type unparsed struct {
@@ -75,6 +81,9 @@ func (o *Options) processFlags(flags *pflag.FlagSet) {
 		"host:port of the metrics, served over TLS to clients that Kubernetes authorizes; 0 serves none.")
 	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz.")
 	flags.BoolVar(&o.Version, versionFlag, false, "Print the version, and whether cryptography is that of the FIPS 140-3 module, and exit.")
+	flags.BoolVar(&o.UninstallCheck, uninstallCheckFlag, false,
+		"Exit, with an error that lists them if there are still EndpointAPIKeys or connections that this installation serves. "+
+			"The Helm chart runs this before it uninstalls the operator.")
 	if kubeconfig := flag.Lookup("kubeconfig"); kubeconfig != nil {
 		flags.AddGoFlag(kubeconfig)
 	}

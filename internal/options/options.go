@@ -34,6 +34,7 @@ const (
 // Options are the operator's settings.
 type Options struct {
 	Version         bool // print the version and exit; the other settings are not validated then
+	UninstallCheck  bool // check what an uninstallation would leave behind, and exit
 	LeaderElect     bool
 	MetricsAddress  string // host:port; "0" serves none
 	ProbeAddress    string // host:port

@@ -33,7 +33,7 @@ type Options struct {
 	// CRDs are files, or folders of files, with the CustomResourceDefinitions to install.
 	CRDs []string
 	// ControllerManager starts kube-controller-manager with the controllers that matter here: garbage collector, namespaces,
-	// ServiceAccounts, root CA, quota, aggregated roles, Deployments, ReplicaSets and StatefulSets.
+	// ServiceAccounts, root CA, quota, aggregated roles, Deployments, ReplicaSets, StatefulSets and Jobs.
 	ControllerManager bool
 	// AuditLog is a file that one JSON line per request is written to, at level Metadata. ReadAuditLog reads it.
 	AuditLog string

@@ -21,7 +21,7 @@ import (
 // Nodes, of which there are none.
 const controllers = "garbage-collector-controller,namespace-controller,serviceaccount-controller," +
 	"root-ca-certificate-publisher-controller,resourcequota-controller,clusterrole-aggregation-controller," +
-	"deployment-controller,replicaset-controller,statefulset-controller"
+	"deployment-controller,replicaset-controller,statefulset-controller,job-controller"
 
 // manager is a running kube-controller-manager.
 type manager struct {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -33,6 +34,8 @@ func (e *environment) removeKind(plural string, list client.ObjectList) {
 	crd.SetAPIVersion("apiextensions.k8s.io/v1")
 	crd.SetKind("CustomResourceDefinition")
 	crd.SetName(plural + ".cognigy-operator.io")
+	confirm := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"cognigy-operator.io/confirm-deletion":"true"}}}`))
+	e.Expect(cluster.Patch(e.Context, crd, confirm)).To(Succeed())
 	e.Delete(crd)
 	DeferCleanup(e.upgrade)
 	e.Await(func(g Gomega) {

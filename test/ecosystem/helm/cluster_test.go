@@ -15,10 +15,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 // patience covers the removal of CustomResourceDefinitions, for which the API server may wait when it is busy.
@@ -30,30 +28,6 @@ func createNamespace(t *testing.T) string {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "helm-"}}
 	NewWithT(t).Expect(cluster.Create(t.Context(), namespace)).To(Succeed())
 	return namespace.Name
-}
-
-// startPods stands in for kubelets, until the test ends: Pods of a namespace become ready soon after they are created.
-func startPods(t *testing.T, namespace string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-			pods := &corev1.PodList{}
-			if err := cluster.List(ctx, pods, client.InNamespace(namespace)); err != nil {
-				return false, nil //nolint:nilerr // tried again
-			}
-			for i := range pods.Items {
-				_ = fixtures.SetReady(ctx, cluster, &pods.Items[i]) // the Pod may be gone, or is tried again
-			}
-			return false, nil
-		})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
 }
 
 // installed returns the Deployment of a release of the operator's chart.
@@ -86,7 +60,9 @@ func removeCRDs(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
 		g := NewWithT(t)
+		confirm := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"cognigy-operator.io/confirm-deletion":"true"}}}`))
 		for _, crd := range crds(t) {
+			g.Expect(client.IgnoreNotFound(cluster.Patch(context.Background(), crd, confirm))).To(Succeed())
 			g.Expect(client.IgnoreNotFound(cluster.Delete(context.Background(), crd))).To(Succeed())
 		}
 		g.Eventually(func() []*unstructured.Unstructured { return crds(t) }).WithTimeout(patience).Should(BeEmpty())

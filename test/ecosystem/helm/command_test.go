@@ -5,6 +5,8 @@ package helm
 
 import (
 	"bytes"
+	"log"
+	"os"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -17,6 +19,8 @@ func helm(t *testing.T, arguments ...string) (string, error) {
 	t.Helper()
 	kube.ManagedFieldsManager = "helm" // as the command's main does
 	var output bytes.Buffer
+	log.SetOutput(&output) // where it prints what hooks printed
+	defer log.SetOutput(os.Stderr)
 	arguments = append([]string{"--kubeconfig=" + kubeconfig}, arguments...)
 	command, err := helm4.NewRootCmd(&output, arguments, func(bool) {})
 	if err != nil {

@@ -29,7 +29,7 @@ func TestConnections(t *testing.T) {
 	g.Expect(err).To(MatchError(ContainSubstring("ensure CRDs are installed first")))
 
 	succeed(t, "install", release, operator, "--namespace="+namespace)
-	t.Cleanup(func() { succeed(t, "uninstall", release, "--namespace="+namespace) })
+	t.Cleanup(func() { succeed(t, "uninstall", release, "--namespace="+namespace, "--no-hooks") })
 	file, samples := sampleConnections(t, namespace)
 	succeed(t, "lint", "--strict", connections, "--values="+file)
 	succeed(t, "install", "connections", connections, "--namespace="+namespace, "--values="+file)

@@ -48,7 +48,7 @@ func TestLifecycle(t *testing.T) {
 	g.Expect(*deployment.Spec.Replicas).To(BeEquivalentTo(2))
 	g.Expect(deployment.Spec.Template.Spec.Containers[0].Args).NotTo(ContainElement("--zap-log-level=debug"))
 
-	succeed(t, "uninstall", release, "--namespace="+namespace, "--wait", "--timeout=2m")
+	succeed(t, "uninstall", release, "--namespace="+namespace, "--wait", "--timeout=2m", "--no-hooks")
 	gone(t, manifest)
 	g.Expect(crds(t)).To(HaveLen(3))
 	kept := &v1alpha1.EndpointAPIKey{}
@@ -57,6 +57,7 @@ func TestLifecycle(t *testing.T) {
 
 	// What was kept belongs to the release of that name, so that it is installed again without further ado.
 	succeed(t, "install", release, operator, "--namespace="+namespace, "--wait", "--timeout=2m")
+	g.Expect(cluster.Delete(t.Context(), key)).To(Succeed())
 	succeed(t, "uninstall", release, "--namespace="+namespace, "--wait", "--timeout=2m")
 }
 
@@ -66,7 +67,7 @@ func TestInstallWaits(t *testing.T) {
 	namespace := createNamespace(t)
 	_, err := helm(t, "install", release, operator, "--namespace="+namespace, "--wait", "--timeout=3s")
 	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("Deployment/" + namespace + "/cognigy-operator-controller-manager not ready")))
-	succeed(t, "uninstall", release, "--namespace="+namespace)
+	succeed(t, "uninstall", release, "--namespace="+namespace, "--no-hooks")
 }
 
 // With crds.keep off, the definitions go with the release.
@@ -74,6 +75,7 @@ func TestUninstallWithCRDs(t *testing.T) {
 	g := NewWithT(t)
 	removeCRDs(t)
 	namespace := createNamespace(t)
+	startPods(t, namespace)
 	succeed(t, "install", release, operator, "--namespace="+namespace, "--set=crds.keep=false")
 	g.Expect(crds(t)).To(HaveLen(3))
 	succeed(t, "uninstall", release, "--namespace="+namespace, "--wait", "--timeout=2m")

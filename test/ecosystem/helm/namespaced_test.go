@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,7 +65,8 @@ func TestNamespacedWithClusterConnections(t *testing.T) {
 // limited is a release that is limited to the namespace of an environment, and whose operator runs.
 type limited struct {
 	*fixtures.Environment
-	own string // the release's namespace
+	own  string // the release's namespace
+	stop func() // ends the operator
 }
 
 func installLimited(t *testing.T, arguments ...string) limited {
@@ -77,8 +79,8 @@ func installLimited(t *testing.T, arguments ...string) limited {
 	succeed(t, append([]string{
 		"install", release, operator, "--namespace=" + r.own, "--set=watchNamespaces={" + e.Namespace + "}", "--set=clusterID=" + e.ClusterUID,
 	}, arguments...)...)
-	t.Cleanup(func() { succeed(t, "uninstall", release, "--namespace="+r.own) })
-	operate(t, r.own)
+	t.Cleanup(func() { succeed(t, "uninstall", release, "--namespace="+r.own, "--no-hooks", "--ignore-not-found") })
+	r.stop = operate(t, r.own)
 	return r
 }
 
@@ -117,8 +119,8 @@ func (r limited) forbidden(t *testing.T) (refused []string) {
 	return slices.Compact(refused)
 }
 
-// operate runs the operator with the flags and under the ServiceAccount of a release, until the test ends.
-func operate(t *testing.T, namespace string) {
+// operate runs the operator with the flags and under the ServiceAccount of a release, until the test ends or calls stop.
+func operate(t *testing.T, namespace string) (stop func()) {
 	t.Helper()
 	g := NewWithT(t)
 	file := filepath.Join(t.TempDir(), "kubeconfig")
@@ -136,11 +138,12 @@ func operate(t *testing.T, namespace string) {
 	bed.Binary = binary
 	process, err := bed.Run(file, []string{"POD_NAMESPACE=" + namespace}, &output, flags...)
 	g.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		if err := process.Stop(patience); err != nil || t.Failed() {
 			t.Errorf("the operator ended with %v, and printed\n%s", err, output.String())
 		}
 	})
+	t.Cleanup(stop)
 	g.Eventually(func() (int, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -154,6 +157,7 @@ func operate(t *testing.T, namespace string) {
 		}
 		return response.StatusCode, response.Body.Close()
 	}).WithTimeout(patience).Should(Equal(http.StatusOK), output.String)
+	return stop
 }
 
 func freeAddress(t *testing.T) string {

@@ -4,6 +4,7 @@
 package helm
 
 import (
+	"encoding/json"
 	"os"
 	"testing"
 
@@ -73,7 +74,11 @@ func TestHelm3(t *testing.T) {
 			g.Expect(err).NotTo(HaveOccurred())
 			made, err := install.RunWithContext(t.Context(), chart, given)
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(byName(t, parse(t, made.Manifest))).To(Equal(byName(t, render(t, "--values="+values(mode)))))
+			manifest := made.Manifest
+			for _, hook := range made.Hooks {
+				manifest += "\n---\n" + hook.Manifest
+			}
+			g.Expect(byName(t, parse(t, manifest))).To(Equal(byName(t, render(t, "--values="+values(mode)))))
 		})
 	}
 }
@@ -81,7 +86,11 @@ func TestHelm3(t *testing.T) {
 // What a Pod of OpenShift's restricted SCC may not name is nowhere in the chart.
 func TestNoUser(t *testing.T) {
 	for _, mode := range modes(t) {
-		pod := deploymentOf(t, render(t, "--values="+values(mode))).Spec.Template.Spec
+		objects := render(t, "--values="+values(mode))
+		rendered, err := json.Marshal(objects)
+		NewWithT(t).Expect(err).NotTo(HaveOccurred())
+		NewWithT(t).Expect(string(rendered)).NotTo(MatchRegexp(`"(runAsUser|runAsGroup|fsGroup)":`))
+		pod := deploymentOf(t, objects).Spec.Template.Spec
 		NewWithT(t).Expect([]any{
 			pod.SecurityContext.RunAsUser, pod.SecurityContext.RunAsGroup, pod.SecurityContext.FSGroup,
 			pod.Containers[0].SecurityContext.RunAsUser, pod.Containers[0].SecurityContext.RunAsGroup,
