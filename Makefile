@@ -255,7 +255,7 @@ install: ## Install the CRDs.
 	set -o pipefail; $(TOOL) kustomize build config/crd | kubectl apply -f -
 
 .PHONY: uninstall
-uninstall: ## Remove the CRDs. Delete all EndpointAPIKeys, then all connections first, while the operator runs.
+uninstall: ## Remove the CRDs of make install, and all resources with them. Where the operator is installed, make undeploy removes them.
 	set -o pipefail; $(TOOL) kustomize build config/crd | kubectl delete --ignore-not-found -f -
 
 .PHONY: deploy
@@ -263,5 +263,5 @@ deploy: ## Install the operator with the image IMG.
 	$(MANIFESTS) | kubectl apply -f -
 
 .PHONY: undeploy
-undeploy: ## Remove the operator and its CRDs. Delete all EndpointAPIKeys, then all connections first.
-	$(MANIFESTS) | kubectl delete --ignore-not-found -f -
+undeploy: ## Remove everything in order: keys, which are revoked, connections, CRDs, operator. Says what it would do, or does it with CONFIRM=yes.
+	@$(MANIFESTS) | CONFIRM=$(CONFIRM) hack/undeploy.sh

@@ -43,7 +43,7 @@ var commands = []struct {
 	{form(`kubectl get endpointapikey (\S+) -n (\S+) -o jsonpath='{.status.retiring}'`), (*shell).waitForRetiring},
 	{form(`kubectl get secrets --all-namespaces -l (\S+)=(\S+) -o jsonpath='{.items\[\*\].metadata.finalizers}'`), (*shell).waitForReleased},
 	{form(`sleep 30`), (*shell).sleep},
-	{form(`make undeploy`), (*shell).undeploy},
+	{form(`make undeploy CONFIRM=yes`), (*shell).undeploy},
 	{form(`make deploy IMG=\S+`), (*shell).deploy},
 }
 
@@ -192,13 +192,18 @@ func (s *shell) waitForReleased(arguments []string) func(Gomega) []string {
 	return nil
 }
 
-// undeploy ends the operator and deletes what was installed.
+// undeploy ends the operator and deletes what was installed. It is for a cluster from which the commands before have removed the resources:
+// test/ecosystem/uninstall executes the script itself.
 func (s *shell) undeploy([]string) func(Gomega) []string {
 	s.Expect(s.operator.stop()).To(Succeed())
 	installed, err := installation.Read(installation.File())
 	s.Expect(err).NotTo(HaveOccurred())
 	var objects []client.Object
 	for _, object := range installed {
+		if object.GetKind() == "CustomResourceDefinition" {
+			confirm := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"cognigy-operator.io/confirm-deletion":"true"}}}`))
+			s.Expect(s.cluster().Patch(s.Context, object.DeepCopy(), confirm)).To(Succeed())
+		}
 		objects = append(objects, object)
 	}
 	s.deleted(objects...)
