@@ -41,6 +41,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&parsed.Log)))
+	if err := bypassProxy(); err != nil {
+		return err
+	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("cannot find the cluster to work in; set --kubeconfig or KUBECONFIG: %w", err)

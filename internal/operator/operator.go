@@ -47,7 +47,7 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	}
 	announce(ctx, options, plan.Identity{Cluster: cluster})
 	for {
-		if err = start(ctx, config, options, cluster, delivery.FieldManager+"/"+version); !errors.Is(err, errKeysServed) {
+		if err = start(ctx, config, options, cluster, version); !errors.Is(err, errKeysServed) {
 			return err
 		}
 	}
@@ -65,7 +65,8 @@ func announce(ctx context.Context, options *options.Options, identity plan.Ident
 }
 
 // start runs the operator for the kinds that the API server serves now.
-func start(ctx context.Context, config *rest.Config, options *options.Options, cluster, userAgent string) error {
+func start(ctx context.Context, config *rest.Config, options *options.Options, cluster, version string) error {
+	userAgent := delivery.FieldManager + "/" + version
 	mgr, err := newManager(config, options, userAgent)
 	if err != nil {
 		return err
@@ -81,6 +82,13 @@ func start(ctx context.Context, config *rest.Config, options *options.Options, c
 		keysServed: !kube.IsNotServed(listKeys(ctx, mgr.GetAPIReader())),
 	}
 	if err := shared.addControllers(); err != nil {
+		return err
+	}
+	compared, err := newDefinitions(mgr.GetConfig(), version)
+	if err != nil {
+		return err
+	}
+	if err := mgr.Add(compared); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)

@@ -49,6 +49,12 @@ func (p *process) awaitReady() {
 // launch runs the operator with a kubeconfig until the spec ends.
 func launch(kubeconfig []byte, flags ...string) *process {
 	GinkgoHelper()
+	return launchIn(kubeconfig, nil, flags...)
+}
+
+// launchIn does the same, with further settings of the environment.
+func launchIn(kubeconfig []byte, environment []string, flags ...string) *process {
+	GinkgoHelper()
 	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
 	probes, metrics := freeAddress(), freeAddress()
@@ -61,7 +67,7 @@ func launch(kubeconfig []byte, flags ...string) *process {
 		flags = append(flags, "--watch-namespaces="+strings.Join(namespaces.Names(), ","), "--cluster-connections")
 	}
 	var err error
-	p.Process, err = bed.Run(file, nil, &p.output, flags...)
+	p.Process, err = bed.Run(file, environment, &p.output, flags...)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() {
 		_ = p.stop()

@@ -38,6 +38,7 @@
 - name: POD_NAMESPACE
   valueFrom:
     fieldRef:
+      apiVersion: v1
       fieldPath: metadata.namespace
 {{- with .Values.proxy }}
 {{- with .http }}

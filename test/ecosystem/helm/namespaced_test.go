@@ -7,13 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,10 +16,10 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
-	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
 // A release that is limited to a namespace issues and revokes a key there, with flags and permissions of the chart and nothing beside
@@ -119,50 +114,8 @@ func (r limited) forbidden(t *testing.T) (refused []string) {
 	return slices.Compact(refused)
 }
 
-// operate runs the operator with the flags and under the ServiceAccount of a release, until the test ends or calls stop.
+// operate runs the operator of this tree as a release says, until the test ends or calls stop.
 func operate(t *testing.T, namespace string) (stop func()) {
 	t.Helper()
-	g := NewWithT(t)
-	file := filepath.Join(t.TempDir(), "kubeconfig")
-	config, err := plane.KubeconfigFor(t.Context(), namespace, installation.ServiceAccount)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(os.WriteFile(file, config, 0o600)).To(Succeed())
-	probes := freeAddress(t)
-	addresses := strings.NewReplacer("=:8443", "="+freeAddress(t), "=:8081", "="+probes)
-	var flags []string
-	for _, flag := range installed(t, namespace).Spec.Template.Spec.Containers[0].Args {
-		flags = append(flags, addresses.Replace(flag))
-	}
-	var output testbed.Output
-	bed := &testbed.Testbed{}
-	bed.Binary = binary
-	process, err := bed.Run(file, []string{"POD_NAMESPACE=" + namespace}, &output, flags...)
-	g.Expect(err).NotTo(HaveOccurred())
-	stop = sync.OnceFunc(func() {
-		if err := process.Stop(patience); err != nil || t.Failed() {
-			t.Errorf("the operator ended with %v, and printed\n%s", err, output.String())
-		}
-	})
-	t.Cleanup(stop)
-	g.Eventually(func() (int, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+probes+"/readyz", nil)
-		if err != nil {
-			return 0, err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return 0, err
-		}
-		return response.StatusCode, response.Body.Close()
-	}).WithTimeout(patience).Should(Equal(http.StatusOK), output.String)
-	return stop
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := testbed.FreeAddress(t.Context())
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	return address
+	return deployed.Run(t, plane, cluster, namespace, binary).Stop
 }

@@ -5,11 +5,16 @@ package helm
 
 import (
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/net/http/httpproxy"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
 // Requests to Cognigy use the proxy, those to the API server do not, whatever its address: what the kubelet puts in its place is a
@@ -43,4 +48,29 @@ func TestProxy(t *testing.T) {
 			NewWithT(t).Expect(proxy != nil).To(Equal(proxied), address)
 		}
 	}
+}
+
+// The patch that docs/networks.md shows gives the operator a proxy, where kustomize installs it.
+func TestProxyByKustomize(t *testing.T) {
+	g := NewWithT(t)
+	page, err := os.ReadFile(filepath.Join(repository, "docs", "networks.md"))
+	g.Expect(err).NotTo(HaveOccurred())
+	_, rest, found := strings.Cut(string(page), "```yaml\n")
+	g.Expect(found).To(BeTrue())
+	patch, _, _ := strings.Cut(rest, "```")
+	installed, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(repository, "config", "default"))
+	g.Expect(err).NotTo(HaveOccurred())
+	manifests, err := installed.AsYaml()
+	g.Expect(err).NotTo(HaveOccurred())
+
+	files := filesys.MakeFsInMemory()
+	g.Expect(files.WriteFile("install.yaml", manifests)).To(Succeed())
+	g.Expect(files.WriteFile("kustomization.yaml", []byte("resources: [install.yaml]\n"+patch))).To(Succeed())
+	patched, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, ".")
+	g.Expect(err).NotTo(HaveOccurred())
+	text, err := patched.AsYaml()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(deploymentOf(t, parse(t, string(text))).Spec.Template.Spec.Containers[0].Env).To(ContainElements(
+		corev1.EnvVar{Name: "HTTPS_PROXY", Value: "http://proxy.example.com:3128"}, corev1.EnvVar{Name: "NO_PROXY", Value: ".example.com,10.0.0.0/8"},
+	))
 }

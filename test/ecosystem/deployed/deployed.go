@@ -1,0 +1,106 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package deployed runs the operator as its Deployment in a cluster says: with its flags, under its ServiceAccount. No kubelet does.
+package deployed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
+)
+
+// patience is how long the operator may take to become ready, and to end.
+const patience = 3 * time.Minute
+
+// Operator is a process.
+type Operator struct {
+	// Stop has the operator end in order, as a Pod's deletion does. It may be called more than once.
+	Stop func()
+
+	t       *testing.T
+	process *testbed.Process
+	output  testbed.Output
+}
+
+// Run runs a binary as the Deployment of a namespace says, until the test ends, and waits until it is ready. It may be given more flags.
+func Run(t *testing.T, plane *controlplane.ControlPlane, cluster client.Client, namespace, binary string, more ...string) *Operator {
+	t.Helper()
+	g := NewWithT(t)
+	deployment := &appsv1.Deployment{}
+	name := client.ObjectKey{Namespace: namespace, Name: installation.ServiceAccount}
+	g.Expect(cluster.Get(t.Context(), name, deployment)).To(Succeed())
+	config, err := plane.KubeconfigFor(t.Context(), namespace, installation.ServiceAccount)
+	g.Expect(err).NotTo(HaveOccurred())
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	g.Expect(os.WriteFile(file, config, 0o600)).To(Succeed())
+
+	probes := freeAddress(t)
+	addresses := strings.NewReplacer("=:8443", "="+freeAddress(t), "=:8081", "="+probes)
+	var flags []string
+	for _, flag := range deployment.Spec.Template.Spec.Containers[0].Args {
+		flags = append(flags, addresses.Replace(flag))
+	}
+	o := &Operator{t: t}
+	bed := &testbed.Testbed{}
+	bed.Binary = binary
+	o.process, err = bed.Run(file, []string{"POD_NAMESPACE=" + namespace}, &o.output, append(flags, more...)...)
+	g.Expect(err).NotTo(HaveOccurred())
+	o.Stop = sync.OnceFunc(o.stop)
+	t.Cleanup(func() {
+		if o.Stop(); t.Failed() {
+			t.Logf("%s printed\n%s", binary, o.Output())
+		}
+	})
+	g.Eventually(func() error { return ready("http://" + probes + "/readyz") }).WithTimeout(patience).Should(Succeed(), o.output.String)
+	return o
+}
+
+func (o *Operator) stop() {
+	o.t.Helper()
+	if err := o.process.Stop(patience); err != nil {
+		o.t.Errorf("the operator ended with %v", err)
+	}
+}
+
+// Output is what the operator printed.
+func (o *Operator) Output() string { return o.output.String() }
+
+func ready(url string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", url, response.Status)
+	}
+	return errors.Join(err, response.Body.Close())
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	address, err := testbed.FreeAddress(t.Context())
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return address
+}
