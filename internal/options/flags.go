@@ -90,7 +90,7 @@ func (o *Options) processFlags(flags *pflag.FlagSet) {
 }
 
 func printHelp(to io.Writer, groups *cliflag.NamedFlagSets) {
-	fmt.Fprintf(to, "cognigy-operator manages the API keys of Cognigy.AI Endpoints as Kubernetes resources.\n\n"+
+	_, _ = fmt.Fprintf(to, "cognigy-operator manages the API keys of Cognigy.AI Endpoints as Kubernetes resources.\n\n"+
 		"Each flag can be given by an environment variable instead: --watch-namespaces by %s.\n", variable("watch-namespaces"))
 	cliflag.PrintSections(to, *groups, 100)
 }
