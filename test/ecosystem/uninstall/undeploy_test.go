@@ -74,7 +74,7 @@ func TestUndeployWithoutOperator(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(found.Status.ReadyReplicas).To(BeZero())
 	})
-	output, err = c.undeploy(t, "CONFIRM=yes")
+	output, err = c.undeploy(t, "CONFIRM=yes", "PATIENCE=5")
 	c.Expect(err).To(HaveOccurred())
 	c.Expect(output).To(ContainSubstring("The operator does not run"))
 	c.Expect(c.Read(key).DeletionTimestamp).To(BeNil())
