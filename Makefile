@@ -38,12 +38,12 @@ api-docs: ## Generate docs/api-reference.md from the API types.
 	$(TOOL) crd-ref-docs --log-level=ERROR --config=hack/api-reference.yaml --source-path=api --renderer=markdown \
 		--output-path=docs/api-reference.md
 
-# The CRDs and the operator's permissions are copied; hack/chart generates what the charts say of themselves.
+# The CRDs, the operator's permissions and the alerts are copied; hack/chart generates what the charts say of themselves.
 .PHONY: chart
-chart: manifests ## Generate what the Helm charts have in common with other files: CRDs, permissions, version, schema, table of values.
+chart: manifests ## Generate what the Helm charts have in common with other files: CRDs, permissions, alerts, version, schema, table of values.
 	rm -rf charts/cognigy-operator/files && mkdir -p charts/cognigy-operator/files/crds
 	cp config/crd/bases/*.yaml charts/cognigy-operator/files/crds/
-	cp config/rbac/role.yaml charts/cognigy-operator/files/
+	cp config/rbac/role.yaml config/prometheus/prometheus_rule.yaml charts/cognigy-operator/files/
 	go run ./hack/chart --version $(VERSION) --image $(IMAGE) charts/*
 
 .PHONY: verify
@@ -97,6 +97,7 @@ build-tests: control-plane build-installer
 	@go build ./... && go list -export -test -deps ./... >/dev/null
 	@$(TOOL) gotestsum --version
 	@go tool ginkgo version
+	@hack/promtool.sh --version | head -1
 	@rm -rf $(FIGURES) && mkdir -p $(FIGURES)
 
 .PHONY: run-tests

@@ -36,6 +36,8 @@ type Config struct {
 	// Account is told of each request beyond the one that a caller asked for, so that it counts for the rate limit, too: one for a
 	// token, and one that is sent again with another token. It may be nil.
 	Account func()
+	// Observe is told of each request. It may be nil.
+	Observe func(Exchange)
 }
 
 // Client calls Cognigy. It is safe for concurrent use.
@@ -63,7 +65,7 @@ func (c *Client) Configure(config Config) error {
 	}
 	before := c.current.Swap(&exchanger{
 		base: base, authenticator: config.Authenticator, userAgent: config.UserAgent, timeout: config.Timeout, large: config.LargeAnswers,
-		coarse: config.Coarse, account: config.Account,
+		coarse: config.Coarse, account: config.Account, observe: config.Observe,
 		once:       newHTTPClient(restricted{withoutReuse(transport), config.AllowedHosts}, config.Timeout),
 		idempotent: newHTTPClient(restricted{transport, config.AllowedHosts}, config.Timeout),
 	})

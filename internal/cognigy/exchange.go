@@ -27,6 +27,7 @@ type exchanger struct {
 	large         *semaphore.Weighted
 	coarse        bool
 	account       func()
+	observe       func(Exchange)
 	// once sends what must be sent once, idempotent everything else.
 	once, idempotent *http.Client
 }
@@ -39,6 +40,13 @@ func (c *exchanger) accountForRequest() {
 
 // exchange sends a request, and reads its answer.
 func (c *exchanger) exchange(request *http.Request, call call) error {
+	began := time.Now()
+	err := c.sendAndRead(request, call)
+	c.told(call, began, err)
+	return err
+}
+
+func (c *exchanger) sendAndRead(request *http.Request, call call) error {
 	sent, ctx := false, request.Context()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent = true }})
 	response, err := c.send(request.WithContext(ctx))

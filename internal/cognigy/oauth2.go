@@ -47,9 +47,13 @@ func (o OAuth2Client) obtain(ctx context.Context, through *exchanger) (Sensitive
 	asked := time.Now()
 	made, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, &sender))
 	call := call{method: http.MethodPost, route: routeToken}
+	if err != nil {
+		err = through.tokenError(call, err)
+	}
+	through.told(call, asked, err)
 	switch {
 	case err != nil:
-		return Sensitive{}, 0, through.tokenError(call, err)
+		return Sensitive{}, 0, err
 	case strings.ContainsFunc(made.AccessToken, unfitForHeader):
 		return Sensitive{}, 0, unexpected(call, http.StatusOK, "the new token does not fit into a header")
 	case made.Expiry.IsZero():

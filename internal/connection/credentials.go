@@ -35,6 +35,7 @@ type Credentials struct {
 	// Protected is whether the Secrets that hold them are there to stay: they have the finalizer that keeps them while keys depend on
 	// them, and nobody deletes them.
 	Protected bool
+	changedAt time.Time // of the values
 }
 
 // SecretNames are the Secrets that a connection names: that of its credentials, and that of its authorities where a Secret holds them.
@@ -72,7 +73,7 @@ func (r *Resolver) credentials(ctx context.Context, connection v1alpha1.Connecti
 	} else if err != nil {
 		return Credentials{}, err
 	}
-	found := Credentials{method: chosen}
+	found := Credentials{method: chosen, changedAt: changedAt(secret, chosen.data)}
 	for _, each := range chosen.data {
 		value, err := each.read(secret)
 		if err != nil {

@@ -36,6 +36,8 @@ type Resolver struct {
 	UserAgent string
 	Clock     clock.PassiveClock
 	Hosts     *ratelimit.Hosts
+	// Observer is told what sessions do; it may be nil.
+	Observer Observer
 	// AllowedHosts are the hosts that CognigyConnections may lead to, as in cognigy.Config; ClusterCognigyConnections may lead to
 	// every host.
 	AllowedHosts []string

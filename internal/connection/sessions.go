@@ -31,6 +31,8 @@ type known struct {
 
 	authenticator cognigy.Authenticator
 	authenticates [sha256.Size]byte // fingerprint of the credentials of the authenticator
+	// credentialsChangedAt is when the credentials of the authenticator last changed.
+	credentialsChangedAt time.Time
 }
 
 // errOutdated: the credentials of the session were read while these were.
@@ -55,7 +57,7 @@ func (r *Resolver) Session(ctx context.Context, connection v1alpha1.Connection) 
 func (r *Resolver) sessionWith(connection v1alpha1.Connection, credentials Credentials, asOf time.Time) (*Session, error) {
 	next := known{
 		name: client.ObjectKeyFromObject(connection), generation: connection.GetGeneration(),
-		authenticates: credentials.fingerprint(connection.GetConnectionSpec()),
+		authenticates: credentials.fingerprint(connection.GetConnectionSpec()), credentialsChangedAt: credentials.changedAt,
 	}
 	if connection.GetConnectionSpec().CABundleRef != nil {
 		next.caBundle = credentials.caBundle
@@ -113,6 +115,7 @@ func (r *Resolver) configure(
 	config.Authenticator, config.LargeAnswers = next.authenticator, shared.largeAnswers
 	request := ratelimit.Request{Namespace: connection.GetNamespace(), Connection: uid}
 	config.Account = func() { host.Account(request) }
+	r.observe(connection, &config)
 	if next.session == nil {
 		next.session = &Session{Lists: shared.lists, Host: host, Connection: uid}
 		next.session.Client, err = cognigy.New(config)

@@ -14,6 +14,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/endpointapikey"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/orphan"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/protection"
+	"github.com/cognigy-operator/cognigy-operator/internal/metrics"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -26,6 +27,7 @@ type shared struct {
 	clock       clock.PassiveClock
 	events      events.EventRecorder
 	connections *connection.Resolver
+	metrics     *metrics.Metrics
 	// keysServed is whether the API server serves EndpointAPIKeys.
 	keysServed bool
 }
@@ -38,10 +40,9 @@ type controller interface {
 // those that are being deleted.
 func (s shared) addControllers() error {
 	namespaced, cluster := s.connectionController(connection.Namespaced), s.connectionController(connection.Cluster)
-	kinds, controllers := []connection.Kind{connection.Namespaced}, []controller{namespaced}
-	// mutation: serve-cluster-connections
-	if s.options.ClusterConnections {
-		kinds, controllers = append(kinds, connection.Cluster), append(controllers, cluster)
+	kinds, controllers := s.kinds(), []controller{namespaced}
+	if len(kinds) > 1 {
+		controllers = append(controllers, cluster)
 	}
 	controllers = append(controllers, s.protection(kinds)...)
 	if s.keysServed {
@@ -58,6 +59,15 @@ func (s shared) addControllers() error {
 		}
 	}
 	return nil
+}
+
+// kinds are the kinds of connections that this installation serves.
+func (s shared) kinds() []connection.Kind {
+	// mutation: serve-cluster-connections
+	if s.options.ClusterConnections {
+		return []connection.Kind{connection.Namespaced, connection.Cluster}
+	}
+	return []connection.Kind{connection.Namespaced}
 }
 
 // protection returns the controllers of finalizers on connections and credentials.
@@ -77,7 +87,7 @@ func (s shared) protection(kinds []connection.Kind) []controller {
 func (s shared) keyController(namespaced, cluster *connectioncontroller.Reconciler) controller {
 	return &endpointapikey.Reconciler{
 		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
-		Events: s.events, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
+		Events: s.events, Metrics: s.metrics, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
 		Probe: func(found v1alpha1.Connection) {
 			if connection.IsCluster(found) {
 				cluster.RequestProbe(found)
@@ -91,7 +101,7 @@ func (s shared) keyController(namespaced, cluster *connectioncontroller.Reconcil
 func (s shared) orphanController(kind connection.Kind) controller {
 	return &orphan.Reconciler{
 		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Kind: kind, Connections: s.connections, Events: s.events,
-		Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
+		Metrics: s.metrics, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
 	}
 }
 

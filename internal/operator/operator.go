@@ -23,13 +23,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/metrics"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
@@ -46,8 +45,14 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 		return err
 	}
 	announce(ctx, options, plan.Identity{Cluster: cluster})
+	told := metrics.New(version)
+	unregister, err := serveMetrics(options, told)
+	if err != nil {
+		return err
+	}
+	defer unregister()
 	for {
-		if err = start(ctx, config, options, cluster, version); !errors.Is(err, errKeysServed) {
+		if err = start(ctx, config, options, cluster, version, told); !errors.Is(err, errKeysServed) {
 			return err
 		}
 	}
@@ -65,20 +70,25 @@ func announce(ctx context.Context, options *options.Options, identity plan.Ident
 }
 
 // start runs the operator for the kinds that the API server serves now.
-func start(ctx context.Context, config *rest.Config, options *options.Options, cluster, version string) error {
+func start(
+	ctx context.Context, config *rest.Config, options *options.Options, cluster, version string, told *metrics.Metrics,
+) error {
 	userAgent := delivery.FieldManager + "/" + version
 	mgr, err := newManager(config, options, userAgent)
 	if err != nil {
 		return err
 	}
+	hosts := ratelimit.NewHosts(options.HostRateLimits)
+	hosts.Observer = told
 	shared := shared{
 		mgr: mgr, options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{},
 		events: mgr.GetEventRecorder(delivery.FieldManager),
 		connections: &connection.Resolver{
 			Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Namespace: options.Namespace, SuperKeyInterval: options.SuperKeyInterval,
 			NamespacedOnly: !options.ClusterConnections, UserAgent: userAgent, Clock: clock.RealClock{},
-			Hosts: ratelimit.NewHosts(options.HostRateLimits), AllowedHosts: options.AllowedHosts,
+			Hosts: hosts, Observer: told, AllowedHosts: options.AllowedHosts,
 		},
+		metrics:    told,
 		keysServed: !kube.IsNotServed(listKeys(ctx, mgr.GetAPIReader())),
 	}
 	if err := shared.addControllers(); err != nil {
@@ -91,6 +101,7 @@ func start(ctx context.Context, config *rest.Config, options *options.Options, c
 	if err := mgr.Add(compared); err != nil {
 		return err
 	}
+	defer told.Follow(shared.source())()
 	return mgr.Start(ctx)
 }
 
@@ -142,12 +153,6 @@ func controllerOptions() config.Controller {
 }
 
 func clientgoscheme(s *runtime.Scheme) error { return scheme.AddToScheme(s) }
-
-func metricsOptions(options *options.Options) metricsserver.Options {
-	return metricsserver.Options{
-		BindAddress: options.MetricsAddress, SecureServing: true, FilterProvider: filters.WithAuthenticationAndAuthorization,
-	}
-}
 
 // synced is ready when the caches are: a standby replica is ready to take over.
 func synced(caches cache.Cache) healthz.Checker {

@@ -26,6 +26,7 @@ type Request struct {
 
 // Host limits the requests to one host, and queues those that have to wait.
 type Host struct {
+	name         string
 	hosts        *Hosts
 	fixed        bool // an administrator has fixed the limit
 	connections  map[types.UID]connection
@@ -44,6 +45,7 @@ func (h *Host) Acquire(r Request) (acquired bool) {
 			h.endReservation(w)
 			w.acquiredAt = time.Now()
 			w.use(1, w.acquiredAt)
+			h.observeWait(w)
 		}
 		return woken
 	})
@@ -90,7 +92,7 @@ func (h *Host) Release(name string, outcome error) {
 			return nil
 		}
 		h.hosts.remove(w)
-		h.budget.observe(outcome, w.acquiredAt, time.Now())
+		h.observe(outcome, w.acquiredAt, time.Now())
 		return h.hosts.dispatch()
 	})
 }
@@ -145,7 +147,7 @@ func (h *Host) enqueue(r Request) (*waiter, []*waiter) {
 	default: // it is for something else, or was reserved before the retry-after window began
 		h.hosts.remove(known)
 	}
-	queued := &waiter{Request: r, host: h}
+	queued := &waiter{Request: r, host: h, queuedAt: now}
 	h.hosts.waiters[r.Waiter] = queued
 	h.queue.add(queued)
 	woken := h.dispatch(now)

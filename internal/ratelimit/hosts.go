@@ -29,6 +29,9 @@ const AnyHost = "*"
 
 // Hosts limits the requests to all hosts. It is safe for concurrent use.
 type Hosts struct {
+	// Observer is told what hosts do; it may be nil. It does not change once there are hosts.
+	Observer Observer
+
 	fixed map[string]Limit
 
 	mu          sync.Mutex
@@ -59,7 +62,7 @@ func (h *Hosts) Host(baseURL string, uid types.UID) *Host {
 }
 
 func (h *Hosts) open(name string) *Host {
-	host := &Host{hosts: h, connections: map[types.UID]connection{}, budget: newBudget(defaultLimit), reservations: map[*waiter]bool{}}
+	host := &Host{name: name, hosts: h, connections: map[types.UID]connection{}, budget: newBudget(defaultLimit), reservations: map[*waiter]bool{}}
 	for _, named := range []string{AnyHost, name} {
 		if limit, ok := h.fixed[named]; ok {
 			host.fixed = true

@@ -12,7 +12,9 @@ const reservationTimeout = 10 * time.Second
 type waiter struct {
 	Request
 	host          *Host
-	reservedUntil time.Time // zero while it is queued
+	queuedAt      time.Time
+	reservedAt    time.Time // zero while it is queued
+	reservedUntil time.Time // likewise
 	claimed       bool      // it knows of its reservation, which does not expire any more
 	acquiredAt    time.Time // when it got under way; zero before
 	buckets       []*bucket // that have a token for it
@@ -27,7 +29,7 @@ func (w *waiter) fits(h *Host, r Request) bool {
 // reserve reserves tokens for a waiter.
 func (h *Host) reserve(w *waiter, now time.Time) {
 	h.reservations[w] = true
-	w.reservedUntil, w.buckets = now.Add(reservationTimeout), h.budget.buckets(&w.Request, now)
+	w.reservedAt, w.reservedUntil, w.buckets = now, now.Add(reservationTimeout), h.budget.buckets(&w.Request, now)
 	for _, bucket := range w.buckets {
 		bucket.reserved++
 	}

@@ -135,7 +135,7 @@ func scrape(g Gomega, p *process, token string) (status int, metrics string) {
 	body, err := io.ReadAll(response.Body)
 	g.Expect(err).NotTo(HaveOccurred())
 	if response.StatusCode == http.StatusOK {
-		g.Expect(string(body)).To(ContainSubstring("controller_runtime_reconcile_total"))
+		g.Expect(string(body)).To(ContainSubstring("cognigy_operator_build_info"))
 	}
 	return response.StatusCode, string(body)
 }

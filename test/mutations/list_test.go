@@ -288,6 +288,16 @@ var mutations = []mutation{
 		noticed{in: "internal/connection", by: "TestBundlesAreBounded", says: "Expected an error"},
 	},
 	{
+		"S7", "The operator gives every connection of a namespace that has very many series of its own in its metrics.",
+		"name-every-connection", never,
+		noticed{in: "internal/metrics", by: "TestHostileNamespace", says: "to have length 16"},
+	},
+	{
+		"S7", "The operator gives every host that tenants name series of its own in its metrics.",
+		"name-every-host", always,
+		noticed{in: "internal/metrics", by: "TestHostileNamespace", says: "to have length 2"},
+	},
+	{
 		"S7", "The operator keeps in memory whatever annotations its Secrets carry.",
 		"cache-whole-metadata", never,
 		noticed{in: controller, by: "The operator's cache holds of a Secret what decides, whatever else it carries", says: "to be <"},

@@ -36,6 +36,7 @@ type issuanceRecord struct {
 	attempts      []plan.Attempt           // oldest first
 	delivering    bool                     // a reconcile is about to write the Secret
 	secretVersion string                   // resourceVersion that the latest delivery left
+	deferred      bool                     // the issuance budget puts the attempt off that is next
 }
 
 // start notes the POST that follows the intent on the resource.
@@ -56,7 +57,7 @@ func (l *issuanceLog) start(key *v1alpha1.EndpointAPIKey, endpointID string, ses
 	}
 	attempts := append(record.attempts, plan.Attempt{StartedAt: key.Status.Issuance.StartedAt.Time})
 	record.key, record.session, record.attempts = key, session, attempts[max(len(attempts)-maxAttempts, 0):]
-	record.endpointID, record.delivering = endpointID, true
+	record.endpointID, record.delivering, record.deferred = endpointID, true, false
 }
 
 // stop notes that the delivery is over, and which resourceVersion of the Secret it left; "" if none.
@@ -67,6 +68,12 @@ func (l *issuanceLog) stop(key *v1alpha1.EndpointAPIKey, secretVersion string) {
 // drop forgets the latest attempt: its POST never left.
 func (l *issuanceLog) drop(key *v1alpha1.EndpointAPIKey) {
 	l.change(key, func(record *issuanceRecord) { record.attempts = record.attempts[:len(record.attempts)-1] })
+}
+
+// deferNext notes that the issuance budget puts the next attempt off, and reports whether that is news.
+func (l *issuanceLog) deferNext(key *v1alpha1.EndpointAPIKey) (news bool) {
+	l.change(key, func(record *issuanceRecord) { news, record.deferred = !record.deferred, true })
+	return news
 }
 
 // answered notes when Cognigy answered the latest attempt.

@@ -42,6 +42,7 @@ type Reconciler struct {
 	Cache       client.Reader
 	Connections *connection.Resolver
 	Events      events.EventRecorder
+	Metrics     Metrics
 	Clock       clock.PassiveClock
 	// Identity is that of this cluster in the names of keys.
 	Identity plan.Identity
@@ -129,6 +130,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		failure = err // the next reconcile reports, soon
 	}
 	r.issuances.update(s.key)
+	r.countDeferred(s.key, next)
 	result, failure := r.result(request, next, failure)
 	// The keys of a deleted resource of this name come after what this resource needs.
 	cleanUp := r.cleanUpDeleted(ctx, request.NamespacedName, key.UID)

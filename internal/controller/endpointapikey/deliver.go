@@ -48,6 +48,7 @@ func (r *Reconciler) deliver(
 	r.issuances.end(s.key, became.Outcome(isRefusal(last)))
 	switch became {
 	case plan.KeyDelivered:
+		r.Metrics.Delivered(s.key)
 		r.emit(ctx, s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "issued key %s (%s) and wrote it into Secret %s",
 			issued.ID, issued.Preview, s.secret.Name)
 		for _, left := range next.Left {

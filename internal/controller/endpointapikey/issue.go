@@ -159,6 +159,7 @@ func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.S
 		return nil, err
 	}
 	r.issuances.answered(s.key, r.Clock.Now())
+	r.Metrics.Issued(s.key)
 	// mutation: log-plaintext
 	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
 	if !plan.HasMarker(issued.Name, marker) {

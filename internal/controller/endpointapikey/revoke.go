@@ -43,6 +43,7 @@ func (r *Reconciler) revoke(ctx context.Context, s *scope, next plan.Plan) error
 			failures = append(failures, err)
 			continue
 		}
+		r.Metrics.Revoked(s.key, revocationReason(next, key.ID))
 		r.emit(ctx, s.key, key.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s)", key.ID, key.Preview)
 		if len(next.Late) > 0 {
 			r.warn(s.key, key.ID, v1alpha1.EventRolloutLate, "Revoke", fmt.Sprintf("key %s (%s) was revoked although %s had not restarted with key %s: "+
@@ -63,6 +64,7 @@ func (r *Reconciler) revokeUndelivered(ctx context.Context, s *scope, session *c
 		r.warn(s.key, issued.ID, v1alpha1.EventNotRevoked, "Revoke", note)
 		return note
 	}
+	r.Metrics.Revoked(s.key, revokedUndelivered)
 	r.emit(ctx, s.key, issued.ID, v1alpha1.EventRevoked, "Revoke", "revoked key %s (%s), which was not delivered", issued.ID, issued.Preview)
 	return fmt.Sprintf("key %s was revoked", issued.ID)
 }

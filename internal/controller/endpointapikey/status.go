@@ -43,6 +43,7 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 	if err := r.patchStatus(ctx, s, status); err != nil {
 		return err
 	}
+	r.countFirst(s.key, before)
 	r.emitTrouble(s.key, before.Conditions, status.Conditions)
 	return nil
 }

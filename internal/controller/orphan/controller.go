@@ -33,6 +33,11 @@ import (
 // the rate limit or for Cognigy, but yields it after a drift interval: tenants whose Cognigys are slow share workers with all others.
 const workers = 32
 
+// Metrics counts what the reconciler does with orphans.
+type Metrics interface {
+	OrphanRevoked(found v1alpha1.Connection)
+}
+
 // Reconciler scans the Endpoints that connections of one kind reach.
 type Reconciler struct {
 	// Client reads from the cache.
@@ -42,6 +47,7 @@ type Reconciler struct {
 	Kind        connection.Kind
 	Connections *connection.Resolver
 	Events      events.EventRecorder
+	Metrics     Metrics
 	Clock       clock.PassiveClock
 	// Identity is that of this cluster in the names of keys.
 	Identity plan.Identity

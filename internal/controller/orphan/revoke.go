@@ -44,6 +44,7 @@ func (r *Reconciler) revoke(
 		}
 		revoked = append(revoked, orphan)
 		logf.FromContext(ctx).Info("revoked an orphan", "endpointID", orphan.EndpointID, "keyID", orphan.ID, "keyPreview", orphan.Preview)
+		r.Metrics.OrphanRevoked(found)
 		r.emitRevoked(found, orphan)
 	}
 	r.warnOfFailures(found, len(failures), errors.Join(failures...))

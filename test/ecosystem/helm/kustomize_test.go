@@ -4,6 +4,8 @@
 package helm
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,7 +34,10 @@ func TestKustomize(t *testing.T) {
 		want   []*unstructured.Unstructured
 		values []string
 	}{
-		{"default", kustomized(t), nil},
+		{"default", kustomized(t, filepath.Join(repository, "config", "default")), nil},
+		{"prometheus", kustomized(t, withAlerts(t)), []string{
+			"--set=metrics.prometheusRule.enabled=true", "--set=metrics.prometheusRule.renderMode=alwaysRender",
+		}},
 		{"rollout", read(t, "config/rollout/restart_role.yaml"), []string{"--set=rolloutRestart.enabled=true"}},
 		{"admission", read(t, "config/admission/connection_policy.yaml"), []string{
 			"--set=connectionPolicy.enabled=true", "--set=connectionPolicy.hosts={api-trial.cognigy.ai}",
@@ -46,7 +51,7 @@ func TestKustomize(t *testing.T) {
 			for name := range want {
 				g.Expect(cmp.Diff(want[name], got[name])).To(BeEmpty(), name)
 			}
-			if test.values == nil {
+			if test.name == "default" || test.name == "prometheus" { // which are complete
 				g.Expect(got).To(HaveLen(len(want)))
 			}
 		})
@@ -58,11 +63,26 @@ func withoutHooks(objects []*unstructured.Unstructured) []*unstructured.Unstruct
 	return slices.DeleteFunc(objects, func(object *unstructured.Unstructured) bool { return object.GetAnnotations()["helm.sh/hook"] != "" })
 }
 
-// kustomized returns what config/default installs.
-func kustomized(t *testing.T) []*unstructured.Unstructured {
+// withAlerts is a kustomization of a user, who adds the alerts to config/default.
+func withAlerts(t *testing.T) (folder string) {
 	t.Helper()
 	g := NewWithT(t)
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(repository, "config", "default"))
+	folder, err := filepath.EvalSymlinks(t.TempDir())
+	g.Expect(err).NotTo(HaveOccurred())
+	whole, err := filepath.Abs(repository)
+	g.Expect(err).NotTo(HaveOccurred())
+	config, err := filepath.Rel(folder, filepath.Join(whole, "config"))
+	g.Expect(err).NotTo(HaveOccurred())
+	content := fmt.Sprintf("resources: [%[1]s/default]\ncomponents: [%[1]s/prometheus]\n", config)
+	g.Expect(os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600)).To(Succeed())
+	return folder
+}
+
+// kustomized returns what a kustomization installs.
+func kustomized(t *testing.T, folder string) []*unstructured.Unstructured {
+	t.Helper()
+	g := NewWithT(t)
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
 	g.Expect(err).NotTo(HaveOccurred())
 	manifests, err := built.AsYaml()
 	g.Expect(err).NotTo(HaveOccurred())

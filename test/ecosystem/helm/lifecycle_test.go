@@ -4,6 +4,7 @@
 package helm
 
 import (
+	"path/filepath"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -89,7 +90,7 @@ func TestAdoption(t *testing.T) {
 	namespace := createNamespace(t)
 	startPods(t, namespace)
 	uids := map[string]any{}
-	for _, object := range kustomized(t) {
+	for _, object := range kustomized(t, filepath.Join(repository, "config", "default")) {
 		if object.GetKind() == "Namespace" {
 			continue
 		}

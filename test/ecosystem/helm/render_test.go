@@ -6,6 +6,7 @@ package helm
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -37,7 +38,7 @@ func TestModes(t *testing.T) {
 			_, err := options.Parse(append(deploymentOf(t, objects).Spec.Template.Spec.Containers[0].Args, "--namespace=a"))
 			g.Expect(err).NotTo(HaveOccurred())
 			for name, object := range byName(t, objects) {
-				if object.GetKind() != "ServiceMonitor" { // a kind that this API server does not serve
+				if !slices.Contains([]string{"ServiceMonitor", "PrometheusRule"}, object.GetKind()) { // which this API server does not serve
 					g.Expect(accepts(t, object)).To(Succeed(), name)
 				}
 			}
@@ -139,30 +140,36 @@ func TestRefusedValues(t *testing.T) {
 		{[]string{"--set=connectionPolicy.enabled=true"}, "Name the hosts"},
 		{[]string{"--set=metrics.serviceMonitor.enabled=true"}, "Install Prometheus Operator first"},
 		{[]string{"--set=metrics.serviceMonitor.enabled=true", "--set=metrics.enabled=false"}, "Set metrics.enabled to true"},
+		{[]string{"--set=metrics.prometheusRule.enabled=true"}, "the cluster has no PrometheusRules. Install Prometheus Operator first"},
+		{[]string{"--set=metrics.prometheusRule.enabled=true", "--set=metrics.enabled=false"}, "Set metrics.enabled to true"},
 	} {
 		output, err := helm(t, append([]string{"template", release, operator, "--kube-version=" + kubeVersion}, test.values...)...)
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(test.says)), "%q: %s", test.values, output)
 	}
 }
 
-func TestServiceMonitor(t *testing.T) {
-	const served = "--api-versions=monitoring.coreos.com/v1/ServiceMonitor"
-	for _, test := range []struct {
-		arguments []string
-		want      int
-	}{
-		{nil, 0},
-		{[]string{"--set=metrics.serviceMonitor.enabled=true", served}, 1},
-		{[]string{"--set=metrics.serviceMonitor.enabled=true", "--set=metrics.serviceMonitor.renderMode=skipIfMissing"}, 0},
-		{[]string{"--set=metrics.serviceMonitor.enabled=true", "--set=metrics.serviceMonitor.renderMode=skipIfMissing", served}, 1},
-		{[]string{"--set=metrics.serviceMonitor.enabled=true", "--set=metrics.serviceMonitor.renderMode=alwaysRender"}, 1},
-	} {
-		monitors := 0
-		for _, object := range render(t, test.arguments...) {
-			if object.GetKind() == "ServiceMonitor" {
-				monitors++
+// Where the cluster does not serve a kind of Prometheus Operator, the chart fails, leaves the object out or renders it all the same, as told.
+func TestPrometheusOperator(t *testing.T) {
+	for value, kind := range map[string]string{"serviceMonitor": "ServiceMonitor", "prometheusRule": "PrometheusRule"} {
+		enabled, mode := "--set=metrics."+value+".enabled=true", "--set=metrics."+value+".renderMode="
+		served := "--api-versions=monitoring.coreos.com/v1/" + kind
+		for _, test := range []struct {
+			arguments []string
+			want      int
+		}{
+			{nil, 0},
+			{[]string{enabled, served}, 1},
+			{[]string{enabled, mode + "skipIfMissing"}, 0},
+			{[]string{enabled, mode + "skipIfMissing", served}, 1},
+			{[]string{enabled, mode + "alwaysRender"}, 1},
+		} {
+			made := 0
+			for _, object := range render(t, test.arguments...) {
+				if object.GetKind() == kind {
+					made++
+				}
 			}
+			NewWithT(t).Expect(made).To(Equal(test.want), "%q", test.arguments)
 		}
-		NewWithT(t).Expect(monitors).To(Equal(test.want), "%q", test.arguments)
 	}
 }
