@@ -38,12 +38,14 @@ api-docs: ## Generate docs/api-reference.md from the API types.
 	$(TOOL) crd-ref-docs --log-level=ERROR --config=hack/api-reference.yaml --source-path=api --renderer=markdown \
 		--output-path=docs/api-reference.md
 
-# The CRDs, the operator's permissions and the alerts are copied; hack/chart generates what the charts say of themselves.
+# The CRDs, the operator's permissions, the policies that narrow them and the alerts are copied; hack/chart generates what the charts say of
+# themselves.
 .PHONY: chart
-chart: manifests ## Generate what the Helm charts have in common with other files: CRDs, permissions, alerts, version, schema, table of values.
+chart: manifests ## Generate what the Helm charts have in common with other files: CRDs, permissions, policies, alerts, version, schema, table of values.
 	rm -rf charts/cognigy-operator/files && mkdir -p charts/cognigy-operator/files/crds
 	cp config/crd/bases/*.yaml charts/cognigy-operator/files/crds/
 	cp config/rbac/role.yaml config/prometheus/prometheus_rule.yaml charts/cognigy-operator/files/
+	cp config/write-policy/write_policy.yaml charts/cognigy-operator/files/write-policy.yaml
 	go run ./hack/chart --version $(VERSION) --image $(IMAGE) charts/*
 
 .PHONY: verify

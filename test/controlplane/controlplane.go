@@ -33,7 +33,7 @@ type Options struct {
 	// CRDs are files, or folders of files, with the CustomResourceDefinitions to install.
 	CRDs []string
 	// ControllerManager starts kube-controller-manager with the controllers that matter here: garbage collector, namespaces,
-	// ServiceAccounts, root CA, quota, aggregated roles, Deployments, ReplicaSets, StatefulSets and Jobs.
+	// ServiceAccounts, root CA, quota, aggregated roles, Deployments, ReplicaSets, StatefulSets, Jobs and the types in admission policies.
 	ControllerManager bool
 	// AuditLog is a file that one JSON line per request is written to, at level Metadata. ReadAuditLog reads it.
 	AuditLog string
@@ -141,7 +141,8 @@ func (c *ControlPlane) configure(assets string, options Options) error {
 			StartTimeout: startTimeout, StopTimeout: stopTimeout,
 		},
 	}
-	c.plane.APIServer.Configure().Set("authorization-mode", "RBAC")
+	// The plugin is off by default; OpenShift has it on. It asks for permissions that nothing else does.
+	c.plane.APIServer.Configure().Set("authorization-mode", "RBAC").Set("enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
 	return configureAudit(c.plane.APIServer, c.folder, options.AuditLog)
 }
 

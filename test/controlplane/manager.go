@@ -17,11 +17,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
-// controllers are those that the behaviour of Secrets, namespaces, permissions and rollouts depends on. The others would act on
-// Nodes, of which there are none.
+// controllers are those that the behaviour of Secrets, namespaces, permissions and rollouts depends on, and the one that
+// checks policies. The others would act on Nodes, of which there are none.
 const controllers = "garbage-collector-controller,namespace-controller,serviceaccount-controller," +
 	"root-ca-certificate-publisher-controller,resourcequota-controller,clusterrole-aggregation-controller," +
-	"deployment-controller,replicaset-controller,statefulset-controller,job-controller"
+	"deployment-controller,replicaset-controller,statefulset-controller,job-controller,validatingadmissionpolicy-status-controller"
 
 // manager is a running kube-controller-manager.
 type manager struct {

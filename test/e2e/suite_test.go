@@ -33,7 +33,7 @@ func TestOperator(t *testing.T) {
 	suite.Run(t, "The operator's binary", testbed.StartWithBinary, func(shared *testbed.Testbed) {
 		bed, cluster = shared, shared.Cluster
 		ctrl.SetLogger(logr.Discard()) // the operator logs, not the test
-	})
+	}, usesItsPermissions)
 }
 
 var _ = BeforeEach(func() { namespaces = suite.Namespaces(namespacesPerSpec) })

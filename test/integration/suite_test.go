@@ -51,7 +51,15 @@ func TestControllers(t *testing.T) {
 			recordStates(folder)
 		}
 		ctrl.SetLogger(zap.New(zap.UseFlagOptions(&settings.Log), zap.WriteTo(&logs)))
-	})
+	}, writesWhatPoliciesPermit)
+}
+
+// writesWhatPoliciesPermit checks, when all specs have run, that the policies of the manifests refused the operators nothing.
+func writesWhatPoliciesPermit(bed *testbed.Testbed) {
+	requests, err := bed.Requests("")
+	Expect(err).NotTo(HaveOccurred())
+	Expect(requests).NotTo(BeEmpty())
+	Expect(testbed.RefusedByPolicies(requests)).To(BeEmpty())
 }
 
 // runOperator runs an operator in this process until the spec ends, with the permissions of the manifests that users install. It

@@ -8,6 +8,7 @@ package suite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
@@ -18,8 +19,10 @@ import (
 )
 
 // Run runs the specs of a package. The first process starts a testbed, and stops it when all processes have ended. Each process is
-// given it before its first spec.
-func Run(t *testing.T, description string, start func(context.Context) (*testbed.Testbed, error), use func(*testbed.Testbed)) {
+// given it before its first spec. What is to be checked finally is called when all specs of all processes have ended.
+func Run(
+	t *testing.T, description string, start func(context.Context) (*testbed.Testbed, error), use func(*testbed.Testbed), finally ...func(*testbed.Testbed),
+) {
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	var bed *testbed.Testbed
 	ginkgo.SynchronizedBeforeSuite(func(ctx context.Context) []byte {
@@ -38,11 +41,22 @@ func Run(t *testing.T, description string, start func(context.Context) (*testbed
 		use(bed)
 	})
 	ginkgo.SynchronizedAfterSuite(func() {}, func() {
-		if bed != nil {
-			gomega.Expect(bed.Stop()).To(gomega.Succeed())
+		if bed == nil {
+			return
+		}
+		defer func() { gomega.Expect(bed.Stop()).To(gomega.Succeed()) }()
+		for _, check := range finally {
+			check(bed)
 		}
 	})
 	ginkgo.RunSpecs(t, description)
+}
+
+// Whole reports whether this run has all specs of the suite, and not a selection.
+func Whole() bool {
+	config, _ := ginkgo.GinkgoConfiguration()
+	selections := slices.Concat(config.FocusStrings, config.SkipStrings, config.FocusFiles, config.SkipFiles)
+	return len(selections) == 0 && config.LabelFilter == ""
 }
 
 // specs counts the specs that this process has begun.

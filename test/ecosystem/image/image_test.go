@@ -70,6 +70,7 @@ func files(t *testing.T, image v1.Image) map[string][]byte {
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(header.Uid+header.Gid).To(BeZero(), header.Name)
 		g.Expect(header.Mode&0o022).To(BeZero(), "only root may write to %s", header.Name)
+		g.Expect(header.Mode&0o004).NotTo(BeZero(), "any user may read %s: OpenShift assigns one", header.Name)
 		g.Expect(header.ModTime.Unix()).To(BeEquivalentTo(1790000000), header.Name)
 		found[filepath.Clean(header.Name)], err = io.ReadAll(archive)
 		g.Expect(err).NotTo(HaveOccurred())
