@@ -116,8 +116,8 @@ func (c *counters) begin(id connectionID) {
 	for _, each := range []*prometheus.CounterVec{c.issued, c.delivered, c.deferred} {
 		each.WithLabelValues(id.labels()...)
 	}
-	for _, reason := range []string{"replaced", "undelivered", "deleted", orphaned} {
-		c.revoked.WithLabelValues(id.labels(reason)...)
+	for _, reason := range revocationReasons {
+		c.revoked.WithLabelValues(id.labels(string(reason))...)
 	}
 }
 

@@ -82,7 +82,7 @@ func newCounters() counters {
 		issued:    counter("keys_issued_total", stable+"Keys that Cognigy made for the operator.", ofConnection...),
 		delivered: counter("keys_delivered_total", stable+"Keys that the operator wrote into their Secret.", ofConnection...),
 		revoked: counter("keys_revoked_total", stable+"Keys that the operator revoked, by reason: replaced (their overlap is over), undelivered (cleaned up, since no "+
-			"workload can have them), deleted (with their EndpointAPIKey) or orphaned (found by a scan).",
+			"workload can have them), deleted (with their EndpointAPIKey) or orphan (found by a scan).",
 			append(ofConnection[:len(ofConnection):len(ofConnection)], "reason")...),
 		deferred: counter("issuances_deferred_total", stable+"Issuances that the issuance budget put off: something removes or rejects the keys of an EndpointAPIKey, "+
 			"or their names, as fast as the operator issues them.", ofConnection...),

@@ -9,10 +9,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 )
 
-// orphaned is the reason for which a scan revokes a key.
-const orphaned = "orphaned"
+// revocationReasons are why keys are revoked.
+var revocationReasons = []audit.Reason{audit.ReasonReplaced, audit.ReasonUndelivered, audit.ReasonDeleted, audit.ReasonOrphan}
 
 // Issued counts a key that Cognigy made for a resource.
 func (m *Metrics) Issued(key *v1alpha1.EndpointAPIKey) { m.count(m.counters.issued, referredBy(key)) }
@@ -27,14 +28,14 @@ func (m *Metrics) FirstDelivered(after time.Duration) {
 	m.counters.firstDelivery.Observe(max(0, after.Seconds()))
 }
 
-// Revoked counts a key that the operator revoked, for a reason of few.
-func (m *Metrics) Revoked(key *v1alpha1.EndpointAPIKey, reason string) {
-	m.count(m.counters.revoked, referredBy(key), reason)
+// Revoked counts a key that the operator revoked, for one of revocationReasons.
+func (m *Metrics) Revoked(key *v1alpha1.EndpointAPIKey, reason audit.Reason) {
+	m.count(m.counters.revoked, referredBy(key), string(reason))
 }
 
 // OrphanRevoked counts a key that a scan through a connection found, and that had no resource any more.
 func (m *Metrics) OrphanRevoked(found v1alpha1.Connection) {
-	m.count(m.counters.revoked, idOf(found), orphaned)
+	m.count(m.counters.revoked, idOf(found), string(audit.ReasonOrphan))
 }
 
 // IssuanceDeferred counts an issuance that the issuance budget put off.

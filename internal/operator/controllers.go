@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	connectioncontroller "github.com/cognigy-operator/cognigy-operator/internal/controller/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/endpointapikey"
@@ -26,6 +27,7 @@ type shared struct {
 	identity    plan.Identity
 	clock       clock.PassiveClock
 	events      events.EventRecorder
+	audit       *audit.Trail
 	connections *connection.Resolver
 	metrics     *metrics.Metrics
 	// keysServed is whether the API server serves EndpointAPIKeys.
@@ -87,7 +89,8 @@ func (s shared) protection(kinds []connection.Kind) []controller {
 func (s shared) keyController(namespaced, cluster *connectioncontroller.Reconciler) controller {
 	return &endpointapikey.Reconciler{
 		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
-		Events: s.events, Metrics: s.metrics, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
+		Events: s.events, Audit: s.audit, Metrics: s.metrics, Clock: s.clock, Identity: s.identity,
+		DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
 		Probe: func(found v1alpha1.Connection) {
 			if connection.IsCluster(found) {
 				cluster.RequestProbe(found)
@@ -101,7 +104,7 @@ func (s shared) keyController(namespaced, cluster *connectioncontroller.Reconcil
 func (s shared) orphanController(kind connection.Kind) controller {
 	return &orphan.Reconciler{
 		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Kind: kind, Connections: s.connections, Events: s.events,
-		Metrics: s.metrics, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
+		Audit: s.audit, Metrics: s.metrics, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
 	}
 }
 

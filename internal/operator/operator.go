@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
@@ -39,7 +40,12 @@ import (
 const shutdownTimeout = 10*time.Minute + 30*time.Second
 
 // Run runs the operator until the context ends, or until the process loses leadership.
-func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) error {
+func Run(ctx context.Context, config *rest.Config, options *options.Options, version string) (err error) {
+	trail, err := audit.Open(options.AuditLog, clock.RealClock{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trail.Close()) }()
 	cluster, err := identify(ctx, config, options.ClusterID)
 	if err != nil {
 		return err
@@ -51,8 +57,12 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 		return err
 	}
 	defer unregister()
+	base := shared{
+		options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{},
+		audit: trail, metrics: told,
+	}
 	for {
-		if err = start(ctx, config, options, cluster, version, told); !errors.Is(err, errKeysServed) {
+		if err = base.start(ctx, config, version); !errors.Is(err, errKeysServed) {
 			return err
 		}
 	}
@@ -70,28 +80,22 @@ func announce(ctx context.Context, options *options.Options, identity plan.Ident
 }
 
 // start runs the operator for the kinds that the API server serves now.
-func start(
-	ctx context.Context, config *rest.Config, options *options.Options, cluster, version string, told *metrics.Metrics,
-) error {
+func (s shared) start(ctx context.Context, config *rest.Config, version string) error {
 	userAgent := delivery.FieldManager + "/" + version
-	mgr, err := newManager(config, options, userAgent)
+	mgr, err := newManager(config, s.options, userAgent)
 	if err != nil {
 		return err
 	}
-	hosts := ratelimit.NewHosts(options.HostRateLimits)
-	hosts.Observer = told
-	shared := shared{
-		mgr: mgr, options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{},
-		events: mgr.GetEventRecorder(delivery.FieldManager),
-		connections: &connection.Resolver{
-			Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Namespace: options.Namespace, SuperKeyInterval: options.SuperKeyInterval,
-			NamespacedOnly: !options.ClusterConnections, UserAgent: userAgent, Clock: clock.RealClock{},
-			Hosts: hosts, Observer: told, AllowedHosts: options.AllowedHosts,
-		},
-		metrics:    told,
-		keysServed: !kube.IsNotServed(listKeys(ctx, mgr.GetAPIReader())),
+	hosts := ratelimit.NewHosts(s.options.HostRateLimits)
+	hosts.Observer = s.metrics
+	s.mgr, s.events = mgr, mgr.GetEventRecorder(delivery.FieldManager)
+	s.connections = &connection.Resolver{
+		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Namespace: s.options.Namespace, SuperKeyInterval: s.options.SuperKeyInterval,
+		NamespacedOnly: !s.options.ClusterConnections, UserAgent: userAgent, Clock: s.clock,
+		Hosts: hosts, Observer: s.metrics, AllowedHosts: s.options.AllowedHosts,
 	}
-	if err := shared.addControllers(); err != nil {
+	s.keysServed = !kube.IsNotServed(listKeys(ctx, mgr.GetAPIReader()))
+	if err := s.addControllers(); err != nil {
 		return err
 	}
 	compared, err := newDefinitions(mgr.GetConfig(), version)
@@ -101,7 +105,7 @@ func start(
 	if err := mgr.Add(compared); err != nil {
 		return err
 	}
-	defer told.Follow(shared.source())()
+	defer s.metrics.Follow(s.source())()
 	return mgr.Start(ctx)
 }
 

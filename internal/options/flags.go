@@ -80,6 +80,8 @@ func (o *Options) processFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", ":8443",
 		"host:port of the metrics, served over TLS to clients that Kubernetes authorizes; 0 serves none.")
 	flags.StringVar(&o.ProbeAddress, "health-probe-bind-address", ":8081", "host:port of /healthz and /readyz.")
+	flags.StringVar(&o.AuditLog, "audit-log", "",
+		"File to append a line of JSON to for each thing that happens to a key, besides the log; - is the standard output. No file if empty.")
 	flags.BoolVar(&o.Version, versionFlag, false, "Print the version, and whether cryptography is that of the FIPS 140-3 module, and exit.")
 	flags.BoolVar(&o.UninstallCheck, uninstallCheckFlag, false,
 		"Exit, with an error that lists them if there are still EndpointAPIKeys or connections that this installation serves. "+

@@ -50,6 +50,7 @@ type Options struct {
 	SuperKeyInterval time.Duration              // between two requests for a super API key of a connection; no flag changes it
 	HostRateLimits   map[string]ratelimit.Limit // by host:port, or ratelimit.AnyHost
 	AllowedHosts     []string                   // of CognigyConnections, as in cognigy.Config; all if empty
+	AuditLog         string                     // a file, audit.Stdout, or "" for none
 	Log              zap.Options
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -27,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
@@ -168,8 +170,28 @@ var _ = Describe("The operator's log", Label("security"), func() {
 		key := e.Key(retain)
 		e.Create(key)
 		e.AwaitDelivered(key, 1)
-		e.Expect(p.output.String()).To(And(ContainSubstring("issued key "), Not(ContainSubstring(canary))))
+		e.Expect(p.output.String()).To(And(ContainSubstring("key delivered"), Not(ContainSubstring(canary))))
 		release(e, key)
+	})
+
+	It("is apart from the audit log on the standard output", func() {
+		e := newEnvironment()
+		p := start("--audit-log=-")
+		key := e.Key()
+		e.Create(key)
+		e.AwaitDelivered(key, 1)
+		e.Delete(key)
+		e.AwaitGone(key)
+		var actions []audit.Action
+		for text := range strings.Lines(p.output.String()) {
+			line := audit.Line{}
+			decoder := json.NewDecoder(strings.NewReader(text))
+			decoder.DisallowUnknownFields()
+			if decoder.Decode(&line) == nil {
+				actions = append(actions, line.Action)
+			}
+		}
+		e.Expect(actions).To(Equal([]audit.Action{audit.Attempted, audit.Issued, audit.Delivered, audit.Revoked}))
 	})
 
 	// net/http prints such bytes, which may be anything that passes the server, to the standard logger, which the operator discards.

@@ -47,6 +47,7 @@ func TestControllers(t *testing.T) {
 		bed, cluster = shared, shared.Cluster
 		settings, err := options.Parse([]string{"--namespace=" + installation.Namespace, "--zap-log-level=7"})
 		Expect(err).NotTo(HaveOccurred())
+		checkEvents()
 		if folder := os.Getenv("STATES"); folder != "" {
 			recordStates(folder)
 		}

@@ -30,6 +30,9 @@
 {{- with .Values.logLevel }}
 {{- $flags = append $flags (printf "--zap-log-level=%s" .) }}
 {{- end }}
+{{- if .Values.auditLog }}
+{{- $flags = append $flags "--audit-log=-" }}
+{{- end }}
 {{- toYaml $flags }}
 {{- end -}}
 

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
@@ -49,17 +50,22 @@ func (r *Reconciler) deliver(
 	switch became {
 	case plan.KeyDelivered:
 		r.Metrics.Delivered(s.key)
-		r.emit(ctx, s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "issued key %s (%s) and wrote it into Secret %s",
+		r.audit(ctx, s, s.attemptLine(audit.Delivered, next, issued.ID, next.Why))
+		r.auditRotated(ctx, s, next, s.issuanceReason(next), issued.ID)
+		r.emit(s.key, issued.ID, v1alpha1.EventDelivered, "Deliver", "issued key %s (%s) and wrote it into Secret %s",
 			issued.ID, issued.Preview, s.secret.Name)
 		for _, left := range next.Left {
+			r.audit(ctx, s, audit.Line{Action: audit.Left, Reason: audit.ReasonFormer, KeyID: left.KeyID, ReplacedBy: issued.ID, Secret: s.secret.Name})
 			r.warn(s.key, left.KeyID, v1alpha1.EventLeft, "Issue", fmt.Sprintf("Secret %s held key %s (%s), which another cluster, namespace or "+
 				"resource owns; the operator leaves that key alone: revoke it in Cognigy if nothing uses it", s.secret.Name, left.KeyID, left.Preview))
 		}
 		return r.stampLate(ctx, s, started, next)
 	case plan.KeyUndelivered:
+		r.audit(ctx, s, s.attemptLine(audit.Undelivered, next, issued.ID, reasonFor(last)))
 		r.emitIssued(s, issued)
 		return undelivered(last, r.revokeUndelivered(ctx, s, session, issued)+"; the operator tries again")
 	default:
+		r.audit(ctx, s, s.attemptLine(audit.Undelivered, next, issued.ID, "the Secret may have the key after all: "+reasonFor(last)))
 		r.emitIssued(s, issued)
 		return undelivered(last, "before it issues another key, the operator verifies whether the Secret got this one after all")
 	}

@@ -4,12 +4,8 @@
 package endpointapikey
 
 import (
-	"context"
-	"fmt"
-
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
@@ -17,11 +13,9 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 )
 
-// emit records in the log and as an event what the operator did with a key.
-func (r *Reconciler) emit(ctx context.Context, key *v1alpha1.EndpointAPIKey, keyID, reason, action, format string, args ...any) {
-	note := fmt.Sprintf(format, args...)
-	logf.FromContext(ctx).Info(note, "event", reason, "keyID", keyID)
-	kube.Event{Type: corev1.EventTypeNormal, Reason: reason, Action: action, KeyID: keyID}.Emit(r.Events, key, "%s", note)
+// emit records as an event what the operator did with a key.
+func (r *Reconciler) emit(key *v1alpha1.EndpointAPIKey, keyID, reason, action, format string, args ...any) {
+	kube.Event{Type: corev1.EventTypeNormal, Reason: reason, Action: action, KeyID: keyID}.Emit(r.Events, key, format, args...)
 }
 
 // emitIssued records a key that is not delivered; one that is needs no event of its own.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -39,25 +40,31 @@ func (r *Reconciler) finalize(ctx context.Context, s *scope, deleteSecret bool) 
 // owner reference that could be removed in time. Warnings name every other key that works on: they come first, since nothing else
 // tells of such a key afterwards.
 func (r *Reconciler) retain(ctx context.Context, s *scope, next plan.Plan) error {
-	r.warnOfLeft(s, next)
+	r.warnOfLeft(ctx, s, next)
 	if s.observed.Secret.State == plan.SecretOurs && s.observed.Secret.FormerUID == "" && !s.deleted {
 		if _, err := r.rewrite(ctx, s, delivery.Detach(s.secret, s.key)); err != nil {
 			return err
 		}
-		r.emit(ctx, s.key, s.observed.Secret.KeyID, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
+		r.audit(ctx, s, audit.Line{
+			Action: audit.Retained, Reason: audit.ReasonDeleted, Detail: next.Why, KeyID: s.observed.Secret.KeyID, Secret: s.secret.Name,
+			Attempt: attemptTime(s.observed.Secret.IssuedAt),
+		})
+		r.emit(s.key, s.observed.Secret.KeyID, v1alpha1.EventRetained, "Retain", "left key %s (%s) and Secret %s as they are",
 			s.observed.Secret.KeyID, delivery.Preview(s.secret), s.secret.Name)
 	}
 	return r.removeFinalizer(ctx, s)
 }
 
 // warnOfLeft names the keys that work on beside the Secret's, and, where no list answered, what may have made others.
-func (r *Reconciler) warnOfLeft(s *scope, next plan.Plan) {
+func (r *Reconciler) warnOfLeft(ctx context.Context, s *scope, next plan.Plan) {
 	for _, key := range next.Left {
+		r.audit(ctx, s, audit.Line{Action: audit.Left, Reason: audit.ReasonDeleted, Detail: next.Why, KeyID: key.KeyID})
 		r.warn(s.key, key.KeyID, v1alpha1.EventLeft, "Retain", fmt.Sprintf(
 			"key %s (%s) of Endpoint %s works on although another one replaced it; revoke it in Cognigy, unless an EndpointAPIKey takes over "+
 				"the Secret, which then revokes it", key.KeyID, key.Preview, s.endpointOf(key.KeyID)))
 	}
 	if next.LeftUncertain {
+		r.audit(ctx, s, audit.Line{Action: audit.Left, Reason: audit.ReasonDeleted, Detail: "Cognigy did not tell in time which other keys work"})
 		r.warn(s.key, "", v1alpha1.EventLeft, "Retain", fmt.Sprintf(
 			"Cognigy did not tell in time which other keys of this resource work; on %s, revoke those whose names end with %q, "+
 				"but the one that the Secret's annotations name%s", s.endpoint(), r.markers(s.key.Namespace, s.key.UID)[0], attempted(s.key)))

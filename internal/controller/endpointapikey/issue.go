@@ -13,9 +13,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
@@ -65,7 +65,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope, next plan.Plan) error 
 	detached, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
 	defer func() { r.issuances.stop(s.key, s.secretVersion()) }()
-	issued, err := r.create(detached, s, session)
+	issued, err := r.create(detached, s, session, next)
 	if err != nil {
 		return err
 	}
@@ -147,21 +147,23 @@ func (r *Reconciler) recordIntent(ctx context.Context, s *scope, next plan.Plan)
 
 // create sends the POST, once, within the request timeout: the rest of the attempt's time is for the delivery. A refusal ends the
 // attempt. It counts all the same, since something in front of Cognigy may refuse after the effect.
-func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.Session) (*cognigy.IssuedKey, error) {
+func (r *Reconciler) create(ctx context.Context, s *scope, session *connection.Session, next plan.Plan) (*cognigy.IssuedKey, error) {
 	marker := r.markers(s.key.Namespace, s.key.UID)[0]
 	r.issuances.start(s.key, s.endpointID, session)
 	attempt := s.key.Status.Issuance.StartedAt.Time
 	request, cancel := context.WithDeadline(ctx, attempt.Add(s.timing.RequestTimeout))
 	defer cancel()
+	r.audit(ctx, s, s.attemptLine(audit.Attempted, next, "", next.Why))
 	issued, err := session.CreateKey(request, s.endpointID, plan.KeyName(displayName(s.key), attempt, marker))
 	if err != nil {
 		r.noteFailure(s, err)
+		r.audit(ctx, s, s.failedAttempt(next, err))
 		return nil, err
 	}
 	r.issuances.answered(s.key, r.Clock.Now())
 	r.Metrics.Issued(s.key)
 	// mutation: log-plaintext
-	logf.FromContext(ctx).Info("issued a key", "keyID", issued.ID, "keyPreview", issued.Preview)
+	r.audit(ctx, s, s.attemptLine(audit.Issued, next, issued.ID, next.Why))
 	if !plan.HasMarker(issued.Name, marker) {
 		r.issuances.end(s.key, plan.OutcomeRenamed)
 		r.emitIssued(s, issued)

@@ -4,12 +4,12 @@
 package endpointapikey
 
 import (
-	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -20,27 +20,8 @@ type Metrics interface {
 	Delivered(key *v1alpha1.EndpointAPIKey)
 	// FirstDelivered is told how long it took from the creation of a resource to its first key.
 	FirstDelivered(after time.Duration)
-	Revoked(key *v1alpha1.EndpointAPIKey, reason string)
+	Revoked(key *v1alpha1.EndpointAPIKey, reason audit.Reason)
 	IssuanceDeferred(key *v1alpha1.EndpointAPIKey)
-}
-
-// Reasons for which keys are revoked, in metrics.
-const (
-	revokedReplaced    = "replaced"
-	revokedUndelivered = "undelivered"
-	revokedDeleted     = "deleted"
-)
-
-// revocationReason is why a plan revokes a key.
-func revocationReason(next plan.Plan, keyID string) string {
-	switch {
-	case next.State == plan.Revoking:
-		return revokedDeleted
-	case slices.ContainsFunc(next.Retiring, func(key plan.RetiringKey) bool { return key.KeyID == keyID }):
-		return revokedReplaced
-	default:
-		return revokedUndelivered
-	}
 }
 
 // countDeferred counts an issuance that the issuance budget puts off, once.

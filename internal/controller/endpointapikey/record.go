@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/delivery"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 )
@@ -18,7 +19,11 @@ import (
 func (r *Reconciler) record(ctx context.Context, s *scope, next plan.Plan) error {
 	former, read := s.observed.Secret.FormerUID, s.observed.Secret
 	if former == "" {
-		return r.renew(ctx, s, next)
+		if err := r.renew(ctx, s, next); err != nil {
+			return err
+		}
+		r.auditRotated(ctx, s, next, audit.ReasonUnrecorded, read.KeyID)
+		return nil
 	}
 	if err := r.checkDependencies(ctx, s); err != nil {
 		return err
@@ -32,7 +37,12 @@ func (r *Reconciler) record(ctx context.Context, s *scope, next plan.Plan) error
 	if err := r.renew(ctx, s, next); err != nil {
 		return err
 	}
-	r.emit(ctx, s.key, read.KeyID, v1alpha1.EventAdopted, "Adopt", "took over key %s (%s) with Secret %s, which an earlier EndpointAPIKey "+
+	r.audit(ctx, s, audit.Line{
+		Action: audit.Adopted, Reason: audit.ReasonFormer, Detail: next.Why, KeyID: read.KeyID, Attempt: attemptTime(read.IssuedAt),
+		Secret: s.secret.Name, FormerUID: former,
+	})
+	r.auditRotated(ctx, s, next, audit.ReasonFormer, read.KeyID)
+	r.emit(s.key, read.KeyID, v1alpha1.EventAdopted, "Adopt", "took over key %s (%s) with Secret %s, which an earlier EndpointAPIKey "+
 		"(UID %s) left", read.KeyID, current.Preview, s.secret.Name, former)
 	return nil
 }

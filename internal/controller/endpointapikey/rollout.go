@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
@@ -76,7 +77,8 @@ func (r *Reconciler) restart(ctx context.Context, s *scope, next plan.Plan) {
 		}
 	}
 	if len(restarted) > 0 {
-		r.emit(ctx, s.key, keyID, v1alpha1.EventRestarted, "Restart", "restarted %s, to use key %s", strings.Join(restarted, ", "), keyID)
+		logf.FromContext(ctx).Info("restarted workloads", "workloads", restarted, "keyID", keyID)
+		r.emit(s.key, keyID, v1alpha1.EventRestarted, "Restart", "restarted %s, to use key %s", strings.Join(restarted, ", "), keyID)
 	}
 	s.setTargets(targets)
 	r.derive(s)

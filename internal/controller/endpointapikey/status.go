@@ -44,6 +44,7 @@ func (r *Reconciler) report(ctx context.Context, s *scope, next plan.Plan, err e
 		return err
 	}
 	r.countFirst(s.key, before)
+	r.auditFound(ctx, s, before.KeyID)
 	r.emitTrouble(s.key, before.Conditions, status.Conditions)
 	return nil
 }

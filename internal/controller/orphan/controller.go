@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
@@ -48,6 +49,7 @@ type Reconciler struct {
 	Connections *connection.Resolver
 	Events      events.EventRecorder
 	Metrics     Metrics
+	Audit       *audit.Trail
 	Clock       clock.PassiveClock
 	// Identity is that of this cluster in the names of keys.
 	Identity plan.Identity

@@ -8,9 +8,9 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
@@ -31,7 +31,7 @@ func (r *Reconciler) warnOfOrphans(ctx context.Context, found v1alpha1.Connectio
 	}
 	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOrphaned, Action: "Scan", KeyID: orphans[0].ID}.
 		Emit(r.Events, found, "the scan found %d new orphans: keys with this cluster's marker whose EndpointAPIKey does not exist. %s: %s",
-			len(orphans), advice, nameAll(ctx, found, "found an orphan", orphans))
+			len(orphans), advice, r.nameAll(ctx, found, audit.OrphanFound, orphans))
 }
 
 // warnOfOtherIdentities reports keys of other identities that the scan before did not find. They may be in use: until a resource has
@@ -48,7 +48,7 @@ func (r *Reconciler) warnOfOtherIdentities(ctx context.Context, found v1alpha1.C
 	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOtherIdentity, Action: "Scan", KeyID: others[0].ID}.
 		Emit(r.Events, found, "the scan found %d new keys of this connection's EndpointAPIKeys with another cluster identity, which the "+
 			"operator leaves alone. %s. If another cluster is a copy of this one, they may be its own: %s",
-			len(others), advice, nameAll(ctx, found, "found a key of another cluster identity", others))
+			len(others), advice, r.nameAll(ctx, found, audit.OtherFound, others))
 }
 
 // warnOfPermission reports that the operator may not read what tells orphans from other keys.
@@ -63,12 +63,11 @@ func (r *Reconciler) emitRevoked(found v1alpha1.Connection, orphan plan.MarkedKe
 		Emit(r.Events, found, "revoked key %s, with the preview %s, which had no EndpointAPIKey", nameFor(found, orphan), orphan.Preview)
 }
 
-// nameAll logs keys with their Endpoints, and names the first ones for an event.
-func nameAll(ctx context.Context, found v1alpha1.Connection, message string, keys []plan.MarkedKey) string {
+// nameAll tells of keys with their Endpoints, and names the first ones for an event.
+func (r *Reconciler) nameAll(ctx context.Context, found v1alpha1.Connection, action audit.Action, keys []plan.MarkedKey) string {
 	var named []string
 	for _, key := range keys {
-		logf.FromContext(ctx).Info(message, "endpointID", key.EndpointID, "keyID", key.ID, "keyPreview", key.Preview,
-			"identityHash", key.IdentityHash())
+		r.audit(ctx, found, key, audit.Line{Action: action, Reason: audit.ReasonScan})
 		named = append(named, nameFor(found, key))
 	}
 	return condition.Enumerate(named)

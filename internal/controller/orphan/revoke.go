@@ -8,9 +8,9 @@ import (
 	"errors"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/cognigy"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
@@ -36,6 +36,7 @@ func (r *Reconciler) revoke(
 			break
 		}
 		if err != nil {
+			r.audit(ctx, found, orphan, audit.Line{Action: audit.NotRevoked, Reason: audit.ReasonOrphan, Detail: err.Error()})
 			failures = append(failures, err)
 			if cognigy.AsError(err) == nil || cognigy.IsKind(err, cognigy.RateLimited) {
 				break
@@ -43,8 +44,8 @@ func (r *Reconciler) revoke(
 			continue
 		}
 		revoked = append(revoked, orphan)
-		logf.FromContext(ctx).Info("revoked an orphan", "endpointID", orphan.EndpointID, "keyID", orphan.ID, "keyPreview", orphan.Preview)
 		r.Metrics.OrphanRevoked(found)
+		r.audit(ctx, found, orphan, audit.Line{Action: audit.Revoked, Reason: audit.ReasonOrphan})
 		r.emitRevoked(found, orphan)
 	}
 	r.warnOfFailures(found, len(failures), errors.Join(failures...))

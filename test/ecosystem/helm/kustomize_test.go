@@ -34,7 +34,7 @@ func TestKustomize(t *testing.T) {
 		want   []*unstructured.Unstructured
 		values []string
 	}{
-		{"default", kustomized(t, filepath.Join(repository, "config", "default")), nil},
+		{"default", shipped(t, "default"), nil},
 		{"prometheus", kustomized(t, withAlerts(t)), []string{
 			"--set=metrics.prometheusRule.enabled=true", "--set=metrics.prometheusRule.renderMode=alwaysRender",
 		}},
@@ -42,6 +42,7 @@ func TestKustomize(t *testing.T) {
 		{"admission", read(t, "config/admission/connection_policy.yaml"), []string{
 			"--set=connectionPolicy.enabled=true", "--set=connectionPolicy.hosts={api-trial.cognigy.ai}",
 		}},
+		{"policies", shipped(t, "policies"), []string{"--set=tenantPolicies.enabled=true"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -76,6 +77,12 @@ func withAlerts(t *testing.T) (folder string) {
 	content := fmt.Sprintf("resources: [%[1]s/default]\ncomponents: [%[1]s/prometheus]\n", config)
 	g.Expect(os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600)).To(Succeed())
 	return folder
+}
+
+// shipped returns what a folder of config installs.
+func shipped(t *testing.T, folder string) []*unstructured.Unstructured {
+	t.Helper()
+	return kustomized(t, filepath.Join(repository, "config", folder))
 }
 
 // kustomized returns what a kustomization installs.

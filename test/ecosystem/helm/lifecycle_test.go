@@ -4,7 +4,6 @@
 package helm
 
 import (
-	"path/filepath"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -90,7 +89,7 @@ func TestAdoption(t *testing.T) {
 	namespace := createNamespace(t)
 	startPods(t, namespace)
 	uids := map[string]any{}
-	for _, object := range kustomized(t, filepath.Join(repository, "config", "default")) {
+	for _, object := range shipped(t, "default") {
 		if object.GetKind() == "Namespace" {
 			continue
 		}

@@ -77,7 +77,7 @@ func podsOf(g Gomega, t *testing.T, namespace string) []corev1.Pod {
 
 // Everything that the manifests and the chart deploy runs under OpenShift's default constraints: its Pods are created.
 func TestOpenShift(t *testing.T) {
-	deployed := map[string][]*unstructured.Unstructured{"kustomize": kustomized(t)}
+	deployed := map[string][]*unstructured.Unstructured{"kustomize": shipped(t, "default")}
 	for _, mode := range modes(t) {
 		deployed[mode] = render(t, "--values="+values(mode))
 	}
@@ -97,8 +97,8 @@ func TestOpenShift(t *testing.T) {
 func TestOpenShiftRefusesAUser(t *testing.T) {
 	g := NewWithT(t)
 	namespace := openShift(t)
-	awaitConstraints(t, namespace, deploymentOf(t, kustomized(t)))
-	deployment := place(t, namespace, kustomized(t), func(pod *corev1.PodSpec) { pod.SecurityContext.RunAsUser = new(int64(65532)) })
+	awaitConstraints(t, namespace, deploymentOf(t, shipped(t, "default")))
+	deployment := place(t, namespace, shipped(t, "default"), func(pod *corev1.PodSpec) { pod.SecurityContext.RunAsUser = new(int64(65532)) })
 	g.Eventually(func(g Gomega) {
 		g.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(deployment), deployment)).To(Succeed())
 		g.Expect(deployment.Status.Conditions).To(ContainElement(And(

@@ -138,6 +138,7 @@ func TestRefusedValues(t *testing.T) {
 		{[]string{"--set=watchNamespaces={crm}"}, "Set clusterID"},
 		{[]string{"--set=leaderElection.enabled=false"}, "Set replicas to 1"},
 		{[]string{"--set=connectionPolicy.enabled=true"}, "Name the hosts"},
+		{[]string{"--set=tenantPolicies.defaults.shortestRotation=1d"}, "/tenantPolicies/defaults/shortestRotation"},
 		{[]string{"--set=metrics.serviceMonitor.enabled=true"}, "Install Prometheus Operator first"},
 		{[]string{"--set=metrics.serviceMonitor.enabled=true", "--set=metrics.enabled=false"}, "Set metrics.enabled to true"},
 		{[]string{"--set=metrics.prometheusRule.enabled=true"}, "the cluster has no PrometheusRules. Install Prometheus Operator first"},
