@@ -115,12 +115,17 @@ run-tests:
 	@cat $(FIGURES)/Test* $(FIGURES)/bench.txt
 
 # Tests with the code of other tools, which a module of its own requires.
-ECOSYSTEM = assets=$$(hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl) && \
-	cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1
+WITH_KUBECTL = hack/control-plane.sh etcd kube-apiserver kube-controller-manager kubectl
+ECOSYSTEM    = assets=$$($(WITH_KUBECTL)) && cd test/ecosystem && KUBEBUILDER_ASSETS=$$assets go test -count=1
 .PHONY: test-ecosystem
-test-ecosystem: control-plane build-installer ## Test with the code of the tools that install and check the operator.
+test-ecosystem: ecosystem-tools build-installer ## Test with the code of the tools that install and check the operator.
 	@echo "Testing with the tools that install and check the operator"
-	@$(ECOSYSTEM) -p 1 -timeout 40m ./...
+	@FLUX_ASSETS=$$(hack/flux.sh) && export FLUX_ASSETS && $(ECOSYSTEM) -p 1 -timeout 40m ./...
+
+.PHONY: ecosystem-tools
+ecosystem-tools: ## Build the commands that test-ecosystem runs, kubectl and Flux's controllers, where they are missing (a quarter of an hour).
+	@$(WITH_KUBECTL) >/dev/null
+	@hack/flux.sh >/dev/null
 
 .PHONY: argocd
 argocd: control-plane build-installer ## Generate of config/argocd what its scripts and the captured states determine.
