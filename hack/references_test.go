@@ -16,19 +16,19 @@ import (
 )
 
 var (
-	// link is a link in Markdown to something in this repository.
-	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
-	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	// reference is a link in Markdown to something in this repository.
+	reference = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading   = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	fenced    = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 )
 
 // A page that moves, or a heading that changes, must not leave readers with a link to nowhere.
-func TestLinks(t *testing.T) {
+func TestReferencesLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	g := NewWithT(t)
 	checked := 0
 	for _, page := range pages(t) {
-		for _, found := range link.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, page), ""), -1) {
+		for _, found := range reference.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, page), ""), -1) {
 			if strings.Contains(found[1], "://") {
 				continue
 			}
