@@ -80,7 +80,7 @@ func kubectl(t *testing.T, arguments ...string) {
 	NewWithT(t).Expect(err).NotTo(HaveOccurred(), "%q: %s", arguments, output)
 }
 
-// removeInstallation has the test, when it ends, remove what the manifests of a release created.
+// removeInstallation has the test, when it ends, remove what the manifests of a release created, the definitions last.
 func removeInstallation(t *testing.T, of upgrade.Release) {
 	t.Helper()
 	removeCRDs(t)
@@ -88,6 +88,9 @@ func removeInstallation(t *testing.T, of upgrade.Release) {
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() {
 		for _, object := range objects {
+			if object.GetKind() == "CustomResourceDefinition" {
+				continue
+			}
 			NewWithT(t).Expect(client.IgnoreNotFound(cluster.Delete(context.Background(), object))).To(Succeed())
 		}
 		NewWithT(t).Eventually(func() bool {
