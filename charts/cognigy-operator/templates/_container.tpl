@@ -41,7 +41,6 @@
 - name: POD_NAMESPACE
   valueFrom:
     fieldRef:
-      apiVersion: v1
       fieldPath: metadata.namespace
 {{- with .Values.proxy }}
 {{- with .http }}

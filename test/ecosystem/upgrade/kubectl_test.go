@@ -32,7 +32,8 @@ func kubectl(t *testing.T, arguments ...string) {
 var (
 	clientSide = []string{"apply"}
 	serverSide = []string{"apply", "--server-side"}
-	forced     = []string{"apply", "--server-side", "--force-conflicts"} // also what another tool, or a test, has changed
+	// The first time after clientSide, and where a test has changed something.
+	forced = []string{"apply", "--server-side", "--force-conflicts"}
 )
 
 // An installation is upgraded and rolled back by kubectl, in both of its ways, with resources of every sort. Each version goes on with what
@@ -47,7 +48,7 @@ func TestUpgrade(t *testing.T) {
 	}{
 		{"upgrade, client-side", current, clientSide},
 		{"rollback, client-side", earlier, clientSide},
-		{"upgrade, server-side", current, serverSide},
+		{"upgrade, server-side", current, forced},
 		{"rollback, server-side", earlier, serverSide},
 		{"upgrade, once more", current, serverSide},
 	} {
