@@ -70,8 +70,8 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 			key.Spec.Rotation = &v1alpha1.Rotation{Overlap: &metav1.Duration{}}
 		})
 		e.Create(rotated)
-		e.AwaitDelivered(rotated, 1)
-		e.Expect(fixtures.RequestRotation(e.Context, cluster, rotated, time.Now())).To(Succeed())
+		first := e.AwaitDelivered(rotated, 1)
+		e.Expect(fixtures.RequestRotation(e.Context, cluster, rotated, first.Status.IssuedAt.Add(time.Second))).To(Succeed())
 		e.Eventually(e.Posts).WithTimeout(patience).Should(Equal(2))
 		e.AwaitDelivered(rotated, 1)
 		e.Cognigy.Inject(simulator.Fault{Method: http.MethodPost, Route: simulator.RouteKeys, Times: 1, Kind: simulator.FaultRename})
