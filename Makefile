@@ -123,7 +123,7 @@ test-ecosystem: ecosystem-tools build-installer ## Test with the code of the too
 	@FLUX_ASSETS=$$(hack/flux.sh) && export FLUX_ASSETS && $(ECOSYSTEM) -p 1 -timeout 40m ./...
 
 .PHONY: ecosystem-tools
-ecosystem-tools: ## Build the commands that test-ecosystem runs, kubectl and Flux's controllers, where they are missing (a quarter of an hour).
+ecosystem-tools: ## Build the commands that test-ecosystem runs, kubectl and Flux's controllers, where they are missing (cold: twelve CPU minutes).
 	@$(WITH_KUBECTL) >/dev/null
 	@hack/flux.sh >/dev/null
 
