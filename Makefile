@@ -202,8 +202,18 @@ mutation-test: build-tests ## Break the operator on purpose, promise by promise:
 ##@ Build
 
 .PHONY: build
-build: ## Build bin/cognigy-operator.
+build: ## Build bin/cognigy-operator and bin/kubectl-cognigy.
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/cognigy-operator ./cmd
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/kubectl-cognigy ./cmd/kubectl-cognigy
+
+PLUGIN_PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+.PHONY: package-plugin
+package-plugin: ## Package kubectl-cognigy for every platform: dist/kubectl-cognigy_*.tar.gz, and krew's manifest of them.
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) hack/package-plugin.sh $(VERSION) $(PLUGIN_PLATFORMS)
+
+.PHONY: plugin-docs
+plugin-docs: ## Generate docs/kubectl-cognigy.md from the commands.
+	go test ./internal/cli -run '^TestDocs$$' -update
 
 .PHONY: build-installer
 build-installer: ## Write everything that an installation needs into dist/install.yaml.
@@ -246,11 +256,11 @@ push: ## Build the same, push it to IMG with the credentials of docker login, an
 # What a release has besides its images. The names are those in the checksums, so that `sha256sum --check` finds them.
 CHARTS = $(wildcard charts/*)
 .PHONY: dist
-dist: build-installer $(if $(CHARTS),package-chart) ## Write what a release has into dist: manifests, CRDs, JSON schemas, charts, SBOMs (of make image), checksums.
+dist: build-installer $(if $(CHARTS),package-chart) ## Write what a release has into dist: manifests, CRDs, JSON schemas, charts, SBOMs (of make image), kubectl-cognigy (of make package-plugin), checksums.
 	set -o pipefail; $(TOOL) kustomize build config/crd > dist/crds.yaml
 	rm -rf dist/schemas && go run ./hack/schemas dist/schemas config/crd/bases/*.yaml
 	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$(git log -1 --format=%ct) -C dist/schemas -c . | gzip -n > dist/schemas.tar.gz
-	cd dist && sha256sum install.yaml crds.yaml schemas.tar.gz $(if $(CHARTS),*.tgz) $$(ls *.spdx.json 2>/dev/null) > checksums.txt
+	cd dist && sha256sum install.yaml crds.yaml schemas.tar.gz $(if $(CHARTS),*.tgz) $$(ls *.spdx.json kubectl-cognigy_*.tar.gz krew.yaml 2>/dev/null) > checksums.txt
 
 .PHONY: version
 version: # What the release workflow compares with its tag.

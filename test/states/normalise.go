@@ -38,7 +38,12 @@ func normalise(object *unstructured.Unstructured) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := string(data)
+	data, err = yaml.JSONToYAML([]byte(WithoutChance(string(data))))
+	return string(data), err
+}
+
+// WithoutChance replaces in a text what differs between two runs of the same spec.
+func WithoutChance(text string) string {
 	for _, c := range chance {
 		var seen []string
 		text = c.found.ReplaceAllStringFunc(text, func(value string) string {
@@ -51,6 +56,5 @@ func normalise(object *unstructured.Unstructured) (string, error) {
 			return fmt.Sprintf(c.written, slices.Index(seen, value)+1)
 		})
 	}
-	data, err = yaml.JSONToYAML([]byte(text))
-	return string(data), err
+	return text
 }

@@ -1,0 +1,67 @@
+// Copyright The cognigy-operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+)
+
+func (p *plugin) reconcileCommand() *cobra.Command {
+	o := waitOptions{}
+	command := &cobra.Command{
+		Use: "reconcile NAME", GroupID: groupAct, Args: cobra.ExactArgs(1), ValidArgsFunction: p.completeKey,
+		Short: "Have the operator compare a key with Cognigy now",
+		Long: "Sets the annotation " + v1alpha1.RequestedAtAnnotation + ", so that the operator lists the keys in Cognigy now instead of after the drift interval, and tries\n" +
+			"again what failed. It never rotates a key.",
+		Example: "  kubectl cognigy reconcile crm-webhook -n crm",
+		RunE:    func(command *cobra.Command, names []string) error { return p.reconcile(command.Context(), o, names[0]) },
+	}
+	o.addTo(command, 2*time.Minute)
+	return command
+}
+
+func (p *plugin) reconcile(ctx context.Context, o waitOptions, name string) error {
+	cluster, err := p.connect()
+	if err != nil {
+		return err
+	}
+	key, err := cluster.key(ctx, name)
+	if err != nil {
+		return err
+	}
+	if key.Spec.Suspend && key.DeletionTimestamp == nil {
+		return fmt.Errorf("EndpointAPIKey %q is suspended, so that the operator does not look; first: %s", key.Name, commandFor("resume", key))
+	}
+	requested := p.clock.Now().UTC().Format(time.RFC3339Nano)
+	if err := cluster.annotate(ctx, key, v1alpha1.RequestedAtAnnotation, requested); err != nil {
+		return err
+	}
+	p.step("Asked the operator to look.")
+	if !o.wait {
+		return nil
+	}
+	shown := progress{plugin: p}
+	err = await(ctx, cluster, o, key, func() (bool, error) {
+		shown.show(key)
+		return key.Status.LastHandledReconcileAt == requested, nil
+	})
+	switch {
+	case errors.Is(err, errWaited):
+		return o.late(key, "the operator did not compare the key with Cognigy")
+	case err != nil:
+		return err
+	}
+	p.step("The operator has compared the key with Cognigy.")
+	if keyReport(key).health == healthFailed {
+		return errSaid
+	}
+	return nil
+}
