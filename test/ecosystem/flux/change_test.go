@@ -16,7 +16,7 @@ import (
 const patch = `kubectl patch endpointapikey crm -n crm --type=merge -p '{"spec":{"displayName":"By hand","suspend":true}}'`
 
 func (s *scenario) appliesChange(t *testing.T) {
-	s.edit(keyFile, "displayName: CRM webhook", "displayName: CRM webhook live\n  secret:\n    labels:\n      team: crm")
+	s.editKey("displayName: CRM webhook", "displayName: CRM webhook live\n  secret:\n    labels:\n      team: crm")
 	s.applied(s.push(t), operator, connections, keys, workload)
 	key := s.AwaitDelivered(s.key("crm"), 1)
 	s.Expect(key.Spec.DisplayName).To(Equal("CRM webhook live"))
@@ -54,7 +54,7 @@ func (s *scenario) rotatesOnce(t *testing.T) {
 func (s *scenario) suspends(t *testing.T) {
 	s.execute(t, s.page.commands["Suspend"][0])
 	s.execute(t, patch)
-	s.edit(keyFile, "team: crm", "team: sales")
+	s.editKey("team: crm", "team: sales")
 	digest := s.push(t)
 	s.applied(digest, operator, connections) // which are not suspended
 	s.Expect(s.key("crm").Spec).To(And(

@@ -29,7 +29,7 @@ func (s *scenario) failsWithConnection(t *testing.T) {
 	s.reconcile(kustomizationKind, connections)
 	s.Expect(s.refused(connections, "HealthCheckFailed")).To(
 		HaveSuffix(": failed early due to stalled resources: [CognigyConnection/crm/cognigy status: 'Failed']"))
-	s.edit(keyFile, "team: sales", "team: support")
+	s.editKey("team: sales", "team: support")
 	digest := s.push(t)
 	s.Expect(s.refused(keys, "DependencyNotReady")).To(Equal("dependency 'flux-system/crm-connection' is not ready"))
 	key := s.key("crm")
@@ -45,7 +45,7 @@ func (s *scenario) failsWithConnection(t *testing.T) {
 // A release is not failed by a key that works, unless the Kustomization's expressions say so.
 func (s *scenario) failsWithBlockedRenewal(t *testing.T) {
 	const template = "team: support\n    template:\n      data:\n        url: \"{{ .unknown }}\""
-	s.edit(keyFile, "team: support", template)
+	s.editKey("team: support", template)
 	s.applied(s.push(t), keys, workload)
 	s.Await(func(g Gomega) {
 		g.Expect(s.key("crm").Status.Conditions).To(ContainElement(And(
@@ -56,7 +56,7 @@ func (s *scenario) failsWithBlockedRenewal(t *testing.T) {
 	s.Expect(s.refused(keys, "HealthCheckFailed")).To(
 		HaveSuffix(": failed early due to stalled resources: [EndpointAPIKey/crm/crm status: 'Failed']"))
 
-	s.edit(keyFile, template, "team: support")
+	s.editKey(template, "team: support")
 	s.applied(s.push(t), keys, workload)
 	s.AwaitDelivered(s.key("crm"), 2)
 }
@@ -65,7 +65,7 @@ func (s *scenario) failsWithBlockedRenewal(t *testing.T) {
 // a new one.
 func (s *scenario) changesByForce(t *testing.T) {
 	before, other := s.key("crm"), s.Cognigy.AddEndpoint(fixtures.ProjectID, "Another")
-	s.edit(keyFile, s.Endpoint.ID, other.ID)
+	s.editKey(s.Endpoint.ID, other.ID)
 	s.push(t)
 	s.Expect(s.refused(keys, "ReconciliationFailed")).To(And(
 		ContainSubstring("EndpointAPIKey/crm/crm dry-run failed (Invalid)"), ContainSubstring("endpoint cannot be changed"),
@@ -73,7 +73,7 @@ func (s *scenario) changesByForce(t *testing.T) {
 	s.Expect(s.key("crm").UID).To(Equal(before.UID))
 	s.Expect(s.LiveKeys(before)).To(HaveLen(2))
 
-	s.edit(keyFile, "metadata:\n", "metadata:\n  annotations:\n    kustomize.toolkit.fluxcd.io/force: Enabled\n")
+	s.editKey("metadata:\n", "metadata:\n  annotations:\n    kustomize.toolkit.fluxcd.io/force: Enabled\n")
 	s.applied(s.push(t), keys, workload)
 	s.Expect(s.LiveKeys(before)).To(BeEmpty())
 	after := s.AwaitDelivered(s.key("crm"), 1)

@@ -93,10 +93,10 @@ func (s *scenario) adapt(path, shown, by string) {
 	s.page.files[path] = strings.Replace(s.page.files[path], shown, by, 1)
 }
 
-// edit replaces a text that a file of the artifact has once.
-func (s *scenario) edit(path, old, by string) {
-	s.Expect(strings.Count(s.files[path], old)).To(Equal(1), "%s has %q", path, old)
-	s.files[path] = strings.Replace(s.files[path], old, by, 1)
+// editKey replaces a text that the artifact's EndpointAPIKey has once.
+func (s *scenario) editKey(old, by string) {
+	s.Expect(strings.Count(s.files[keyFile], old)).To(Equal(1), "%s has %q", keyFile, old)
+	s.files[keyFile] = strings.Replace(s.files[keyFile], old, by, 1)
 }
 
 // push pushes the files, has source-controller look, and returns the digest that Kustomizations apply from then on.
