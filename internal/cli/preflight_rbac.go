@@ -29,15 +29,23 @@ var forUpgrade, forUpgradeThere = []wantedPermission{
 	{"patch", "rbac.authorization.k8s.io", "clusterroles", ""},
 	{"patch", "rbac.authorization.k8s.io", "clusterrolebindings", ""},
 }, []wantedPermission{
-	{"patch", "apps", "deployments", ""}, {"patch", "", "serviceaccounts", ""}, {"patch", "", "services", ""},
-	{"patch", "rbac.authorization.k8s.io", "roles", ""}, {"patch", "rbac.authorization.k8s.io", "rolebindings", ""},
+	{"patch", "apps", "deployments", ""},
+	{"patch", "", "serviceaccounts", ""},
+	{"patch", "", "services", ""},
+	{"patch", "rbac.authorization.k8s.io", "roles", ""},
+	{"patch", "rbac.authorization.k8s.io", "rolebindings", ""},
 }
 
 // forWork is what the operator needs most.
 var forWork = []wantedPermission{
-	{"list", v1alpha1.GroupVersion.Group, "endpointapikeys", ""}, {"patch", v1alpha1.GroupVersion.Group, "endpointapikeys", "status"},
-	{"list", v1alpha1.GroupVersion.Group, "cognigyconnections", ""}, {"patch", v1alpha1.GroupVersion.Group, "cognigyconnections", "status"},
-	{"get", "", "secrets", ""}, {"create", "", "secrets", ""}, {"patch", "", "secrets", ""}, {"delete", "", "secrets", ""},
+	{"list", v1alpha1.GroupVersion.Group, "endpointapikeys", ""},
+	{"patch", v1alpha1.GroupVersion.Group, "endpointapikeys", "status"},
+	{"list", v1alpha1.GroupVersion.Group, "cognigyconnections", ""},
+	{"patch", v1alpha1.GroupVersion.Group, "cognigyconnections", "status"},
+	{"get", "", "secrets", ""},
+	{"create", "", "secrets", ""},
+	{"patch", "", "secrets", ""},
+	{"delete", "", "secrets", ""},
 }
 
 // checkPermissions asks the API server what the caller may do for an upgrade, and what the operator may do.

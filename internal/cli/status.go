@@ -192,8 +192,12 @@ func (p *plugin) statusTable(found []keyStatus, o statusOptions, now time.Time) 
 	t := newTable(p.paint, heading...)
 	for _, key := range found {
 		row := []cell{
-			{key.Name, plain}, {string(key.Health), colours[key.Health]}, {key.Reason, plain}, {key.KeyPreview, plain},
-			{ago(timeOf(key.IssuedAt), now), plain}, {until(timeOf(key.NextRotation), now), plain},
+			{key.Name, plain},
+			{string(key.Health), colours[key.Health]},
+			{key.Reason, plain},
+			{key.KeyPreview, plain},
+			{ago(timeOf(key.IssuedAt), now), plain},
+			{until(timeOf(key.NextRotation), now), plain},
 		}
 		if o.allNamespaces {
 			row = append(texts(key.Namespace), row...)

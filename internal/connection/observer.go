@@ -46,7 +46,7 @@ func changedAt(secret *corev1.Secret, data []datum) time.Time {
 	latest := secret.CreationTimestamp.Time
 	for _, manager := range secret.ManagedFields {
 		manages := manager.FieldsV1 != nil && slices.ContainsFunc(data, func(each datum) bool {
-			return strings.Contains(string(manager.FieldsV1.Raw), `"f:`+string(each.key)+`"`)
+			return strings.Contains(manager.FieldsV1.GetRawString(), `"f:`+string(each.key)+`"`)
 		})
 		if manages && manager.Time != nil && manager.Time.After(latest) {
 			latest = manager.Time.Time

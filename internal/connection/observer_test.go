@@ -19,7 +19,7 @@ import (
 func TestChangedAt(t *testing.T) {
 	created := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	managed := func(fields string, after time.Duration) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Time: new(metav1.NewTime(created.Add(after))), FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		return metav1.ManagedFieldsEntry{Time: new(metav1.NewTime(created.Add(after))), FieldsV1: metav1.NewFieldsV1(fields)}
 	}
 	for _, test := range []struct {
 		managers []metav1.ManagedFieldsEntry

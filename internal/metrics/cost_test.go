@@ -4,6 +4,7 @@
 package metrics_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -33,7 +34,7 @@ func fleet(t *testing.T, keys int) *described {
 // scrape returns how many bytes a scrape has.
 func (d *described) scrape() int {
 	answer := httptest.NewRecorder()
-	promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}).ServeHTTP(answer, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/metrics", nil))
 	return answer.Body.Len()
 }
 

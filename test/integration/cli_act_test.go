@@ -16,7 +16,7 @@ import (
 var _ = Describe("kubectl cognigy rotate", Label("cli"), func() {
 	It("has a key replaced, and says how long the other one works", func() {
 		e := newEnvironment()
-		key := e.issued(withOverlap(time.Hour))
+		key := e.issued(withOverlap)
 		first := e.Read(key).Status.KeyID
 		out := e.prints("rotate", "crm")
 		second := e.AwaitDelivered(key, 2).Status.KeyID
@@ -32,7 +32,7 @@ var _ = Describe("kubectl cognigy rotate", Label("cli"), func() {
 
 	It("has a key that leaked revoked at once, and puts the overlap back", func() {
 		e := newEnvironment()
-		key := e.issued(withOverlap(time.Hour), func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation.Every = &metav1.Duration{Duration: 720 * time.Hour} })
+		key := e.issued(withOverlap, func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation.Every = &metav1.Duration{Duration: 720 * time.Hour} })
 		before := e.Read(key)
 		found := e.kubectlCognigyWith("n\n", "rotate", "crm", "--revoke-now")
 		e.Expect(found.code).To(Equal(1))

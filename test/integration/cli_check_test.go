@@ -40,7 +40,7 @@ var _ = Describe("kubectl cognigy check", Label("cli"), func() {
 	It("shows what was found before where it may not ask, or where no operator answers", func() {
 		e := newEnvironment()
 		e.AwaitReady(e.Connection())
-		e.permit("viewer", "view")
+		e.permitView("viewer")
 		e.Await(func(g Gomega) { g.Expect(e.kubectlCognigy("check", "cognigy", "--as=viewer").code).To(BeZero()) })
 		golden("check-viewer", e.kubectlCognigy("check", "cognigy", "--as=viewer").errOut)
 		e.stopOperator()

@@ -18,7 +18,7 @@ import (
 var _ = Describe("kubectl cognigy explain", Label("cli"), func() {
 	It("tells when a key rotates and when a replaced one ends, and why", func() {
 		e := newEnvironment()
-		key := e.issued(withOverlap(time.Hour), func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation.Every = &metav1.Duration{Duration: 720 * time.Hour} })
+		key := e.issued(withOverlap, func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation.Every = &metav1.Duration{Duration: 720 * time.Hour} })
 		golden("explain-ready", e.prints("explain", "crm"))
 		e.request(key, later().Format(time.RFC3339))
 		e.AwaitDelivered(key, 2)
@@ -64,7 +64,7 @@ var _ = Describe("kubectl cognigy explain", Label("cli"), func() {
 	It("tells what the caller may not read", func() {
 		e := newEnvironment()
 		e.issued()
-		e.permit("viewer", "view")
+		e.permitView("viewer")
 		e.Await(func(g Gomega) { g.Expect(e.kubectlCognigy("explain", "crm", "--as=viewer").code).To(BeZero()) })
 		golden("explain-viewer", e.prints("explain", "crm", "--as=viewer"))
 	})

@@ -66,7 +66,7 @@ var _ = Describe("kubectl cognigy status", Label("cli"), func() {
 
 	It("shows replaced keys that work on, and a rotation that is blocked", func() {
 		e := newEnvironment()
-		key := e.issued(withOverlap(time.Hour))
+		key := e.issued(withOverlap)
 		e.request(key, later().Format(time.RFC3339))
 		e.AwaitDelivered(key, 2)
 		e.request(key, "tomorrow")
@@ -98,7 +98,7 @@ var _ = Describe("kubectl cognigy status", Label("cli"), func() {
 		e.Expect(found.out).To(BeEmpty())
 		golden("status-forbidden", found.errOut)
 		golden("status-forbidden-everywhere", e.kubectlCognigy("status", "-A", "--as=jane").errOut)
-		e.permit("jane", "view")
+		e.permitView("jane")
 		e.Await(func(g Gomega) { g.Expect(e.kubectlCognigy("status", "--as=jane").code).To(BeZero()) })
 		e.Create(e.Key())
 		golden("suspend-forbidden", e.kubectlCognigy("suspend", "crm", "--as=jane").errOut)

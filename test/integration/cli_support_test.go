@@ -62,7 +62,7 @@ var _ = Describe("kubectl cognigy report", Label("cli"), func() {
 		e.Expect(files[of+"missing.txt"]).To(BeEmpty())
 		e.Expect(e.kubectlCognigy("report", "-f", file).code).To(Equal(1), "it overwrites nothing")
 
-		e.permit("viewer", "view")
+		e.permitView("viewer")
 		file = filepath.Join(GinkgoT().TempDir(), "viewer.tar.gz")
 		e.Await(func(g Gomega) {
 			_ = os.Remove(file)

@@ -63,6 +63,7 @@ var volatile = []struct {
 	found   *regexp.Regexp
 	written string
 }{
+	{regexp.MustCompile(`(api--00000000-0000-4000-8000-)\d{12}`), "${1}000000000001"}, // how many requests failed meanwhile
 	{regexp.MustCompile("[0-9a-f]{4}•+[0-9a-f]{4}"), "0123••••••••cdef"},
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d  `), "10:00:00  "},
 	{regexp.MustCompile(`\b(\d+h\d+m|\d+d\d+h|\d+m\d+s|\d+[dhms])( ago\b|\)|\s{2,}|\n|, rotates)`), "5s$2"},
@@ -88,12 +89,12 @@ func golden(name, text string) {
 	Expect(text).To(Equal(string(wanted)), "what is printed differs from %s; if that is wanted, run the spec with UPDATE_GOLDEN=1", file)
 }
 
-// permit gives a user a ClusterRole in the environment's namespace.
-func (e *environment) permit(user, clusterRole string) {
+// permitView gives a user the ClusterRole view in the environment's namespace.
+func (e *environment) permitView(user string) {
 	GinkgoHelper()
 	e.Create(&rbacv1.RoleBinding{
-		ObjectMeta: e.Meta(user + "-" + clusterRole),
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: clusterRole},
+		ObjectMeta: e.Meta(user + "-view"),
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "view"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
 	})
 }
@@ -109,6 +110,6 @@ func (e *environment) permitRules(user string, rules ...rbacv1.PolicyRule) {
 }
 
 // withOverlap has replaced keys work on.
-func withOverlap(overlap time.Duration) func(*v1alpha1.EndpointAPIKey) {
-	return func(key *v1alpha1.EndpointAPIKey) { key.Spec.Rotation.Overlap = &metav1.Duration{Duration: overlap} }
+func withOverlap(key *v1alpha1.EndpointAPIKey) {
+	key.Spec.Rotation.Overlap = &metav1.Duration{Duration: time.Hour}
 }

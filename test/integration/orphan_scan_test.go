@@ -19,8 +19,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/audit"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/orphan"
+	"github.com/cognigy-operator/cognigy-operator/internal/metrics"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
@@ -126,8 +128,10 @@ func (e *environment) scanWith(reader client.Reader) (entry simulator.Entry, emi
 
 // scanner returns the reconciler of an operator of a cluster "another" that scans through CognigyConnections.
 func scanner(reader client.Reader, recorder events.EventRecorder, now clock.PassiveClock) *orphan.Reconciler {
+	trail, err := audit.Open("", now)
+	Expect(err).NotTo(HaveOccurred())
 	return &orphan.Reconciler{
-		Client: cluster, APIReader: reader, Events: recorder, Clock: now,
+		Client: cluster, APIReader: reader, Events: recorder, Clock: now, Audit: trail, Metrics: metrics.New("test"),
 		Connections: &connection.Resolver{Client: cluster, Clock: now, Hosts: ratelimit.NewHosts(nil)},
 		Kind:        connection.Namespaced, Identity: plan.Identity{Cluster: "another"}, DriftInterval: time.Minute,
 	}

@@ -30,6 +30,7 @@ func (e *environment) checkUninstall(flags ...string) error {
 var _ = Describe("The check before an uninstallation", Label("deletion"), func() {
 	It("lists what needs the operator, in the namespaces that it serves", func() {
 		e := newEnvironment()
+		e.AwaitReady(e.Connection())
 		for i := range 4 {
 			e.Create(e.Key(fixtures.Named(fmt.Sprintf("key-%d", i)), func(key *v1alpha1.EndpointAPIKey) { key.Spec.Suspend = true }))
 		}
@@ -61,8 +62,9 @@ var _ = Describe("The check before an uninstallation", Label("deletion"), func()
 
 	It("fails where deletions do not end", func() {
 		e := newEnvironment()
-		e.stopOperator()
 		connection := e.Connection()
+		e.AwaitReady(connection)
+		e.stopOperator()
 		e.Change(connection, func() { controllerutil.AddFinalizer(connection, v1alpha1.InUseFinalizer) })
 		e.Delete(connection)
 		DeferCleanup(e.Change, connection, func() { controllerutil.RemoveFinalizer(connection, v1alpha1.InUseFinalizer) })
@@ -96,6 +98,7 @@ var _ = Describe("The check before an uninstallation", Label("deletion"), func()
 
 	It("fails, after some tries, where it may not look", func() {
 		e := newEnvironment()
+		e.AwaitReady(e.Connection())
 		settings, err := options.Parse([]string{"--uninstall-check", "--namespace=a", "--watch-namespaces=" + e.Namespace})
 		e.Expect(err).NotTo(HaveOccurred())
 		nobody := rest.CopyConfig(bed.Config)

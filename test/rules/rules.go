@@ -32,7 +32,7 @@ type Alert struct {
 
 // Read reads the alerts of the repository in a folder.
 func Read(repository string) ([]Group, error) {
-	content, err := os.ReadFile(filepath.Join(repository, File)) //nolint:gosec // a file of the repository
+	content, err := os.ReadFile(filepath.Join(repository, File))
 	if err != nil {
 		return nil, err
 	}
