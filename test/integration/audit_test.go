@@ -5,6 +5,8 @@ package integration_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -38,6 +40,9 @@ func newAudited() *audited {
 
 func (a *audited) text() string {
 	text, err := os.ReadFile(a.file)
+	if errors.Is(err, fs.ErrNotExist) { // the operator has not started yet
+		return ""
+	}
 	a.Expect(err).NotTo(HaveOccurred())
 	return string(text)
 }
@@ -187,7 +192,7 @@ var _ = Describe("The audit log", Label("security"), func() {
 		key := a.issued()
 		id := a.Read(key).Status.KeyID
 		a.stopOperator()
-		a.Expect(os.Remove(a.file)).To(Succeed())
+		a.Expect(os.Truncate(a.file, 0)).To(Succeed())
 		found := a.Read(key)
 		found.Status.KeyID, found.Status.KeyPreview, found.Status.IssuedAt = "", "", nil
 		a.Expect(cluster.Status().Update(a.Context, found)).To(Succeed())
