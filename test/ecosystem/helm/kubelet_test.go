@@ -72,7 +72,7 @@ func (k *kubelet) register(t *testing.T, port int) {
 	g.Expect(cluster.Create(t.Context(), node)).To(Succeed())
 	read := node.DeepCopy()
 	node.Status.Addresses = []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}}
-	node.Status.DaemonEndpoints.KubeletEndpoint.Port = int32(port) //nolint:gosec // a port
+	node.Status.DaemonEndpoints.KubeletEndpoint.Port = int32(port)
 	g.Expect(cluster.Status().Patch(t.Context(), node, client.StrategicMergeFrom(read))).To(Succeed())
 }
 
