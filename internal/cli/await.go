@@ -52,7 +52,7 @@ func await(ctx context.Context, cluster *cluster, o waitOptions, object client.O
 	return err
 }
 
-// progress prints how a key is whenever that changes.
+// progress prints how a key is whenever that changes, once the operator has seen what was asked of it.
 type progress struct {
 	plugin *plugin
 	last   string
@@ -61,7 +61,7 @@ type progress struct {
 func (w *progress) show(key *v1alpha1.EndpointAPIKey) {
 	said := keyReport(key)
 	text := fmt.Sprintf("%s: %s", said.reason, said.message)
-	if text == w.last {
+	if text == w.last || said.reason == reasonPending {
 		return
 	}
 	w.last = text

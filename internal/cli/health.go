@@ -30,6 +30,9 @@ var colours = map[health]colour{
 	healthReady: green, healthWarning: yellow, healthSuspended: blue, healthProgressing: yellow, healthDeleting: blue, healthFailed: red,
 }
 
+// reasonPending stands for the reason that the operator has not given yet.
+const reasonPending = "Pending"
+
 // report is what the conditions of an object say.
 type report struct {
 	health  health
@@ -63,7 +66,7 @@ func reportOf(object metav1.Object, observed int64, conditions []metav1.Conditio
 		}
 		return said(healthDeleting, deciding)
 	case ready.Type == "" || observed != object.GetGeneration():
-		return report{healthProgressing, "Pending", "the operator has not reported on the resource as it is now; if that lasts, check that it runs, and watches the namespace", time.Time{}}
+		return report{healthProgressing, reasonPending, "the operator has not reported on the resource as it is now; if that lasts, check that it runs, and watches the namespace", time.Time{}}
 	case stalled.Status == metav1.ConditionTrue:
 		return said(healthFailed, stalled)
 	case ready.Reason == v1alpha1.ReasonSuspended:

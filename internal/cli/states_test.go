@@ -35,7 +35,7 @@ func TestHealthOfEveryState(t *testing.T) {
 		switch {
 		case strings.Contains(state.Name, "-deleting"):
 			want = Equal(healthDeleting)
-		case strings.Contains(state.Name, "-new"), strings.Contains(state.Name, "-outdated"):
+		case strings.HasSuffix(state.Name, "-new"), strings.Contains(state.Name, "-outdated"):
 			want = Equal(healthProgressing)
 		case strings.HasSuffix(state.Name, "-suspended"):
 			want = Equal(healthSuspended)
@@ -70,7 +70,7 @@ func TestAspectOfEveryState(t *testing.T) {
 		default:
 			continue
 		}
-		if said := connectionReport(found); said.reason == "Pending" || said.health == healthDeleting {
+		if said := connectionReport(found); said.reason == reasonPending || said.health == healthDeleting {
 			continue
 		}
 		results := resultsOf(found, nil)
