@@ -63,7 +63,6 @@ var volatile = []struct {
 	found   *regexp.Regexp
 	written string
 }{
-	{regexp.MustCompile(`(api--00000000-0000-4000-8000-)\d{12}`), "${1}000000000001"}, // how many requests failed meanwhile
 	{regexp.MustCompile("[0-9a-f]{4}•+[0-9a-f]{4}"), "0123••••••••cdef"},
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d  `), "10:00:00  "},
 	{regexp.MustCompile(`\b(\d+h\d+m|\d+d\d+h|\d+m\d+s|\d+[dhms])( ago\b|\)|\s{2,}|\n|, rotates)`), "5s$2"},

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -41,14 +41,14 @@ type Operator struct {
 // Run runs a binary as the Deployment of a namespace says, until the test ends, and waits until it is ready. It may be given more flags.
 func Run(t *testing.T, plane *controlplane.ControlPlane, cluster client.Client, namespace, binary string, more ...string) *Operator {
 	t.Helper()
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	deployment := &appsv1.Deployment{}
 	name := client.ObjectKey{Namespace: namespace, Name: installation.ServiceAccount}
-	g.Expect(cluster.Get(t.Context(), name, deployment)).To(Succeed())
+	g.Expect(cluster.Get(t.Context(), name, deployment)).To(gomega.Succeed())
 	config, err := plane.KubeconfigFor(t.Context(), namespace, installation.ServiceAccount)
-	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(gomega.HaveOccurred())
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	g.Expect(os.WriteFile(file, config, 0o600)).To(Succeed())
+	g.Expect(os.WriteFile(file, config, 0o600)).To(gomega.Succeed())
 
 	probes := freeAddress(t)
 	addresses := strings.NewReplacer("=:8443", "="+freeAddress(t), "=:8081", "="+probes)
@@ -60,14 +60,14 @@ func Run(t *testing.T, plane *controlplane.ControlPlane, cluster client.Client, 
 	bed := &testbed.Testbed{}
 	bed.Binary = binary
 	o.process, err = bed.Run(file, []string{"POD_NAMESPACE=" + namespace}, &o.output, append(flags, more...)...)
-	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(gomega.HaveOccurred())
 	o.Stop = sync.OnceFunc(o.stop)
 	t.Cleanup(func() {
 		if o.Stop(); t.Failed() {
 			t.Logf("%s printed\n%s", binary, o.Output())
 		}
 	})
-	g.Eventually(func() error { return ready("http://" + probes + "/readyz") }).WithTimeout(patience).Should(Succeed(), o.output.String)
+	g.Eventually(func() error { return ready("http://" + probes + "/readyz") }).WithTimeout(patience).Should(gomega.Succeed(), o.output.String)
 	return o
 }
 
@@ -101,6 +101,6 @@ func ready(url string) error {
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	address, err := testbed.FreeAddress(t.Context())
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
 	return address
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -167,9 +167,9 @@ func (l *Live) connections() []v1alpha1.Connection {
 // awaitServed waits until every resource has the key that its Secret holds, and nothing is under way.
 func (l *Live) awaitServed() {
 	for _, key := range l.keys {
-		l.Await(func(g Gomega) {
+		l.Await(func(g gomega.Gomega) {
 			found := l.Served(g, client.ObjectKeyFromObject(key))
-			g.Expect(found.Status.Conditions).To(HaveLen(1), "%v", found.Status.Conditions)
+			g.Expect(found.Status.Conditions).To(gomega.HaveLen(1), "%v", found.Status.Conditions)
 		})
 	}
 }
@@ -179,10 +179,10 @@ func (l *Live) Rotate(name string) {
 	key := l.Read(l.keys[name])
 	issued, posts := key.Status.IssuedAt.Time, l.Posts()
 	retiring := len(key.Status.Retiring)
-	l.Expect(fixtures.RequestRotation(l.Context, l.Cluster, key, issued.Add(time.Second))).To(Succeed())
-	l.Await(func(g Gomega) { g.Expect(l.Read(key).Status.Retiring).To(HaveLen(retiring + 1)) })
+	l.Expect(fixtures.RequestRotation(l.Context, l.Cluster, key, issued.Add(time.Second))).To(gomega.Succeed())
+	l.Await(func(g gomega.Gomega) { g.Expect(l.Read(key).Status.Retiring).To(gomega.HaveLen(retiring + 1)) })
 	l.awaitServed()
-	l.Expect(l.Posts()).To(Equal(posts+1), "a rotation costs one POST")
+	l.Expect(l.Posts()).To(gomega.Equal(posts+1), "a rotation costs one POST")
 }
 
 // End deletes everything, and checks that the operator that runs revokes all keys but the retained one, and that no call of a workload was
@@ -190,9 +190,9 @@ func (l *Live) Rotate(name string) {
 func (l *Live) End() {
 	for name, callers := range l.callers {
 		calls, err := callers.Calls()
-		l.Expect(err).NotTo(HaveOccurred(), name)
-		l.Expect(calls.Made).To(BeNumerically(">", 10), name)
-		l.Expect(calls.Refused).To(BeZero(), name)
+		l.Expect(err).NotTo(gomega.HaveOccurred(), name)
+		l.Expect(calls.Made).To(gomega.BeNumerically(">", 10), name)
+		l.Expect(calls.Refused).To(gomega.BeZero(), name)
 	}
 	for name, key := range l.keys {
 		if l.Delete(key); name != "retained" {
@@ -202,7 +202,7 @@ func (l *Live) End() {
 		}
 	}
 	live := l.Cognigy.Live("")
-	l.Expect(live).To(HaveExactElements(HaveField("EndpointID", l.endpoints["retained"].ID)))
+	l.Expect(live).To(gomega.HaveExactElements(gomega.HaveField("EndpointID", l.endpoints["retained"].ID)))
 	for _, connection := range l.connections() {
 		l.Delete(connection)
 		l.AwaitAbsent(connection)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -37,26 +37,26 @@ func (l *Live) Unchanged(take func()) {
 	before, made, revoked, written := l.snapshot(), l.Posts(), l.deletes(), l.written()
 	take()
 	l.awaitChecked()
-	l.Expect(cmp.Diff(before, l.snapshot())).To(BeEmpty())
-	l.Expect(l.Posts()).To(Equal(made), "keys that were made")
-	l.Expect(l.deletes()).To(Equal(revoked), "keys that were revoked")
-	l.Expect(l.written().Since(written)).To(BeEmpty(), "writes of the operator")
+	l.Expect(cmp.Diff(before, l.snapshot())).To(gomega.BeEmpty())
+	l.Expect(l.Posts()).To(gomega.Equal(made), "keys that were made")
+	l.Expect(l.deletes()).To(gomega.Equal(revoked), "keys that were revoked")
+	l.Expect(l.written().Since(written)).To(gomega.BeEmpty(), "writes of the operator")
 	l.awaitServed()
 }
 
 // awaitChecked waits until the operator that runs has checked the keys of every Endpoint more than once, and scanned for orphans.
 func (l *Live) awaitChecked() {
 	since, lists := time.Now(), l.lists()
-	l.Await(func(g Gomega) {
+	l.Await(func(g gomega.Gomega) {
 		now := l.lists()
 		for name := range l.keys {
-			g.Expect(now[name]).To(BeNumerically(">=", lists[name]+3), "lists of the keys of %s", name)
+			g.Expect(now[name]).To(gomega.BeNumerically(">=", lists[name]+3), "lists of the keys of %s", name)
 		}
 		for _, connection := range l.connections() {
-			g.Expect(l.Cluster.Get(l.Context, client.ObjectKeyFromObject(connection), connection)).To(Succeed())
+			g.Expect(l.Cluster.Get(l.Context, client.ObjectKeyFromObject(connection), connection)).To(gomega.Succeed())
 			scan := connection.GetConnectionStatus().OrphanScan
-			g.Expect(scan).NotTo(BeNil())
-			g.Expect(scan.Time.Time).To(BeTemporally(">", since), connection.GetName())
+			g.Expect(scan).NotTo(gomega.BeNil())
+			g.Expect(scan.Time.Time).To(gomega.BeTemporally(">", since), connection.GetName())
 		}
 	})
 }
@@ -68,7 +68,7 @@ const operatorUser = "system:serviceaccount:" + installation.Namespace + ":" + i
 // namespace), and for the status of connections. Events of resources are part of the snapshot.
 func (l *Live) written() controlplane.Counts {
 	counts, err := controlplane.CountRequests(l.AuditLog)
-	l.Expect(err).NotTo(HaveOccurred())
+	l.Expect(err).NotTo(gomega.HaveOccurred())
 	writes := controlplane.Counts{}
 	for request, count := range counts {
 		ofConnections := strings.HasSuffix(request.Resource, "cognigyconnections") && request.Subresource == "status"
@@ -85,10 +85,10 @@ func (l *Live) deletes() int { return l.Cognigy.Count(http.MethodDelete, simulat
 // forgetSuperAPIKey has the last super API key have been asked for long ago. The next process would wait out a minute otherwise.
 func (l *Live) forgetSuperAPIKey() {
 	connection := l.connection(superConnection)
-	l.Await(func(g Gomega) {
-		g.Expect(l.Cluster.Get(l.Context, client.ObjectKeyFromObject(connection), connection)).To(Succeed())
+	l.Await(func(g gomega.Gomega) {
+		g.Expect(l.Cluster.Get(l.Context, client.ObjectKeyFromObject(connection), connection)).To(gomega.Succeed())
 		connection.Status.SuperKeyMintedAt = new(metav1.NewMicroTime(time.Now().Add(-time.Hour).Truncate(time.Microsecond)))
-		g.Expect(l.Cluster.Status().Update(l.Context, connection)).To(Succeed())
+		g.Expect(l.Cluster.Status().Update(l.Context, connection)).To(gomega.Succeed())
 	})
 }
 
@@ -98,7 +98,7 @@ func (l *Live) snapshot() map[string]string {
 	for _, list := range []client.ObjectList{
 		&v1alpha1.EndpointAPIKeyList{}, &v1alpha1.CognigyConnectionList{}, &corev1.SecretList{}, &appsv1.DeploymentList{}, &eventsv1.EventList{},
 	} {
-		l.Expect(l.Cluster.List(l.Context, list, client.InNamespace(l.Namespace))).To(Succeed())
+		l.Expect(l.Cluster.List(l.Context, list, client.InNamespace(l.Namespace))).To(gomega.Succeed())
 		l.Expect(meta.EachListItem(list, func(item runtime.Object) error {
 			object := item.(client.Object)
 			if event, ok := item.(*eventsv1.Event); ok && event.ReportingController != "cognigy-operator" {
@@ -106,9 +106,9 @@ func (l *Live) snapshot() map[string]string {
 			}
 			objects[fmt.Sprintf("%T %s", item, object.GetName())] = l.text(object)
 			return nil
-		})).To(Succeed())
+		})).To(gomega.Succeed())
 	}
-	l.Expect(l.Cluster.Get(l.Context, client.ObjectKeyFromObject(l.shared), l.shared)).To(Succeed())
+	l.Expect(l.Cluster.Get(l.Context, client.ObjectKeyFromObject(l.shared), l.shared)).To(gomega.Succeed())
 	objects["shared connection"] = l.text(l.shared.DeepCopy())
 	return objects
 }
@@ -117,7 +117,7 @@ func (l *Live) snapshot() map[string]string {
 func (l *Live) text(object client.Object) string {
 	withoutNotes(object)
 	text, err := json.MarshalIndent(object, "", " ")
-	l.Expect(err).NotTo(HaveOccurred())
+	l.Expect(err).NotTo(gomega.HaveOccurred())
 	return string(text)
 }
 
