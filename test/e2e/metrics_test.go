@@ -41,9 +41,9 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		}
 		token := account("states", "cognigy-operator-metrics-reader")
 		for state := range keys {
-			awaitSeries(p, token).Should(HaveKeyWithValue("cognigy_operator_keys"+of(e.Namespace, e.Connection().Name)+" state="+state, 1.0))
+			scraper{p, token}.series().Should(HaveKeyWithValue("cognigy_operator_keys"+of(e.Namespace, e.Connection().Name)+" state="+state, 1.0))
 		}
-		awaitSeries(p, token).Should(And(
+		scraper{p, token}.series().Should(And(
 			HaveKeyWithValue("cognigy_operator_keys_issued_total"+ofConnection(e.Namespace, e.Connection().Name), 1.0),
 			HaveKeyWithValue("cognigy_operator_keys_delivered_total"+ofConnection(e.Namespace, e.Connection().Name), 1.0),
 			HaveKeyWithValue("cognigy_operator_connection_up"+ofConnection(e.Namespace, e.Connection().Name), 1.0),
@@ -51,14 +51,14 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		for _, key := range keys {
 			release(e, key)
 		}
-		awaitSeries(p, token).Should(And(
+		scraper{p, token}.series().Should(And(
 			HaveKeyWithValue("cognigy_operator_keys_revoked_total"+ofConnection(e.Namespace, e.Connection().Name)+" reason=deleted", 1.0),
 			Not(HaveKey(ContainSubstring("key_namespace="+e.Namespace))),
 		))
 		connection := e.Connection()
 		e.Expect(cluster.Delete(e.Context, connection)).To(Succeed())
 		e.AwaitAbsent(connection)
-		awaitSeries(p, token).ShouldNot(HaveKey(ContainSubstring("connection_namespace=" + e.Namespace)))
+		scraper{p, token}.series().ShouldNot(HaveKey(ContainSubstring("connection_namespace=" + e.Namespace)))
 	})
 
 	// A key whose name was changed on the way is revoked at once, and the issuance budget keeps the operator from trying again soon.
@@ -78,7 +78,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		renamed := e.Key(fixtures.Named("renamed"))
 		e.Create(renamed)
 		token, connection := account("counts", "cognigy-operator-metrics-reader"), ofConnection(e.Namespace, e.Connection().Name)
-		awaitSeries(p, token).Should(And(
+		scraper{p, token}.series().Should(And(
 			HaveKeyWithValue("cognigy_operator_keys_issued_total"+connection, 3.0),
 			HaveKeyWithValue("cognigy_operator_keys_delivered_total"+connection, 2.0),
 			HaveKeyWithValue("cognigy_operator_keys_revoked_total"+connection+" reason=replaced", 1.0),
@@ -87,7 +87,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		))
 		release(e, renamed)
 		release(e, rotated)
-		awaitSeries(p, token).Should(HaveKeyWithValue("cognigy_operator_keys_revoked_total"+connection+" reason=deleted", 1.0))
+		scraper{p, token}.series().Should(HaveKeyWithValue("cognigy_operator_keys_revoked_total"+connection+" reason=deleted", 1.0))
 	})
 
 	It("describe objects and hosts on the leader only", Serial, func() {
@@ -99,16 +99,16 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		e.Create(key)
 		e.AwaitDelivered(key, 1)
 		token := account("leader", "cognigy-operator-metrics-reader")
-		awaitSeries(leader, token).Should(And(
+		scraper{leader, token}.series().Should(And(
 			HaveKeyWithValue("cognigy_operator_leader", 1.0), HaveKey("cognigy_operator_keys"+of(e.Namespace, e.Connection().Name)+" state=ready"),
 		))
-		awaitSeries(standby, token).Should(HaveKeyWithValue("cognigy_operator_leader", 0.0))
+		scraper{standby, token}.series().Should(HaveKeyWithValue("cognigy_operator_leader", 0.0))
 		for series := range seriesOf(Default, standby, token) {
 			Expect(series).NotTo(MatchRegexp("^cognigy_operator.* (connection|key_namespace|host)="))
 		}
 		Expect(leader.stop()).To(Succeed())
 		leaseHolder(holder)
-		awaitSeries(standby, token).Should(And(
+		scraper{standby, token}.series().Should(And(
 			HaveKeyWithValue("cognigy_operator_leader", 1.0), HaveKey("cognigy_operator_keys"+of(e.Namespace, e.Connection().Name)+" state=ready"),
 		))
 		release(e, key)
@@ -153,7 +153,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		e.Create(key)
 		e.AwaitDelivered(key, 1)
 		token := account("page", "cognigy-operator-metrics-reader")
-		awaitSeries(p, token).Should(HaveKey(HavePrefix("cognigy_operator_connection_orphans"))) // after the first scan
+		scraper{p, token}.series().Should(HaveKey(HavePrefix("cognigy_operator_connection_orphans"))) // after the first scan
 		families := familiesOf(Default, p, token)
 		groups, err := rules.Read("../..")
 		Expect(err).NotTo(HaveOccurred())
@@ -177,9 +177,16 @@ func ofConnection(namespace, connection string) string {
 	return fmt.Sprintf(" connection=%s connection_kind=CognigyConnection connection_namespace=%s", connection, namespace)
 }
 
-// awaitSeries is about the series of an operator.
-func awaitSeries(p *process, token string) AsyncAssertion {
-	return Eventually(func(g Gomega) map[string]float64 { return seriesOf(g, p, token) }).WithTimeout(patience).WithPolling(200 * time.Millisecond)
+// scraper reads the metrics of an operator.
+type scraper struct {
+	operator *process
+	token    string
+}
+
+// series is about the operator's series.
+func (s scraper) series() AsyncAssertion {
+	return Eventually(func(g Gomega) map[string]float64 { return seriesOf(g, s.operator, s.token) }).
+		WithTimeout(patience).WithPolling(200 * time.Millisecond)
 }
 
 // familiesOf asks an operator for its metrics.
