@@ -81,6 +81,16 @@ func (c *cluster) key(ctx context.Context, name string) (*v1alpha1.EndpointAPIKe
 	return found, c.Get(ctx, types.NamespacedName{Namespace: c.namespace, Name: name}, found)
 }
 
+// findKey connects, and reads the EndpointAPIKey that a command is for.
+func (p *plugin) findKey(ctx context.Context, name string) (*cluster, *v1alpha1.EndpointAPIKey, error) {
+	connected, err := p.connect()
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := connected.key(ctx, name)
+	return connected, key, err
+}
+
 // keys lists the EndpointAPIKeys of a namespace, or of all if that is "".
 func (c *cluster) keys(ctx context.Context, namespace string) ([]v1alpha1.EndpointAPIKey, error) {
 	found := &v1alpha1.EndpointAPIKeyList{}

@@ -31,11 +31,7 @@ func (p *plugin) explainCommand() *cobra.Command {
 }
 
 func (p *plugin) explain(ctx context.Context, name string) error {
-	cluster, err := p.connect()
-	if err != nil {
-		return err
-	}
-	key, err := cluster.key(ctx, name)
+	cluster, key, err := p.findKey(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -29,11 +29,7 @@ func (p *plugin) reconcileCommand() *cobra.Command {
 }
 
 func (p *plugin) reconcile(ctx context.Context, o waitOptions, name string) error {
-	cluster, err := p.connect()
-	if err != nil {
-		return err
-	}
-	key, err := cluster.key(ctx, name)
+	cluster, key, err := p.findKey(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -41,11 +41,7 @@ func (p *plugin) rotateCommand() *cobra.Command {
 }
 
 func (p *plugin) rotate(ctx context.Context, o rotateOptions, name string) error {
-	cluster, err := p.connect()
-	if err != nil {
-		return err
-	}
-	key, err := cluster.key(ctx, name)
+	cluster, key, err := p.findKey(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -48,11 +48,7 @@ func (p *plugin) suspension(command *cobra.Command, suspend bool, otherwise stri
 func (p *plugin) setSuspend(
 	ctx context.Context, o waitOptions, name string, suspend bool, otherwise string, done func(*v1alpha1.EndpointAPIKey) bool,
 ) error {
-	cluster, err := p.connect()
-	if err != nil {
-		return err
-	}
-	key, err := cluster.key(ctx, name)
+	cluster, key, err := p.findKey(ctx, name)
 	if err != nil {
 		return err
 	}

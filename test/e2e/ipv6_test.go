@@ -44,7 +44,7 @@ var _ = Describe("Where there is nothing but IPv6, the operator", Label("connect
 		p := launch(kubeconfigAt(apiServer),
 			"--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics,
 			"--allowed-hosts="+host, fmt.Sprintf("--host-rate-limits=%s=%d/1", host, perSecond))
-		p.probes, p.metrics = "http://"+probes, metrics
+		p.probes, p.metrics = probes, metrics
 		p.awaitReady()
 
 		key := e.Key()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,7 +26,7 @@ const patience = 3 * time.Minute
 // process is a running operator.
 type process struct {
 	*testbed.Process
-	probes  string // base URL of the health probes
+	probes  string // host:port of the health probes
 	metrics string // host:port
 	output  testbed.Output
 }
@@ -43,7 +42,7 @@ func start(flags ...string) *process {
 // awaitReady waits until the operator is ready.
 func (p *process) awaitReady() {
 	GinkgoHelper()
-	Eventually(func() error { return get(p.probes + "/readyz") }).WithTimeout(patience).Should(Succeed())
+	Eventually(func() error { return testbed.Ready(p.probes) }).WithTimeout(patience).Should(Succeed())
 }
 
 // launch runs the operator with a kubeconfig until the spec ends.
@@ -58,7 +57,7 @@ func launchIn(kubeconfig []byte, environment []string, flags ...string) *process
 	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
 	probes, metrics := freeAddress(), freeAddress()
-	p := &process{probes: "http://" + probes, metrics: metrics}
+	p := &process{probes: probes, metrics: metrics}
 	flags = append([]string{
 		"--namespace=" + installation.Namespace, "--health-probe-bind-address=" + probes, "--metrics-bind-address=" + metrics,
 		fmt.Sprintf("--host-rate-limits=*=%d/%d", ratePerSecond, 2*ratePerSecond),
@@ -80,24 +79,6 @@ func launchIn(kubeconfig []byte, environment []string, flags ...string) *process
 
 // stop asks the operator to end and returns how it did.
 func (p *process) stop() error { return p.Stop(patience) }
-
-func get(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close() //nolint:errcheck // nothing was written
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", url, response.Status)
-	}
-	return nil
-}
 
 func freeAddress() string {
 	GinkgoHelper()

@@ -5,10 +5,6 @@
 package deployed
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +63,7 @@ func Run(t *testing.T, plane *controlplane.ControlPlane, cluster client.Client, 
 			t.Logf("%s printed\n%s", binary, o.Output())
 		}
 	})
-	g.Eventually(func() error { return ready("http://" + probes + "/readyz") }).WithTimeout(patience).Should(gomega.Succeed(), o.output.String)
+	g.Eventually(func() error { return testbed.Ready(probes) }).WithTimeout(patience).Should(gomega.Succeed(), o.output.String)
 	return o
 }
 
@@ -80,23 +76,6 @@ func (o *Operator) stop() {
 
 // Output is what the operator printed.
 func (o *Operator) Output() string { return o.output.String() }
-
-func ready(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", url, response.Status)
-	}
-	return errors.Join(err, response.Body.Close())
-}
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
