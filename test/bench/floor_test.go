@@ -79,7 +79,10 @@ func (f *floor) deliver(ctx context.Context, key *v1alpha1.EndpointAPIKey) error
 		return err
 	}
 	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, Labels: map[string]string{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey}},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: key.Namespace, Name: key.Name, Labels: map[string]string{v1alpha1.SecretTypeLabel: v1alpha1.SecretTypeAPIKey},
+			Annotations: map[string]string{v1alpha1.OwnerUIDAnnotation: string(key.UID)}, // what the operator's ServiceAccount may create
+		},
 		StringData: map[string]string{"api-key": "0"},
 	}
 	if err := f.client.Create(ctx, secret.DeepCopy(), client.DryRunAll); err != nil {
