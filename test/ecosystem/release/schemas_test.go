@@ -98,7 +98,7 @@ func TestDocumentationFitsTheSchemas(t *testing.T) {
 	for _, page := range pages {
 		for _, found := range block.FindAllStringSubmatch(read(t, page), -1) {
 			text := regexp.MustCompile("(?m)^"+found[1]).ReplaceAllString(found[2], "")
-			if !strings.Contains(text, "apiVersion: "+group) {
+			if !strings.Contains("\n"+text, "\napiVersion: "+group) {
 				continue // a part of a resource, or none of ours
 			}
 			ours, wrong := check(t, kubeconform, page, text)
