@@ -65,8 +65,7 @@ func (p *plugin) check(ctx context.Context, o waitOptions, named string) error {
 
 // probe has the operator probe a connection. If it cannot, what the operator found before is shown.
 func (p *plugin) probe(ctx context.Context, cluster *cluster, o waitOptions, found v1alpha1.Connection) error {
-	requested := p.clock.Now().UTC().Format(time.RFC3339Nano)
-	err := cluster.annotate(ctx, found, v1alpha1.RequestedAtAnnotation, requested)
+	requested, err := p.requestReconcile(ctx, cluster, found)
 	if apierrors.IsForbidden(err) {
 		say(p.ErrOut, "Not probed anew (%s). This is what the operator found before:", err)
 		return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 )
@@ -36,8 +37,8 @@ func (p *plugin) reconcile(ctx context.Context, o waitOptions, name string) erro
 	if key.Spec.Suspend && key.DeletionTimestamp == nil {
 		return fmt.Errorf("EndpointAPIKey %q is suspended, so that the operator does not look; first: %s", key.Name, commandFor("resume", key))
 	}
-	requested := p.clock.Now().UTC().Format(time.RFC3339Nano)
-	if err := cluster.annotate(ctx, key, v1alpha1.RequestedAtAnnotation, requested); err != nil {
+	requested, err := p.requestReconcile(ctx, cluster, key)
+	if err != nil {
 		return err
 	}
 	p.step("Asked the operator to look.")
@@ -60,4 +61,10 @@ func (p *plugin) reconcile(ctx context.Context, o waitOptions, name string) erro
 		return errSaid
 	}
 	return nil
+}
+
+// requestReconcile asks the operator to look at an object now. The operator acknowledges the request by what this returns.
+func (p *plugin) requestReconcile(ctx context.Context, cluster *cluster, object client.Object) (requested string, err error) {
+	requested = p.clock.Now().UTC().Format(time.RFC3339Nano)
+	return requested, cluster.annotate(ctx, object, v1alpha1.RequestedAtAnnotation, requested)
 }

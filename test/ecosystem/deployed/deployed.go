@@ -1,7 +1,8 @@
 // Copyright The cognigy-operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package deployed runs the operator as its Deployment in a cluster says: with its flags, under its ServiceAccount. No kubelet does.
+// Package deployed has what tests of installations stand on: a control plane, and the operator as its Deployment in a cluster says, with its
+// flags and under its ServiceAccount. No kubelet runs it.
 package deployed
 
 import (

@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
-	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
@@ -50,22 +50,17 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	kubeconfig, binary = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "cognigy-operator")
+	binary = filepath.Join(folder, "cognigy-operator")
 	if err := testbed.Build(ctx, binary); err != nil {
 		return 0, err
 	}
 	// The operator's own definitions are installed by Flux.
-	plane, err = controlplane.Start(ctx, controlplane.Options{ControllerManager: true, CRDs: []string{filepath.Join(assets, "crds")}})
+	started, err := deployed.StartCluster(ctx, folder, controlplane.Options{ControllerManager: true, CRDs: []string{filepath.Join(assets, "crds")}})
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, plane.Stop()) }()
-	if err := os.WriteFile(kubeconfig, plane.Kubeconfig(), 0o600); err != nil {
-		return 0, err
-	}
-	if cluster, err = installation.NewClient(plane.Config()); err != nil {
-		return 0, err
-	}
+	defer func() { err = errors.Join(err, started.Stop()) }()
+	plane, cluster, kubeconfig = started.ControlPlane, started.Client, started.KubeconfigFile
 	controllers, err := startControllers(ctx, assets, folder)
 	if err != nil {
 		return 0, errors.Join(err, controllers.stop())

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -18,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
@@ -46,18 +46,12 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	plane, err := controlplane.Start(ctx, controlplane.Options{CRDs: []string{installation.File()}})
+	started, err := deployed.StartCluster(ctx, folder, controlplane.Options{CRDs: []string{installation.File()}})
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, plane.Stop()) }()
-	if cluster, err = installation.NewClient(plane.Config()); err != nil {
-		return 0, err
-	}
-	kubeconfig = filepath.Join(folder, "kubeconfig")
-	if err := os.WriteFile(kubeconfig, plane.Kubeconfig(), 0o600); err != nil {
-		return 0, err
-	}
+	defer func() { err = errors.Join(err, started.Stop()) }()
+	cluster, kubeconfig = started.Client, started.KubeconfigFile
 	if err := cluster.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return 0, err
 	}

@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
-	"github.com/cognigy-operator/cognigy-operator/test/installation"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
@@ -44,20 +44,15 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	kubeconfig, binary, auditLog = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "cognigy-operator"), filepath.Join(folder, "audit.log")
+	binary, auditLog = filepath.Join(folder, "cognigy-operator"), filepath.Join(folder, "audit.log")
 	if err := testbed.Build(context.Background(), binary); err != nil {
 		return 0, err
 	}
-	plane, err = controlplane.Start(context.Background(), controlplane.Options{ControllerManager: true, AuditLog: auditLog})
+	started, err := deployed.StartCluster(context.Background(), folder, controlplane.Options{ControllerManager: true, AuditLog: auditLog})
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, plane.Stop()) }()
-	if err := os.WriteFile(kubeconfig, plane.Kubeconfig(), 0o600); err != nil {
-		return 0, err
-	}
-	if cluster, err = installation.NewClient(plane.Config()); err != nil {
-		return 0, err
-	}
+	defer func() { err = errors.Join(err, started.Stop()) }()
+	plane, cluster, kubeconfig = started.ControlPlane, started.Client, started.KubeconfigFile
 	return m.Run(), nil
 }

@@ -15,8 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/upgrade"
-	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 // An API server on which nothing is installed yet.
@@ -46,17 +46,12 @@ func run(m *testing.M) (code int, err error) {
 	if current, err = upgrade.Current(ctx, folder); err != nil {
 		return 0, err
 	}
-	kubeconfig, auditLog = filepath.Join(folder, "kubeconfig"), filepath.Join(folder, "audit.log")
-	plane, err = controlplane.Start(ctx, controlplane.Options{ControllerManager: true, AuditLog: auditLog})
+	auditLog = filepath.Join(folder, "audit.log")
+	started, err := deployed.StartCluster(ctx, folder, controlplane.Options{ControllerManager: true, AuditLog: auditLog})
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, plane.Stop()) }()
-	if err := os.WriteFile(kubeconfig, plane.Kubeconfig(), 0o600); err != nil {
-		return 0, err
-	}
-	if cluster, err = installation.NewClient(plane.Config()); err != nil {
-		return 0, err
-	}
+	defer func() { err = errors.Join(err, started.Stop()) }()
+	plane, cluster, kubeconfig = started.ControlPlane, started.Client, started.KubeconfigFile
 	return m.Run(), nil
 }
