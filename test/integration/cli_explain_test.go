@@ -40,8 +40,12 @@ var _ = Describe("kubectl cognigy explain", Label("cli"), func() {
 		credentials := e.Credentials("")
 		e.Change(credentials, func() { credentials.Data["api-key"] = []byte("wrong") })
 		e.reports(e.Connection(), v1alpha1.ReasonUnauthorized, status.FailedStatus)
-		e.request(key, later().Format(time.RFC3339))
-		e.Await(func(g Gomega) { g.Expect(e.kubectlCognigy("status").out).To(ContainSubstring("ConnectionNotReady")) })
+		due := later()
+		e.request(key, due.Format(time.RFC3339))
+		e.Await(func(g Gomega) {
+			g.Expect(time.Now()).To(BeTemporally(">=", due.Time))
+			g.Expect(e.kubectlCognigy("status").out).To(ContainSubstring("ConnectionNotReady"))
+		})
 		golden("explain-blocked", e.prints("explain", "crm"))
 	})
 
