@@ -36,8 +36,8 @@ type Config struct {
 	// Account is told of each request beyond the one that a caller asked for, so that it counts for the rate limit, too: one for a
 	// token, and one that is sent again with another token. It may be nil.
 	Account func()
-	// Observe is told of each request. It may be nil.
-	Observe func(Exchange)
+	// Observe is told of each request, with the context of the call that caused it. It may be nil.
+	Observe func(context.Context, Exchange)
 }
 
 // Client calls Cognigy. It is safe for concurrent use.

@@ -27,7 +27,7 @@ type exchanger struct {
 	large         *semaphore.Weighted
 	coarse        bool
 	account       func()
-	observe       func(Exchange)
+	observe       func(context.Context, Exchange)
 	// once sends what must be sent once, idempotent everything else.
 	once, idempotent *http.Client
 }
@@ -42,7 +42,7 @@ func (c *exchanger) accountForRequest() {
 func (c *exchanger) exchange(request *http.Request, call call) error {
 	began := time.Now()
 	err := c.sendAndRead(request, call)
-	c.told(call, began, err)
+	c.told(request.Context(), call, began, err)
 	return err
 }
 

@@ -50,7 +50,7 @@ func (o OAuth2Client) obtain(ctx context.Context, through *exchanger) (Sensitive
 	if err != nil {
 		err = through.tokenError(call, err)
 	}
-	through.told(call, asked, err)
+	through.told(ctx, call, asked, err)
 	switch {
 	case err != nil:
 		return Sensitive{}, 0, err

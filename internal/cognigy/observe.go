@@ -3,7 +3,10 @@
 
 package cognigy
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Exchange is a request that was sent, and what became of it.
 type Exchange struct {
@@ -14,8 +17,8 @@ type Exchange struct {
 }
 
 // told tells of a request that began at a time.
-func (c *exchanger) told(call call, began time.Time, err error) {
+func (c *exchanger) told(ctx context.Context, call call, began time.Time, err error) {
 	if c.observe != nil {
-		c.observe(Exchange{Method: call.method, Route: call.route, Took: time.Since(began), Err: err})
+		c.observe(ctx, Exchange{Method: call.method, Route: call.route, Took: time.Since(began), Err: err})
 	}
 }

@@ -4,6 +4,7 @@
 package cognigy_test
 
 import (
+	"context"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -17,7 +18,7 @@ func TestObserve(t *testing.T) {
 	g := NewWithT(t)
 	var sent []string
 	observed := func(c *cognigy.Config) {
-		c.Observe = func(exchange cognigy.Exchange) {
+		c.Observe = func(_ context.Context, exchange cognigy.Exchange) {
 			text := exchange.Method + " " + exchange.Route
 			if failure := cognigy.AsError(exchange.Err); failure != nil {
 				text += ": " + string(failure.Kind)

@@ -4,6 +4,7 @@
 package connection
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -19,8 +20,8 @@ import (
 type Observer interface {
 	// Connected is called when the client of a connection is configured.
 	Connected(found v1alpha1.Connection)
-	// Sent is called for each request to a host.
-	Sent(host string, exchange cognigy.Exchange)
+	// Sent is called for each request to a host, with the context of whoever caused it.
+	Sent(ctx context.Context, host string, exchange cognigy.Exchange)
 }
 
 // observe has the observer told of the requests of a connection's client.
@@ -29,7 +30,7 @@ func (r *Resolver) observe(found v1alpha1.Connection, config *cognigy.Config) {
 		return
 	}
 	host := ratelimit.HostOf(config.BaseURL)
-	config.Observe = func(exchange cognigy.Exchange) { r.Observer.Sent(host, exchange) }
+	config.Observe = func(ctx context.Context, exchange cognigy.Exchange) { r.Observer.Sent(ctx, host, exchange) }
 	r.Observer.Connected(found)
 }
 

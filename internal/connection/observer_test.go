@@ -4,6 +4,7 @@
 package connection
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func (o *observer) Connected(found v1alpha1.Connection) {
 	o.connected = append(o.connected, found.GetNamespace())
 }
 
-func (*observer) Sent(string, cognigy.Exchange) {}
+func (*observer) Sent(context.Context, string, cognigy.Exchange) {}
 
 // The age of credentials is that of those which the session uses, until the connection is gone.
 func TestCredentialsChangedAt(t *testing.T) {

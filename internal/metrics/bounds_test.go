@@ -4,6 +4,7 @@
 package metrics_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ func everything(t *testing.T) *described {
 func (d *described) send(host string, through v1alpha1.Connection) {
 	d.Connected(through)
 	d.hosts.Host("https://"+host, types.UID(through.GetName()))
-	d.Sent(host+":443", cognigy.Exchange{Method: "GET", Route: "/endpoints", Took: time.Second})
+	d.Sent(context.Background(), host+":443", cognigy.Exchange{Method: "GET", Route: "/endpoints", Took: time.Second})
 	d.Waited(host+":443", time.Second)
 	d.RetryAfterBegan(host + ":443")
 }
@@ -147,10 +148,10 @@ func TestOutcomes(t *testing.T) {
 	for err, outcome := range map[error]string{
 		&cognigy.Error{Kind: cognigy.Unavailable}: "unavailable", &cognigy.Error{Kind: "new"}: "failed", fmt.Errorf("another"): "failed",
 	} {
-		d.Sent("c:443", cognigy.Exchange{Method: "GET", Route: "/" + outcome, Err: err})
+		d.Sent(t.Context(), "c:443", cognigy.Exchange{Method: "GET", Route: "/" + outcome, Err: err})
 		d.Expect(d.series()).To(HaveKey("request_duration_seconds host=other method=GET outcome=" + outcome + " route=/" + outcome))
 	}
 	before := len(d.series())
-	d.Sent("c:443", cognigy.Exchange{Method: "GET", Route: "/refused", Err: &cognigy.Error{Kind: cognigy.HostNotAllowed}})
+	d.Sent(t.Context(), "c:443", cognigy.Exchange{Method: "GET", Route: "/refused", Err: &cognigy.Error{Kind: cognigy.HostNotAllowed}})
 	d.Expect(d.series()).To(HaveLen(before))
 }

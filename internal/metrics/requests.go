@@ -4,6 +4,7 @@
 package metrics
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,22 +22,33 @@ var outcomes = map[cognigy.Kind]string{
 	cognigy.ClientRejected: "token_refused", cognigy.ScopeRejected: "token_refused", cognigy.TokenRefused: "token_refused",
 }
 
+// NotSent is the Outcome of a request that never left.
+const NotSent = ""
+
+// Outcome says how a request ended.
+func Outcome(exchange cognigy.Exchange) string {
+	if exchange.Err == nil {
+		return "success"
+	}
+	if failure := cognigy.AsError(exchange.Err); failure != nil {
+		if failure.Kind == cognigy.HostNotAllowed {
+			return NotSent
+		}
+		if outcome, known := outcomes[failure.Kind]; known {
+			return outcome
+		}
+	}
+	return "failed"
+}
+
 // Connected notes that a connection has a session, which sends requests to a host.
 func (m *Metrics) Connected(found v1alpha1.Connection) { m.hosts.add(found) }
 
 // Sent notes a request to a host.
-func (m *Metrics) Sent(host string, exchange cognigy.Exchange) {
-	outcome := "success"
-	if failure := cognigy.AsError(exchange.Err); failure != nil {
-		if failure.Kind == cognigy.HostNotAllowed { // nothing was sent
-			return
-		}
-		outcome = outcomes[failure.Kind]
-	} else if exchange.Err != nil {
-		outcome = ""
-	}
-	if outcome == "" {
-		outcome = "failed"
+func (m *Metrics) Sent(_ context.Context, host string, exchange cognigy.Exchange) {
+	outcome := Outcome(exchange)
+	if outcome == NotSent {
+		return
 	}
 	m.counters.requests.WithLabelValues(m.hosts.of(host), exchange.Method, exchange.Route, outcome).Observe(exchange.Took.Seconds())
 }
