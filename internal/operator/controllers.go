@@ -18,6 +18,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/metrics"
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
+	"github.com/cognigy-operator/cognigy-operator/internal/tracing"
 )
 
 // shared is what the controllers have in common.
@@ -30,6 +31,7 @@ type shared struct {
 	audit       *audit.Trail
 	connections *connection.Resolver
 	metrics     *metrics.Metrics
+	traces      *tracing.Traces // nil unless the environment asks for them
 	// keysServed is whether the API server serves EndpointAPIKeys.
 	keysServed bool
 }
@@ -77,10 +79,12 @@ func (s shared) protection(kinds []connection.Kind) []controller {
 	live := &protection.Reader{Reader: s.mgr.GetAPIReader(), Clock: s.clock}
 	controllers := []controller{&protection.Credentials{
 		Client: s.mgr.GetClient(), APIReader: live, Connections: s.connections, Kinds: kinds, Events: s.events, Clock: s.clock,
+		Traces: s.traces,
 	}}
 	for _, kind := range kinds {
 		controllers = append(controllers, &protection.Connections{
 			Client: s.mgr.GetClient(), APIReader: live, Clock: s.clock, Kind: kind, KeysServed: s.keysServed,
+			Traces: s.traces,
 		})
 	}
 	return controllers
@@ -89,7 +93,7 @@ func (s shared) protection(kinds []connection.Kind) []controller {
 func (s shared) keyController(namespaced, cluster *connectioncontroller.Reconciler) controller {
 	return &endpointapikey.Reconciler{
 		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Cache: s.mgr.GetCache(), Connections: s.connections,
-		Events: s.events, Audit: s.audit, Metrics: s.metrics, Clock: s.clock, Identity: s.identity,
+		Events: s.events, Audit: s.audit, Metrics: s.metrics, Traces: s.traces, Clock: s.clock, Identity: s.identity,
 		DriftInterval: s.options.DriftInterval, ListLag: s.options.ListLag,
 		Probe: func(found v1alpha1.Connection) {
 			if connection.IsCluster(found) {
@@ -104,13 +108,13 @@ func (s shared) keyController(namespaced, cluster *connectioncontroller.Reconcil
 func (s shared) orphanController(kind connection.Kind) controller {
 	return &orphan.Reconciler{
 		Client: s.mgr.GetClient(), APIReader: s.mgr.GetAPIReader(), Kind: kind, Connections: s.connections, Events: s.events,
-		Audit: s.audit, Metrics: s.metrics, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
+		Audit: s.audit, Metrics: s.metrics, Traces: s.traces, Clock: s.clock, Identity: s.identity, DriftInterval: s.options.DriftInterval,
 	}
 }
 
 func (s shared) connectionController(kind connection.Kind) *connectioncontroller.Reconciler {
 	return &connectioncontroller.Reconciler{
-		Client: s.mgr.GetClient(), Kind: kind, Connections: s.connections, Events: s.events, Clock: s.clock,
+		Client: s.mgr.GetClient(), Kind: kind, Connections: s.connections, Events: s.events, Traces: s.traces, Clock: s.clock,
 		ProbeInterval: s.options.DriftInterval,
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/options"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+	"github.com/cognigy-operator/cognigy-operator/internal/tracing"
 )
 
 // shutdownTimeout lets a running issuance end: it exceeds the longest requestTimeout plus deliveryTimeout of a connection, five
@@ -50,6 +51,8 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	if err != nil {
 		return err
 	}
+	traces := tracing.Start(ctx, version)
+	defer traces.Stop()
 	announce(ctx, options, plan.Identity{Cluster: cluster})
 	told := metrics.New(version)
 	unregister, err := serveMetrics(options, told)
@@ -59,7 +62,7 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	defer unregister()
 	base := shared{
 		options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{},
-		audit: trail, metrics: told,
+		audit: trail, metrics: told, traces: traces,
 	}
 	for {
 		if err = base.start(ctx, config, version); !errors.Is(err, errKeysServed) {
@@ -92,7 +95,7 @@ func (s shared) start(ctx context.Context, config *rest.Config, version string) 
 	s.connections = &connection.Resolver{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Namespace: s.options.Namespace, SuperKeyInterval: s.options.SuperKeyInterval,
 		NamespacedOnly: !s.options.ClusterConnections, UserAgent: userAgent, Clock: s.clock,
-		Hosts: hosts, Observer: s.metrics, AllowedHosts: s.options.AllowedHosts,
+		Hosts: hosts, Observer: s.traces.Observer(s.metrics), AllowedHosts: s.options.AllowedHosts,
 	}
 	s.keysServed = !kube.IsNotServed(listKeys(ctx, mgr.GetAPIReader()))
 	if err := s.addControllers(); err != nil {

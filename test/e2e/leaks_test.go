@@ -26,8 +26,10 @@ import (
 
 var _ = Describe("The operator", Label("security"), func() {
 	// Some failures quote what they were sent. The plaintexts of answers that were spoilt are known by their hashes only.
-	It("shows no plaintext and no credential in metrics, logs, events or conditions, whatever fails", func() {
-		p := start("--zap-log-level=7")
+	It("shows no plaintext and no credential in metrics, traces, logs, events or conditions, whatever fails", func() {
+		traces := newCollector()
+		p := launchIn(bed.Kubeconfig, traces.environment("http/protobuf"), "--zap-log-level=7")
+		p.awaitReady()
 		e := newEnvironment(fixtures.WithTimeouts(time.Second, 2*time.Second)) // what became of an answer that is lost is found out soon
 		e.AwaitReady(e.Connection())
 		var shown testbed.Output
@@ -64,7 +66,7 @@ var _ = Describe("The operator", Label("security"), func() {
 			}
 		}
 		metrics := scrapeAs(p, "leaks")
-		places := map[string]string{"metrics": metrics, "logs": p.output.String(), "objects": shown.String()}
+		places := map[string]string{"metrics": metrics, "traces": traces.text(), "logs": p.output.String(), "objects": shown.String()}
 		for place, text := range places {
 			e.Expect(len(text)).To(BeNumerically(">", 1000), place)
 		}

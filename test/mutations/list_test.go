@@ -160,7 +160,7 @@ var mutations = []mutation{
 	{
 		"S4", "The operator quotes the body of an answer in an error.",
 		"error-quotes-body", insert("failure.detail = string(body)"),
-		noticed{in: endToEnd, by: "The operator shows no plaintext and no credential in metrics, logs, events or conditions, whatever fails", says: "a plaintext is found in the"},
+		noticed{in: endToEnd, by: "The operator shows no plaintext and no credential in metrics, traces, logs, events or conditions, whatever fails", says: "a plaintext is found in the"},
 	},
 	{
 		"S4", "The operator quotes the answer that refuses an access token.",

@@ -27,6 +27,8 @@ type Request struct {
 	APIKeyHeader bool `json:"apiKeyHeader"`
 	// APIKeyQuery: the request had the query parameter api_key, which ends up in access logs.
 	APIKeyQuery bool `json:"apiKeyQuery"`
+	// Traced: the request had a header traceparent, which names a trace of the client's.
+	Traced bool `json:"traced"`
 	// Credentials tells requests with the same credentials from others: see Fingerprint. It does not show them.
 	Credentials string `json:"credentials,omitempty"`
 }
@@ -74,6 +76,7 @@ func (j *journal) arrived(c call, r *http.Request, at time.Time) *Request {
 		Accept:       r.Header.Get("Accept"),
 		APIKeyHeader: r.Header.Get("X-API-Key") != "",
 		APIKeyQuery:  c.query.Has("api_key"),
+		Traced:       r.Header.Get("traceparent") != "",
 	}
 	if sent := cmp.Or(r.Header.Get("X-API-Key"), r.Header.Get("Authorization")); sent != "" {
 		request.Credentials = Fingerprint(sent)

@@ -28,6 +28,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+	"github.com/cognigy-operator/cognigy-operator/internal/tracing"
 )
 
 // longestRetry is short, because many resources may wait for the recovery of a connection.
@@ -40,6 +41,7 @@ type Reconciler struct {
 	Kind        connection.Kind
 	Connections *connection.Resolver
 	Events      events.EventRecorder
+	Traces      *tracing.Traces
 	Clock       clock.PassiveClock
 	// ProbeInterval is the time between two probes of a usable connection.
 	ProbeInterval time.Duration
@@ -65,7 +67,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: ratelimit.ConcurrencyLimit, RateLimiter: kube.Remembering(r.failures, longestRetry),
 		}).
-		Complete(r)
+		Complete(r.Traces.Reconciler(r.Kind.New(), "", r))
 }
 
 // RequestProbe has a connection probed at once.

@@ -31,6 +31,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+	"github.com/cognigy-operator/cognigy-operator/internal/tracing"
 )
 
 // Reconciler keeps one working key in the Secret of every EndpointAPIKey.
@@ -45,6 +46,7 @@ type Reconciler struct {
 	Events      events.EventRecorder
 	Metrics     Metrics
 	Audit       *audit.Trail
+	Traces      *tracing.Traces
 	Clock       clock.PassiveClock
 	// Identity is that of this cluster in the names of keys.
 	Identity plan.Identity
@@ -91,7 +93,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		made.Watches(&v1alpha1.ClusterCognigyConnection{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfConnection), usability).
 			Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.requestsOfNamespace), builder.OnlyMetadata)
 	}
-	return made.Complete(r)
+	return made.Complete(r.Traces.Reconciler(&v1alpha1.EndpointAPIKey{}, "", r))
 }
 
 // Reconcile takes one step: observe, plan, execute, restart what uses the key, report.
@@ -185,4 +187,5 @@ func (r *Reconciler) plan(s *scope) plan.Plan {
 
 func (r *Reconciler) logDecision(ctx context.Context, next plan.Plan) {
 	logf.FromContext(ctx).V(1).Info("decided", "action", next.Do, "why", next.Why, "state", next.State)
+	tracing.Decided(ctx, string(next.Do), next.Why)
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
 	"github.com/cognigy-operator/cognigy-operator/internal/plan"
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
+	"github.com/cognigy-operator/cognigy-operator/internal/tracing"
 )
 
 // workers is how many connections are scanned at a time, one of each tenant. A scan holds its worker while it waits for
@@ -50,6 +51,7 @@ type Reconciler struct {
 	Events      events.EventRecorder
 	Metrics     Metrics
 	Audit       *audit.Trail
+	Traces      *tracing.Traces
 	Clock       clock.PassiveClock
 	// Identity is that of this cluster in the names of keys.
 	Identity plan.Identity
@@ -62,7 +64,8 @@ type Reconciler struct {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	return ctrl.NewControllerManagedBy(mgr).Named(r.Kind.Prefix+"orphans").
+	name := r.Kind.Prefix + "orphans"
+	return ctrl.NewControllerManagedBy(mgr).Named(name).
 		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.UsabilityChanged, kube.StatusCleared))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
@@ -70,7 +73,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 			// A scan that failed starts over. Within a drift interval it would find few lists to share.
 			RateLimiter: kube.Backoff(r.DriftInterval, driftChecksPerScan*r.DriftInterval),
 		}).
-		Complete(r)
+		Complete(r.Traces.Reconciler(r.Kind.New(), name, r))
 }
 
 // Reconcile scans if a scan is due, and reports.

@@ -25,6 +25,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/condition"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/tracing"
 )
 
 // Connections adds a finalizer to a connection of one kind with its first dependent, and removes it when the connection is
@@ -35,6 +36,7 @@ type Connections struct {
 	// APIReader reads from the API server.
 	APIReader client.Reader
 	Clock     clock.PassiveClock
+	Traces    *tracing.Traces
 	Kind      connection.Kind
 	// KeysServed is whether the API server serves EndpointAPIKeys, so that there is something to watch.
 	KeysServed bool
@@ -44,13 +46,14 @@ type Connections struct {
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Connections) SetupWithManager(mgr ctrl.Manager) error {
-	made := ctrl.NewControllerManagedBy(mgr).Named(r.Kind.Prefix+"protection").
+	name := r.Kind.Prefix + "protection"
+	made := ctrl.NewControllerManagedBy(mgr).Named(name).
 		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.Relevant, kube.InUseChanged))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: kube.Backoff(kube.ShortestRetry, longestRetry)})
 	if r.KeysServed {
 		made.Watches(&v1alpha1.EndpointAPIKey{}, handler.EnqueueRequestsFromMapFunc(r.requestOf), builder.WithPredicates(kube.CreatedOrDeleted))
 	}
-	return made.Complete(r)
+	return made.Complete(r.Traces.Reconciler(r.Kind.New(), name, r))
 }
 
 // requestOf returns the connection of a resource, if it is of this kind.

@@ -27,6 +27,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 	"github.com/cognigy-operator/cognigy-operator/internal/kube"
+	"github.com/cognigy-operator/cognigy-operator/internal/tracing"
 )
 
 // longestRetry is short, because an issuance may wait for the finalizer.
@@ -47,19 +48,23 @@ type Credentials struct {
 	Kinds  []connection.Kind
 	Events events.EventRecorder
 	Clock  clock.PassiveClock
+	Traces *tracing.Traces
 }
+
+// credentialsController is the name of the controller.
+const credentialsController = "credentials"
 
 // SetupWithManager registers the reconciler and what it watches.
 func (r *Credentials) SetupWithManager(mgr ctrl.Manager) error {
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, kube.InUseChanged))
-	made := ctrl.NewControllerManagedBy(mgr).Named("credentials").
+	made := ctrl.NewControllerManagedBy(mgr).Named(credentialsController).
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isCredentials)))
 	for _, kind := range r.Kinds {
 		made.Watches(kind.New(), handler.EnqueueRequestsFromMapFunc(r.requestsOf), changed)
 	}
 	return made.
 		WithOptions(controller.Options{MaxConcurrentReconciles: kube.Workers, RateLimiter: kube.Backoff(kube.ShortestRetry, longestRetry)}).
-		Complete(r)
+		Complete(r.Traces.Reconciler(&corev1.Secret{}, credentialsController, r))
 }
 
 func isCredentials(secret client.Object) bool {
