@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -55,9 +56,7 @@ func applyPolicy(t *testing.T) {
 
 func TestConnectionPolicy(t *testing.T) {
 	g := NewWithT(t)
-	for _, name := range []string{guarded, installation.Namespace} {
-		g.Expect(typed.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})).To(Succeed())
-	}
+	g.Expect(typed.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: guarded}})).To(Succeed())
 	older := connectionTo("https://evil.example", "database")
 	g.Expect(typed.Create(t.Context(), older)).To(Succeed())
 	applyPolicy(t)
@@ -109,15 +108,18 @@ func TestConnectionPolicy(t *testing.T) {
 		})
 	}
 
-	t.Run("a connection that is older than the policy keeps its finalizers, and its spec", func(t *testing.T) {
+	t.Run("a connection that is older than the policy keeps its finalizers, and its spec, and can be deleted", func(t *testing.T) {
 		g := NewWithT(t)
 		older.Finalizers = []string{v1alpha1.InUseFinalizer}
 		g.Expect(typed.Update(t.Context(), older)).To(Succeed())
 		changed := older.DeepCopy()
 		changed.Spec.Auth.APIKey.SecretRef.Name = "cognigy-credentials"
 		g.Expect(typed.Update(t.Context(), changed)).To(MatchError(ContainSubstring(otherHost)))
+		g.Expect(typed.Delete(t.Context(), older)).To(Succeed())
+		g.Expect(typed.Get(t.Context(), client.ObjectKeyFromObject(older), older)).To(Succeed())
 		older.Finalizers = nil
 		g.Expect(typed.Update(t.Context(), older)).To(Succeed())
+		g.Expect(apierrors.IsNotFound(typed.Get(t.Context(), client.ObjectKeyFromObject(older), older))).To(BeTrue())
 	})
 
 	t.Run("what is changed to another Secret", func(t *testing.T) {
