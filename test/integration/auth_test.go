@@ -103,7 +103,7 @@ func eachWay(body func(way)) []any {
 	return args
 }
 
-var _ = Describe("A connection that authenticates otherwise than by an API key", Label("connection"), func() {
+var _ = describeBoth("A connection that authenticates otherwise than by an API key", Label("connection"), func() {
 	DescribeTable("issues and revokes keys:", eachWay(func(chosen way) {
 		e := connectedBy(chosen)
 		key := e.issued()

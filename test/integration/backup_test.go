@@ -86,7 +86,7 @@ func (e *environment) awaitKeyEvent(reason, says string) {
 
 func retained(key *v1alpha1.EndpointAPIKey) { key.Spec.DeletionPolicy = v1alpha1.DeletionPolicyRetain }
 
-var _ = Describe("A namespace that is restored from a backup", Label("backup"), func() {
+var _ = describeBoth("A namespace that is restored from a backup", Label("backup"), func() {
 	It("gets a new key where the one in the backup was revoked with its resource", func() {
 		e := newEnvironment()
 		key := e.issued()

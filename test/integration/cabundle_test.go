@@ -55,7 +55,7 @@ func anotherBundle() []byte {
 	return another.CABundle()
 }
 
-var _ = Describe("The authorities that caBundleRef names", Label("connection"), func() {
+var _ = describeBoth("The authorities that caBundleRef names", Label("connection"), func() {
 	DescribeTable("are waited for, checked, and used as they are at each time:", func(kind v1alpha1.CABundleKind) {
 		e := newEnvironment(trustedBy(kind))
 		connection, bundle := e.Connection(), e.Cognigy.CABundle()
@@ -72,16 +72,6 @@ var _ = Describe("The authorities that caBundleRef names", Label("connection"), 
 		e.AwaitDelivered(key, 1)
 		e.Delete(key)
 		e.AwaitGone(key)
-	}, Entry("in a ConfigMap", v1alpha1.CABundleKindConfigMap), Entry("in a Secret", v1alpha1.CABundleKindSecret))
-
-	DescribeTable("do not keep a namespace that is deleted whole:", func(kind v1alpha1.CABundleKind) {
-		e := newEnvironment(trustedBy(kind))
-		e.Create(e.authorities(kind, e.Cognigy.CABundle()))
-		e.issued()
-		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
-		e.Delete(namespace)
-		e.AwaitAbsent(namespace)
-		e.Expect(e.Cognigy.Live("")).To(BeEmpty())
 	}, Entry("in a ConfigMap", v1alpha1.CABundleKindConfigMap), Entry("in a Secret", v1alpha1.CABundleKindSecret))
 
 	It("are kept, where a Secret holds them, while keys need them, and a connection says so beside credentials that are not deleted", func() {
@@ -106,6 +96,18 @@ var _ = Describe("The authorities that caBundleRef names", Label("connection"), 
 		e.Delete(connection)
 		e.AwaitAbsent(secret)
 	})
+})
+
+var _ = Describe("The authorities that caBundleRef names", Label("connection"), func() {
+	DescribeTable("do not keep a namespace that is deleted whole:", func(kind v1alpha1.CABundleKind) {
+		e := newEnvironment(trustedBy(kind))
+		e.Create(e.authorities(kind, e.Cognigy.CABundle()))
+		e.issued()
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
+		e.Delete(namespace)
+		e.AwaitAbsent(namespace)
+		e.Expect(e.Cognigy.Live("")).To(BeEmpty())
+	}, Entry("in a ConfigMap", v1alpha1.CABundleKindConfigMap), Entry("in a Secret", v1alpha1.CABundleKindSecret))
 })
 
 var _ = Describe("serverName", Label("connection"), func() {

@@ -18,7 +18,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-var _ = Describe("The deletion of an EndpointAPIKey", Label("deletion"), func() {
+var _ = describeBoth("The deletion of an EndpointAPIKey", Label("deletion"), func() {
 	It("revokes the key before the resource is gone", func() {
 		e := newEnvironment()
 		key := e.issued()

@@ -55,7 +55,10 @@ func newEnvironment(edits ...func(*v1alpha1.ConnectionSpec)) *environment {
 func newEnvironmentWith(cognigy simulator.Options, edits ...func(*v1alpha1.ConnectionSpec)) *environment {
 	GinkgoHelper()
 	logged, namespaces := logs.Len(), suite.Namespaces(namespacesPerSpec)
-	stop := runOperator(namespaces.Names(), "--cluster-connections")
+	if limited {
+		permitLimited(namespaces)
+	}
+	stop := runOperator(namespaces.Names(), serving()...)
 	e := &environment{stopOperator: stop, watched: namespaces, Environment: fixtures.New(GinkgoT(), fixtures.Options{
 		Cluster: cluster, Namespaces: namespaces, Context: context.Background(), Patience: patience, Cognigy: cognigy, Connection: edits,
 	})}
@@ -67,7 +70,15 @@ func newEnvironmentWith(cognigy simulator.Options, edits ...func(*v1alpha1.Conne
 func (e *environment) restartOperator(flags ...string) {
 	GinkgoHelper()
 	e.stopOperator()
-	e.stopOperator = runOperator(e.watched.Names(), append(flags, "--cluster-connections")...)
+	e.stopOperator = runOperator(e.watched.Names(), serving(flags...)...)
+}
+
+// serving are flags with which an operator serves ClusterCognigyConnections, too, if its permissions suffice.
+func serving(flags ...string) []string {
+	if limited {
+		return flags
+	}
+	return append(flags, "--cluster-connections")
 }
 
 // issued creates a resource and waits for its key.

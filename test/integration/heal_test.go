@@ -17,7 +17,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
-var _ = Describe("A delivered key", Label("healing"), func() {
+var _ = describeBoth("A delivered key", Label("healing"), func() {
 	DescribeTable("is replaced by one that works, and revoked, when", func(harm func(e *environment, secret *corev1.Secret)) {
 		e := newEnvironment()
 		key := e.issued()

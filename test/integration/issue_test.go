@@ -14,7 +14,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
-var _ = Describe("An EndpointAPIKey that is applied", Label("issue"), func() {
+var _ = describeBoth("An EndpointAPIKey that is applied", Label("issue"), func() {
 	// With the timeouts that users get, no machine is so slow that an attempt is late: there is exactly one POST.
 	It("gets one key, and a Secret that holds it", func() {
 		e := newEnvironment(fixtures.WithDefaultTimeouts)

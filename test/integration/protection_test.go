@@ -24,6 +24,7 @@ func (e *environment) issuesNoMore(says string) {
 	e.Delete(late)
 }
 
+// Where the operator is limited to namespaces, Kubernetes deletes its permission with the namespace: limited_stories_test.go has what follows.
 var _ = Describe("A CognigyConnection that EndpointAPIKeys refer to", Label("connection", "deletion"), func() {
 	It("lets a namespace that is deleted whole revoke every key and go away", func() {
 		e := newEnvironment()
@@ -36,7 +37,9 @@ var _ = Describe("A CognigyConnection that EndpointAPIKeys refer to", Label("con
 		e.Expect(e.Cognigy.Ledger()).To(HaveLen(3))
 		e.Expect(e.Cognigy.Live("")).To(BeEmpty())
 	})
+})
 
+var _ = describeBoth("A CognigyConnection that EndpointAPIKeys refer to", Label("connection", "deletion"), func() {
 	It("stays until the last key is revoked, and names the resources that it waits for", func() {
 		e := newEnvironment()
 		key, connection, credentials := e.issued(), e.Connection(), e.Credentials("")

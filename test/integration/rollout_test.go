@@ -106,7 +106,7 @@ func (e *environment) warned(reason, says string) {
 	})
 }
 
-var _ = Describe("A workload that uses a key", Label("rollout"), func() {
+var _ = describeBoth("A workload that uses a key", Label("rollout"), func() {
 	It("restarts once with each key that replaces another, and holds the replaced one until it has", func() {
 		e := newEnvironment()
 		e.PermitRestarts()

@@ -36,7 +36,7 @@ func (e *environment) rotate(key *v1alpha1.EndpointAPIKey, overlap time.Duration
 	})
 }
 
-var _ = Describe("A rotation", Label("rotation"), func() {
+var _ = describeBoth("A rotation", Label("rotation"), func() {
 	It("keeps the replaced key for the overlap, and then revokes it", func() {
 		e := newEnvironment()
 		key := e.issued()
@@ -127,7 +127,7 @@ var _ = Describe("A rotation", Label("rotation"), func() {
 	})
 })
 
-var _ = Describe("A delivered EndpointAPIKey", Label("drift"), func() {
+var _ = describeBoth("A delivered EndpointAPIKey", Label("drift"), func() {
 	// Flux and people ask for that.
 	It("is looked at when someone asks for it, which rotates nothing", func() {
 		e := newEnvironment()

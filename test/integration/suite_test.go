@@ -43,7 +43,7 @@ const (
 )
 
 func TestControllers(t *testing.T) {
-	suite.Run(t, "The controllers", testbed.Start, func(shared *testbed.Testbed) {
+	suite.Run(t, "The controllers", startWithLimited, func(shared *testbed.Testbed) {
 		bed, cluster = shared, shared.Cluster
 		settings, err := options.Parse([]string{"--namespace=" + installation.Namespace, "--zap-log-level=7"})
 		Expect(err).NotTo(HaveOccurred())
@@ -52,26 +52,34 @@ func TestControllers(t *testing.T) {
 			recordStates(folder)
 		}
 		ctrl.SetLogger(zap.New(zap.UseFlagOptions(&settings.Log), zap.WriteTo(&logs)))
-	}, writesWhatPoliciesPermit)
+	}, writesWhatPoliciesPermit, usesLimitedPermissions)
 }
 
 // writesWhatPoliciesPermit checks, when all specs have run, that the policies of the manifests refused the operators nothing.
 func writesWhatPoliciesPermit(bed *testbed.Testbed) {
-	requests, err := bed.Requests("")
+	everywhere, err := testbed.Requests(bed.AuditLog, installation.Namespace, installation.ServiceAccount, "")
 	Expect(err).NotTo(HaveOccurred())
+	somewhere, err := testbed.Requests(bed.AuditLog, installation.LimitedNamespace, installation.LimitedServiceAccount, "")
+	Expect(err).NotTo(HaveOccurred())
+	requests := append(everywhere, somewhere...)
 	Expect(requests).NotTo(BeEmpty())
 	Expect(testbed.RefusedByPolicies(requests)).To(BeEmpty())
 }
 
-// runOperator runs an operator in this process until the spec ends, with the permissions of the manifests that users install. It
-// watches the namespaces only. With --cluster-connections it sees the ClusterCognigyConnections of all processes, so that specs about
+// runOperator runs an operator in this process until the spec ends, with the permissions of the manifests that users install, or of the
+// chart's where it is limited to namespaces. It watches the namespaces only. With --cluster-connections it sees the ClusterCognigyConnections of all processes, so that specs about
 // those are Serial: they run when the other processes have ended. stop ends it earlier.
 func runOperator(namespaces []string, flags ...string) (stop func()) {
 	GinkgoHelper()
 	config, err := clientcmd.RESTConfigFromKubeConfig(bed.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())
+	own := installation.Namespace
+	if limited {
+		config, own = limitedConfig(), installation.LimitedNamespace
+		flags = append([]string{"--cluster-id=" + bed.ClusterUID}, flags...)
+	}
 	settings, err := options.Parse(append(flags,
-		"--namespace="+installation.Namespace, "--watch-namespaces="+strings.Join(namespaces, ","),
+		"--namespace="+own, "--watch-namespaces="+strings.Join(namespaces, ","),
 		"--drift-interval="+driftInterval.String(), "--host-rate-limits=*=1000/1000",
 		"--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0",
 	))

@@ -65,7 +65,7 @@ func (e *environment) goesOn(keys ...*v1alpha1.EndpointAPIKey) {
 	}
 }
 
-var _ = Describe("A deletion by mistake", Label("connection", "deletion"), func() {
+var _ = describeBoth("A deletion by mistake", Label("connection", "deletion"), func() {
 	// A script that deletes a Secret to create it again reads only that it already exists.
 	It("of credentials is told with the resources that need them, and undone without another key", func() {
 		e := newEnvironment()

@@ -10,7 +10,6 @@ import (
 	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
-	"github.com/cognigy-operator/cognigy-operator/test/installation"
 )
 
 // The API server's annotations of a request in the audit log: what RBAC decided, and which policies refused it.
@@ -19,11 +18,11 @@ const (
 	failureAnnotation  = "validation.policy.admission.k8s.io/validation_failure"
 )
 
-// Requests returns the operator's requests in the audit log. The tests' own with its token have another user agent.
-func (b *Testbed) Requests(userAgent string) (requests []auditv1.Event, err error) {
-	events, err := controlplane.ReadAuditLog(b.AuditLog)
+// Requests returns the requests of an operator's ServiceAccount in an audit log. The tests' own with its token have another user agent.
+func Requests(auditLog, namespace, serviceAccount, userAgent string) (requests []auditv1.Event, err error) {
+	events, err := controlplane.ReadAuditLog(auditLog)
 	for i := range events {
-		operator := events[i].User.Username == "system:serviceaccount:"+installation.Namespace+":"+installation.ServiceAccount
+		operator := events[i].User.Username == "system:serviceaccount:"+namespace+":"+serviceAccount
 		if operator && strings.HasPrefix(events[i].UserAgent, userAgent) && events[i].ObjectRef != nil {
 			requests = append(requests, events[i])
 		}

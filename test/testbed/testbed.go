@@ -15,7 +15,9 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -154,6 +156,18 @@ func (b *Testbed) KubeconfigAt(server string, authority []byte) ([]byte, error) 
 		cluster.Server, cluster.CertificateAuthorityData = server, authority
 	}
 	return clientcmd.Write(*config)
+}
+
+// ConfigFor returns the configuration of a ServiceAccount that exists: what it may do, and no more.
+func (b *Testbed) ConfigFor(ctx context.Context, namespace, name string) (*rest.Config, error) {
+	token := &authenticationv1.TokenRequest{}
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	if err := b.Cluster.SubResource("token").Create(ctx, account, token); err != nil {
+		return nil, err
+	}
+	config := rest.AnonymousClientConfig(b.Config)
+	config.BearerToken = token.Status.Token
+	return config, nil
 }
 
 // Stop ends the control plane and removes every file. It is for the process that called Start.
