@@ -29,6 +29,8 @@ const patience = 3 * time.Minute
 type Operator struct {
 	// Stop has the operator end in order, as a Pod's deletion does. It may be called more than once.
 	Stop func()
+	// Metrics is the address at which it serves them, host:port.
+	Metrics string
 
 	t       *testing.T
 	process *testbed.Process
@@ -47,13 +49,13 @@ func Run(t *testing.T, plane *controlplane.ControlPlane, cluster client.Client, 
 	file := filepath.Join(t.TempDir(), "kubeconfig")
 	g.Expect(os.WriteFile(file, config, 0o600)).To(gomega.Succeed())
 
-	probes := freeAddress(t)
-	addresses := strings.NewReplacer("=:8443", "="+freeAddress(t), "=:8081", "="+probes)
+	probes, metrics := freeAddress(t), freeAddress(t)
+	addresses := strings.NewReplacer("=:8443", "="+metrics, "=:8081", "="+probes)
 	var flags []string
 	for _, flag := range deployment.Spec.Template.Spec.Containers[0].Args {
 		flags = append(flags, addresses.Replace(flag))
 	}
-	o := &Operator{t: t}
+	o := &Operator{t: t, Metrics: metrics}
 	bed := &testbed.Testbed{}
 	bed.Binary = binary
 	o.process, err = bed.Run(file, []string{"POD_NAMESPACE=" + namespace}, &o.output, append(flags, more...)...)
@@ -66,6 +68,12 @@ func Run(t *testing.T, plane *controlplane.ControlPlane, cluster client.Client, 
 	})
 	g.Eventually(func() error { return testbed.Ready(probes) }).WithTimeout(patience).Should(gomega.Succeed(), o.output.String)
 	return o
+}
+
+// Kill ends the operator as a lost node does.
+func (o *Operator) Kill() {
+	o.process.Kill()
+	o.Stop = func() {}
 }
 
 func (o *Operator) stop() {

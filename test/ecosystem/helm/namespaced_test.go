@@ -6,21 +6,26 @@ package helm
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	auditv1 "k8s.io/apiserver/pkg/apis/audit/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
-	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
+
+// doesWithout is what an operator that is limited to namespaces asks for and does not get: it learns by the answer whether the API server answers,
+// since another identity than kube-system's is given; whether it serves the kind; and whether a Secret is also the credentials of a
+// ClusterCognigyConnection.
+var doesWithout = []string{"get namespaces", "list endpointapikeys", "list clustercognigyconnections"}
 
 // A release that is limited to a namespace issues and revokes a key there, with flags and permissions of the chart and nothing beside
 // them, and asks for nothing that it may not have.
@@ -32,9 +37,7 @@ func TestNamespaced(t *testing.T) {
 	r.Expect(cluster.Get(t.Context(), client.ObjectKeyFromObject(connection), connection)).To(Succeed())
 	r.Expect(connection.Status.Conditions).To(ConsistOf(HaveField("Reason", v1alpha1.ReasonConnected)), "--wait returns when Cognigy was reached")
 	r.issueAndRevoke(t, r.Key(), connection, credentials)
-	// These the operator sends to learn by the answer whether the API server answers, since another identity than kube-system's is given;
-	// whether it serves the kind; and whether a Secret is also the credentials of a ClusterCognigyConnection.
-	r.Expect(r.forbidden(t)).To(ConsistOf("get namespaces", "list endpointapikeys", "list clustercognigyconnections"))
+	r.Expect(r.forbidden(t)).To(ConsistOf(doesWithout))
 }
 
 // The same through a ClusterCognigyConnection, whose credentials are in the release's namespace.
@@ -60,8 +63,8 @@ func TestNamespacedWithClusterConnections(t *testing.T) {
 // limited is a release that is limited to the namespace of an environment, and whose operator runs.
 type limited struct {
 	*fixtures.Environment
-	own  string // the release's namespace
-	stop func() // ends the operator
+	own      string // the release's namespace
+	operator *deployed.Operator
 }
 
 func installLimited(t *testing.T, arguments ...string) limited {
@@ -75,8 +78,14 @@ func installLimited(t *testing.T, arguments ...string) limited {
 		"install", release, operator, "--namespace=" + r.own, "--set=watchNamespaces={" + e.Namespace + "}", "--set=clusterID=" + e.ClusterUID,
 	}, arguments...)...)
 	t.Cleanup(func() { succeed(t, "uninstall", release, "--namespace="+r.own, "--no-hooks", "--ignore-not-found") })
-	r.stop = operate(t, r.own)
+	r.operator = r.operate(t)
 	return r
+}
+
+// operate runs an operator as the release says, until the test ends.
+func (r limited) operate(t *testing.T) *deployed.Operator {
+	t.Helper()
+	return deployed.Run(t, plane, cluster, r.own, binary)
 }
 
 // connect makes a connection with the chart of connections, and waits for it.
@@ -102,16 +111,20 @@ func (r limited) issueAndRevoke(t *testing.T, key *v1alpha1.EndpointAPIKey, conn
 // forbidden returns what the operator asked for and was refused: verbs and resources.
 func (r limited) forbidden(t *testing.T) (refused []string) {
 	t.Helper()
-	events, err := controlplane.ReadAuditLog(auditLog)
-	r.Expect(err).NotTo(HaveOccurred())
-	for _, event := range events {
-		own := event.User.Username == "system:serviceaccount:"+r.own+":"+installation.ServiceAccount
-		if own && event.ResponseStatus != nil && event.ResponseStatus.Code == http.StatusForbidden {
+	for _, event := range r.requests() {
+		if testbed.Forbidden(&event) {
 			refused = append(refused, event.Verb+" "+event.ObjectRef.Resource)
 		}
 	}
 	slices.Sort(refused)
 	return slices.Compact(refused)
+}
+
+// requests are those of the release's ServiceAccount.
+func (r limited) requests() []auditv1.Event {
+	requests, err := testbed.Requests(auditLog, r.own, installation.ServiceAccount, "")
+	r.Expect(err).NotTo(HaveOccurred())
+	return requests
 }
 
 // operate runs the operator of this tree as a release says, until the test ends or calls stop.

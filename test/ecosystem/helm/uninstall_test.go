@@ -177,7 +177,7 @@ func TestNamespacedUninstallCheck(t *testing.T) {
 
 	r.Delete(r.Connection())
 	r.AwaitAbsent(r.Connection())
-	r.stop()
+	r.operator.Stop()
 	output, err = uninstall()
 	r.Expect(err).NotTo(HaveOccurred(), output)
 	events, err := controlplane.ReadAuditLog(auditLog)
