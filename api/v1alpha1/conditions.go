@@ -180,6 +180,8 @@ const (
 	EventOrphaned = "OrphanedKeys"
 	// EventOrphanRevoked: the operator revoked a key whose EndpointAPIKey does not exist any more.
 	EventOrphanRevoked = "OrphanRevoked"
+	// EventOrphanNotRevoked: a person wants keys revoked that the operator may not revoke.
+	EventOrphanNotRevoked = "OrphanNotRevoked"
 	// EventOrphansUnknown: the operator lacks a permission to find out which keys are orphans.
 	EventOrphansUnknown = "OrphansUnknown"
 	// EventOtherIdentity: a scan found keys of existing EndpointAPIKeys under a cluster identity that the operator does not have.

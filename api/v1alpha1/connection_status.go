@@ -21,6 +21,19 @@ type ConnectionStatus struct {
 	// +optional
 	OrphanScan *OrphanScan `json:"orphanScan,omitempty"`
 
+	// lastHandledRevokeOrphans is the latest value of the annotation cognigy-operator.io/revoke-orphans that the operator handled: it tries no more to
+	// revoke keys on account of it.
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	LastHandledRevokeOrphans string `json:"lastHandledRevokeOrphans,omitempty"`
+
+	// orphanRevocations say what became of the keys that the annotation cognigy-operator.io/revoke-orphans names.
+	// +listType=map
+	// +listMapKey=keyID
+	// +kubebuilder:validation:MaxItems=50
+	// +optional
+	OrphanRevocations []OrphanRevocation `json:"orphanRevocations,omitempty"`
+
 	// superKeyMintedAt is when the operator last asked Cognigy for a super API key, by its own clock, in microseconds: it writes this
 	// before each such request, so that they are a minute apart, also across restarts.
 	// +kubebuilder:validation:Type=string
@@ -77,3 +90,33 @@ type OrphanScan struct {
 	// +required
 	Time metav1.Time `json:"time"`
 }
+
+// OrphanRevocation says what became of a key that a person wants revoked.
+type OrphanRevocation struct {
+	// keyID is the id that the annotation names.
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	KeyID string `json:"keyID"`
+
+	// result is Revoked, NotRevoked, or Pending while the operator goes on to try.
+	// +required
+	Result RevocationResult `json:"result"`
+
+	// message says why the key is not revoked, or not yet.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Message string `json:"message,omitempty"`
+}
+
+// RevocationResult says whether a key is revoked.
+// +kubebuilder:validation:Enum=Revoked;NotRevoked;Pending
+type RevocationResult string
+
+const (
+	// RevocationDone says that the operator revoked the key.
+	RevocationDone RevocationResult = "Revoked"
+	// RevocationDenied says that the operator does not revoke the key.
+	RevocationDenied RevocationResult = "NotRevoked"
+	// RevocationPending says that the operator does not know yet whether it may revoke the key, or tries again to.
+	RevocationPending RevocationResult = "Pending"
+)

@@ -55,3 +55,11 @@ const RequestedAtAnnotation = "reconcile.fluxcd.io/requestedAt"
 // RotateRequestedAtAnnotation asks for another key: its value is a date and time (RFC 3339), and a key that was issued before that is
 // replaced once that time has come. So the same value never replaces a second key, whoever applies it again.
 const RotateRequestedAtAnnotation = "cognigy-operator.io/rotate-requested-at"
+
+// RevokeOrphansAnnotation on a connection names orphans that a person wants revoked: their ids, MaxRevocations at most, separated by commas or spaces.
+// A date and time (RFC 3339) among them makes it another request for the same keys. The operator revokes those of them that it would revoke with
+// orphanPolicy: Revoke, and no others, and says in status.orphanRevocations what became of each.
+const RevokeOrphansAnnotation = "cognigy-operator.io/revoke-orphans"
+
+// MaxRevocations is how many keys RevokeOrphansAnnotation may name.
+const MaxRevocations = 50

@@ -93,6 +93,28 @@ func TestOrphanScan(t *testing.T) {
 	}
 }
 
+func TestOrphanRevocations(t *testing.T) {
+	reported := func(id, result string) any { return map[string]any{"keyID": id, "result": result} }
+	revocations := func(all ...any) fields { return fields{"status.orphanRevocations": all} }
+	var many []any
+	for i := range v1alpha1.MaxRevocations + 1 {
+		many = append(many, reported(fmt.Sprint(i), "Revoked"))
+	}
+	for _, k := range connectionKinds {
+		testStatus(t, k, []admission{
+			{why: "one of each result", with: revocations(reported("a", "Revoked"), reported("b", "NotRevoked"), reported("c", "Pending"))},
+			{why: "no other result", with: revocations(reported("a", "Lost")), refused: "status.orphanRevocations[0].result: Unsupported value"},
+			{why: "each key once", with: revocations(reported("a", "Revoked"), reported("a", "Pending")), refused: "status.orphanRevocations[1]: Duplicate value"},
+			{why: "the longest id that the operator reports", with: revocations(reported(long(64), "NotRevoked"))},
+			{why: "longer", with: revocations(reported(long(65), "NotRevoked")), refused: "status.orphanRevocations[0].keyID: Too long"},
+			{why: "as many keys as a person may name", with: revocations(many[1:]...)},
+			{why: "more", with: revocations(many...), refused: "status.orphanRevocations: Too many"},
+			{why: "the longest annotation", with: fields{"status.lastHandledRevokeOrphans": long(2048)}},
+			{why: "longer than that", with: fields{"status.lastHandledRevokeOrphans": long(2049)}, refused: "status.lastHandledRevokeOrphans: Too long"},
+		})
+	}
+}
+
 func TestEndpointAPIKeyStatus(t *testing.T) {
 	var cases []admission
 	for field, value := range map[string]func(at any) fields{

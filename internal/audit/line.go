@@ -75,7 +75,7 @@ var Reasons = []Description{
 	{string(ReasonReplaced), "Another key replaced this one, and the overlap is over."},
 	{string(ReasonUndelivered), "No workload can have the key."},
 	{string(ReasonDeleted), "The resource is being deleted, or gone."},
-	{string(ReasonOrphan), "The key's resource does not exist, and the connection's `orphanPolicy` is `Revoke`."},
+	{string(ReasonOrphan), "The key's resource does not exist, and the connection's `orphanPolicy` is `Revoke`, or its annotation `cognigy-operator.io/revoke-orphans` names the key: then `detail` says so."},
 	{string(ReasonFormer), "The Secret is from an earlier life of the resource."},
 	{string(ReasonUnrecorded), "The record did not name the key, although workloads may have it."},
 	{string(ReasonScan), "A scan of the connection's Endpoints."},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	eventsv1 "k8s.io/api/events/v1"
@@ -20,20 +21,36 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/connection"
 )
 
+// orphansOptions are the flags of orphans.
+type orphansOptions struct {
+	waitOptions
+	allNamespaces, yes bool
+	revoke             []string
+}
+
 func (p *plugin) orphansCommand() *cobra.Command {
-	var allNamespaces bool
+	o := orphansOptions{}
 	command := &cobra.Command{
 		Use: "orphans [CONNECTION]", GroupID: groupLook, Args: cobra.MaximumNArgs(1), ValidArgsFunction: p.completeConnection,
-		Short: "Show keys in Cognigy whose EndpointAPIKey does not exist any more",
+		Short: "Show keys in Cognigy whose EndpointAPIKey does not exist any more, and have some revoked",
 		Long: "Shows what the operator's latest scan of each connection found: orphans, and keys of other cluster identities. The events of the last hour\n" +
 			"name those that were new.\n\n" +
-			"It revokes none: the operator has no request for that. With orphanPolicy: Revoke on a connection, it revokes those that two scans in a row find.",
-		Example: "  kubectl cognigy orphans -A\n  kubectl cognigy orphans clustercognigyconnection/production",
+			"With --revoke, asks the operator to revoke the orphans that you name by their ids, by the annotation " + v1alpha1.RevokeOrphansAnnotation + ",\n" +
+			"and shows what became of each. The operator revokes a key only if two scans in a row find that it is an orphan, whoever names it. With\n" +
+			"orphanPolicy: Revoke on a connection, it revokes all of those.",
+		Example: "  kubectl cognigy orphans -A\n" +
+			"  kubectl cognigy orphans clustercognigyconnection/production --revoke=65a1b2c3d4e5f60718293a4b,65a1b2c3d4e5f60718293a4c",
 		RunE: func(command *cobra.Command, names []string) error {
-			return p.orphans(command.Context(), names, allNamespaces)
+			if command.Flags().Changed("revoke") {
+				return p.revokeOrphans(command.Context(), o, names)
+			}
+			return p.orphans(command.Context(), names, o.allNamespaces)
 		},
 	}
-	command.Flags().BoolVarP(&allNamespaces, "all-namespaces", "A", false, "Show connections of all namespaces.")
+	command.Flags().BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Show connections of all namespaces.")
+	command.Flags().StringSliceVar(&o.revoke, "revoke", nil, "Ids of orphans to revoke.")
+	command.Flags().BoolVarP(&o.yes, "yes", "y", false, "Do not ask before --revoke.")
+	o.addTo(command, 15*time.Minute)
 	return command
 }
 
@@ -69,8 +86,8 @@ func (p *plugin) orphans(ctx context.Context, names []string, allNamespaces bool
 	}
 	if left > 0 {
 		p.say("")
-		p.say("The operator revokes orphans of a connection with orphanPolicy: Revoke that two scans in a row find. Before you set that, make sure that no other\n" +
-			"cluster has this one's identity: its keys look like orphans here.")
+		p.say("The operator revokes those that you name with --revoke, or all of a connection with orphanPolicy: Revoke, once two scans in a row find them. Before\n" +
+			"that, make sure that no other cluster has this one's identity: its keys look like orphans here.")
 	}
 	return nil
 }
@@ -105,7 +122,7 @@ func (p *plugin) scannedConnections(ctx context.Context, cluster *cluster, names
 }
 
 // scanReasons are those of the events of scans that name keys.
-var scanReasons = []string{v1alpha1.EventOrphaned, v1alpha1.EventOtherIdentity, v1alpha1.EventOrphansUnknown}
+var scanReasons = []string{v1alpha1.EventOrphaned, v1alpha1.EventOtherIdentity, v1alpha1.EventOrphansUnknown, v1alpha1.EventOrphanNotRevoked}
 
 // scanEvents prints what the events of a connection say of its scans, the latest last.
 func (p *plugin) scanEvents(ctx context.Context, cluster *cluster, found v1alpha1.Connection) error {

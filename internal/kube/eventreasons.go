@@ -47,7 +47,8 @@ var EventReasons = []EventReason{
 	{v1alpha1.EventRolloutLate, corev1.EventTypeWarning, []string{"Revoke"}, onKeys, "The operator revoked a replaced key after `maxOverlap` although workloads had not restarted with the new one."},
 	{v1alpha1.EventCredentialsInUse, corev1.EventTypeWarning, []string{"Protect"}, []string{kindSecret}, "A credentials Secret is being deleted, and stays until EndpointAPIKeys do not need it any more."},
 	{v1alpha1.EventOrphaned, corev1.EventTypeWarning, []string{"Scan"}, onConnections, "A scan found keys whose EndpointAPIKey does not exist any more."},
-	{v1alpha1.EventOrphanRevoked, corev1.EventTypeNormal, []string{"Revoke"}, onConnections, "The operator revoked a key whose EndpointAPIKey does not exist any more, since `orphanPolicy` is `Revoke`."},
+	{v1alpha1.EventOrphanRevoked, corev1.EventTypeNormal, []string{"Revoke"}, onConnections, "The operator revoked a key whose EndpointAPIKey does not exist any more, since `orphanPolicy` is `Revoke`, or since the annotation `cognigy-operator.io/revoke-orphans` names it."},
+	{v1alpha1.EventOrphanNotRevoked, corev1.EventTypeWarning, []string{"Revoke"}, onConnections, "The annotation `cognigy-operator.io/revoke-orphans` names keys that the operator does not revoke."},
 	{v1alpha1.EventOrphansUnknown, corev1.EventTypeWarning, []string{"Scan"}, onConnections, "The operator lacks a permission to find out which keys are orphans."},
 	{v1alpha1.EventOtherIdentity, corev1.EventTypeWarning, []string{"Scan"}, onConnections, "A scan found keys of existing EndpointAPIKeys under a cluster identity that the operator does not have."},
 }

@@ -22,7 +22,9 @@ const pageSize = 500
 
 // requests are the annotations by which users request something, with the length that the API server accepts of the status that reports
 // them, in bytes.
-var requests = map[string]int{v1alpha1.RequestedAtAnnotation: 1024, v1alpha1.RotateRequestedAtAnnotation: 64}
+var requests = map[string]int{
+	v1alpha1.RequestedAtAnnotation: 1024, v1alpha1.RotateRequestedAtAnnotation: 64, v1alpha1.RevokeOrphansAnnotation: 2048,
+}
 
 // SecretMetadata is an empty object to read the metadata of a Secret into, without its data.
 func SecretMetadata() *metav1.PartialObjectMetadata {
@@ -73,11 +75,16 @@ func RotateRequestedAt(object metav1.Object) string {
 	return request(object, v1alpha1.RotateRequestedAtAnnotation)
 }
 
+// RevokeOrphans is the value of the annotation that names orphans to revoke, as status.lastHandledRevokeOrphans takes it.
+func RevokeOrphans(object metav1.Object) string {
+	return request(object, v1alpha1.RevokeOrphansAnnotation)
+}
+
 func request(object metav1.Object, name string) string {
 	return condition.Clip(object.GetAnnotations()[name], requests[name])
 }
 
-// Requests returns the annotations by which users request something, as RequestedAt and RotateRequestedAt do; nil if there are none.
+// Requests returns the annotations by which users request something, as RequestedAt and its neighbours do; nil if there are none.
 func Requests(object metav1.Object) (made map[string]string) {
 	for name := range requests {
 		if _, ok := object.GetAnnotations()[name]; !ok {

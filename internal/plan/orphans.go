@@ -75,11 +75,49 @@ func (r RecordedKeys) Add(identity Identity, owner Owner, keyID string) {
 func Orphans(marked []MarkedKey, owners ExistingOwners, recorded RecordedKeys) []MarkedKey {
 	var orphans []MarkedKey
 	for _, key := range marked {
-		if !owners[key.Marker] && !recorded[recordedKey{key.ID, key.Marker}] {
+		if StandingOf(key, owners, recorded) == Orphaned {
 			orphans = append(orphans, key)
 		}
 	}
 	return orphans
+}
+
+// Standing is whether a key is an orphan, or why not.
+type Standing string
+
+// How keys stand.
+const (
+	Missing  Standing = ""         // no list shows the key
+	Foreign  Standing = "foreign"  // it has no marker of this cluster
+	Owned    Standing = "owned"    // the EndpointAPIKey exists whose marker it has
+	Recorded Standing = "recorded" // a Secret records it
+	Orphaned Standing = "orphaned"
+)
+
+// StandingOf returns how a key with a marker of this cluster stands, by what Orphans takes.
+func StandingOf(key MarkedKey, owners ExistingOwners, recorded RecordedKeys) Standing {
+	switch {
+	// mutation: revoke-owned-keys
+	case owners[key.Marker]:
+		return Owned
+	case recorded[recordedKey{key.ID, key.Marker}]:
+		return Recorded
+	default:
+		return Orphaned
+	}
+}
+
+// Revocable returns those orphans that the operator may revoke. Two scans in a row have found each of them; that no copy of this cluster has keys of
+// the same markers, only people know: they say so of all keys by the policy, or name some.
+func Revocable(twice []MarkedKey, all bool, named map[string]bool) []MarkedKey {
+	var revocable []MarkedKey
+	for _, key := range twice {
+		// mutation: revoke-unnamed-orphans
+		if all || named[key.ID] {
+			revocable = append(revocable, key)
+		}
+	}
+	return revocable
 }
 
 // Compare splits orphans into those that another scan found, too, and those that only this one did.

@@ -96,6 +96,43 @@ func TestOrphans(t *testing.T) {
 	}
 }
 
+func TestStandingOf(t *testing.T) {
+	key := plan.MarkedKey{EndpointID: endpointID, ID: "k1", Marker: markerFor("cluster", "owner")}
+	for _, c := range []struct {
+		existing []string
+		recorded plan.RecordedKeys
+		want     plan.Standing
+	}{
+		{nil, nil, plan.Orphaned},
+		{[]string{"another"}, record("another", "k1"), plan.Orphaned},
+		{[]string{"owner"}, nil, plan.Owned},
+		{[]string{"owner"}, record("owner", "k1"), plan.Owned},
+		{nil, record("owner", "k1"), plan.Recorded},
+	} {
+		if got := plan.StandingOf(key, ownersOf(c.existing), c.recorded); got != c.want {
+			t.Errorf("with owners %v and records %v: %q", c.existing, c.recorded, got)
+		}
+	}
+}
+
+func TestRevocable(t *testing.T) {
+	keys := []plan.MarkedKey{{ID: "k1"}, {ID: "k2"}}
+	for _, c := range []struct {
+		all   bool
+		named map[string]bool
+		want  []plan.MarkedKey
+	}{
+		{false, nil, nil},
+		{false, map[string]bool{"k2": true, "k3": true}, keys[1:]},
+		{true, nil, keys},
+		{true, map[string]bool{"k1": true}, keys},
+	} {
+		if got := plan.Revocable(keys, c.all, c.named); !slices.Equal(got, c.want) {
+			t.Errorf("all: %t, named: %v: %v", c.all, c.named, got)
+		}
+	}
+}
+
 // Keys of existing owners are no orphans, whatever other keys, owners and clusters there are.
 func TestExistingOwnersKeepTheirKeys(t *testing.T) {
 	owners := rapid.SliceOf(rapid.StringMatching(`[a-f0-9]{1,3}`))

@@ -62,4 +62,33 @@ var _ = Describe("kubectl cognigy orphans", Label("cli"), func() {
 		e.Expect(e.prints("orphans")).To(ContainSubstring(e.Namespace + "/cognigy"))
 		e.Expect(e.Cognigy.Live("")).To(HaveLen(1), "it revokes nothing")
 	})
+
+	It("has those revoked that a person names, and says what became of each", func() {
+		e := newEnvironment()
+		owned, orphan := e.Read(e.issued()).Status.KeyID, e.orphan(e.Endpoint).ID
+		e.awaitOrphans(e.Connection(), 1)
+		found := e.kubectlCognigyWith("n\n", "orphans", "cognigy", "--revoke="+orphan)
+		e.Expect(found.code).To(Equal(1))
+		e.Expect(found.errOut).To(ContainSubstring("nothing was changed"))
+		e.permitView("viewer")
+		e.Await(func(g Gomega) {
+			found = e.kubectlCognigy("orphans", "cognigy", "--revoke="+orphan, "--yes", "--as=viewer")
+			g.Expect(found.errOut).To(ContainSubstring("may not patch"))
+		})
+		golden("orphans-forbidden", found.errOut)
+		e.Expect(e.isLive(orphan)).To(BeTrue())
+
+		found = e.kubectlCognigyWith("y\n", "orphans", "cognigy", "--revoke="+orphan)
+		e.Expect(found.code).To(BeZero(), found.errOut)
+		golden("orphans-revoke", found.out)
+		e.Expect(e.isLive(orphan)).To(BeFalse())
+		found = e.kubectlCognigy("orphans", "cognigy", "--revoke="+orphan+","+owned, "--yes")
+		e.Expect(found.code).To(Equal(1), found.errOut)
+		golden("orphans-denied", found.out)
+		e.Expect(e.isLive(owned)).To(BeTrue())
+		golden("orphans-wrong", e.kubectlCognigy("orphans", "--revoke="+orphan).errOut+e.kubectlCognigy("orphans", "cognigy", "--revoke=").errOut+
+			e.kubectlCognigy("orphans", "cognigy", "--revoke=nonsense").errOut)
+		e.stopOperator()
+		golden("orphans-late", e.kubectlCognigy("orphans", "cognigy", "--revoke="+orphan, "--yes", "--timeout=1s").errOut)
+	})
 })

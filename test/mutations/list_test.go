@@ -204,8 +204,18 @@ var mutations = []mutation{
 	},
 	{
 		"S5", "The operator revokes keys of other identities of its cluster, which may be another cluster's.",
-		"revoke-other-identities", insert(`again = append(again, others...)`),
+		"revoke-other-identities", insert(`twice = append(twice, s.others...)`),
 		noticed{in: controller, by: "A key that the cluster issued under another identity is named and never revoked, until --former-cluster-ids says whose it is", says: "to be true"},
+	},
+	{
+		"S5", "The operator revokes a key of a living resource, if a person names it.",
+		"revoke-owned-keys", never,
+		noticed{in: "internal/plan", by: "TestStandingOf", says: "with owners [owner]"},
+	},
+	{
+		"S5", "The operator revokes orphans that nobody named, and that may be another cluster's.",
+		"revoke-unnamed-orphans", always,
+		noticed{in: "internal/plan", by: "TestRevocable", says: "all: false"},
 	},
 	{
 		"S5", "The operator takes over the Secret, and the key, of a resource that lives.",

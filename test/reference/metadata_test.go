@@ -33,7 +33,11 @@ func metadata(t *testing.T) map[string][][]string {
 		group := declaration.(*ast.GenDecl)
 		for _, spec := range group.Specs {
 			constant := spec.(*ast.ValueSpec)
-			name, err := strconv.Unquote(constant.Values[0].(*ast.BasicLit).Value)
+			value := constant.Values[0].(*ast.BasicLit)
+			if value.Kind != token.STRING {
+				continue
+			}
+			name, err := strconv.Unquote(value.Value)
 			g.Expect(err).NotTo(HaveOccurred())
 			doc, table := constant.Doc, "record"
 			switch {

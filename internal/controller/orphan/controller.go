@@ -66,7 +66,7 @@ type Reconciler struct {
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	name := r.Kind.Prefix + "orphans"
 	return ctrl.NewControllerManagedBy(mgr).Named(name).
-		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.UsabilityChanged, kube.StatusCleared))).
+		For(r.Kind.New(), builder.WithPredicates(predicate.Or(kube.UsabilityChanged, kube.StatusCleared, predicate.AnnotationChangedPredicate{}))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: workers,
 			UsePriorityQueue:        new(false), // first come, first served: a scan that yielded comes last, whatever caused it
@@ -88,7 +88,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyIgnore {
 		r.forget(request.NamespacedName)
-		return kube.Written(r.report(ctx, found, nil))
+		return kube.Written(r.reportIgnored(ctx, found))
 	}
 	if !isUsable(found) {
 		r.scanning.end(request.NamespacedName)
@@ -100,7 +100,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if !r.scanning.begin(found) {
 		return kube.After(wait.Jitter(r.DriftInterval/10, kube.Jitter))
 	}
-	err := r.scan(ctx, found)
+	again, err := r.scan(ctx, found)
 	if errors.Is(err, errYielded) {
 		return kube.After(0)
 	}
@@ -111,7 +111,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return kube.After(r.scanInterval(found))
+	return kube.After(again)
 }
 
 // forget drops what is known of the scans of a connection.

@@ -22,11 +22,12 @@ func (r *Reconciler) warnOfOrphans(ctx context.Context, found v1alpha1.Connectio
 	if len(orphans) == 0 {
 		return
 	}
-	advice := "If no other cluster has the identity of this one, set orphanPolicy: Revoke, or revoke the keys in Cognigy"
+	advice := "If no other cluster has the identity of this one, name in the annotation " + v1alpha1.RevokeOrphansAnnotation + " those to revoke, " +
+		"set orphanPolicy: Revoke, or revoke the keys in Cognigy"
 	if connection.IsCluster(found) {
 		advice += "; the operator's log names their Endpoints"
 	}
-	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
+	if revokesAll(found) {
 		advice = "The operator revokes those that the next scan finds again"
 	}
 	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOrphaned, Action: "Scan", KeyID: orphans[0].ID}.
@@ -56,6 +57,22 @@ func (r *Reconciler) warnOfPermission(found v1alpha1.Connection, err error) {
 	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOrphansUnknown, Action: "Scan"}.
 		Emit(r.Events, found, "the operator cannot tell which keys are orphans; permit it to list endpointapikeys and secrets in all "+
 			"namespaces, or set orphanPolicy: Ignore: %s", err)
+}
+
+// warnOfDenied reports keys that a person wants revoked, and that the operator does not revoke.
+func (r *Reconciler) warnOfDenied(found v1alpha1.Connection, revocations []v1alpha1.OrphanRevocation) {
+	var denied []string
+	for _, each := range revocations {
+		if each.Result == v1alpha1.RevocationDenied {
+			denied = append(denied, fmt.Sprintf("%s (%s)", each.KeyID, each.Message))
+		}
+	}
+	if len(denied) == 0 || isPending(revocations) { // a later scan tells of all
+		return
+	}
+	kube.Event{Type: corev1.EventTypeWarning, Reason: v1alpha1.EventOrphanNotRevoked, Action: "Revoke"}.
+		Emit(r.Events, found, "the operator does not revoke %d keys that the annotation %s names: %s",
+			len(denied), v1alpha1.RevokeOrphansAnnotation, condition.Enumerate(denied))
 }
 
 func (r *Reconciler) emitRevoked(found v1alpha1.Connection, orphan plan.MarkedKey) {

@@ -18,11 +18,12 @@ import (
 
 // keys lists the keys of an Endpoint, at least those that keep accepts. It shares lists with the resources of the connection, where
 // there are any for the Endpoint, and the list is not too long for that: then a scan is what can make it shorter. It remembers no
-// other lists, since the server decides how many Endpoints there are, and how long their lists.
+// other lists, since the server decides how many Endpoints there are, and how long their lists. For a person who waits it shares none:
+// they may be older than what the person saw, and lack keys without a marker.
 func (r *Reconciler) keys(
 	ctx context.Context, s *scanned, endpointID string, notBefore time.Time, keep func(plan.Key) bool,
 ) (keys []plan.Key, err error) {
-	if s.referred[endpointID] {
+	if s.referred[endpointID] && !s.asked.isOpen() {
 		err = r.send(ctx, s.connection, s.session, func() error {
 			listing, err := s.session.List(ctx, endpointID, notBefore)
 			if err == nil {

@@ -32,38 +32,49 @@ const (
 	maxSuspectBytes = 4 << 20
 )
 
-// scan finds orphans, reports new ones, and revokes those that the scan before found, too, if the policy is to. A failure
-// before all lists were read leaves the outcome of the scan before as it is.
-func (r *Reconciler) scan(ctx context.Context, found v1alpha1.Connection) error {
+// scan finds orphans, reports new ones, and revokes those that the scan before found, too, as far as the policy or a person wants that. It
+// returns when the next scan is due. A failure before all lists were read leaves the outcome of the scan before as it is.
+func (r *Reconciler) scan(ctx context.Context, found v1alpha1.Connection) (again time.Duration, err error) {
 	session, _, err := r.Connections.Session(ctx, found)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	sending, cancel := context.WithTimeout(ctx, longestStep)
 	defer cancel()
-	orphans, others, err := r.find(sending, found, session)
+	s, err := r.find(sending, found, session)
+	if err != nil {
+		return 0, r.failed(ctx, found, err)
+	}
+	latest := r.history.of(found)
+	twice, fresh := plan.Compare(s.orphans, latest.orphans)
+	r.warnOfOrphans(ctx, found, fresh)
+	_, fresh = plan.Compare(s.others, latest.others)
+	r.warnOfOtherIdentities(ctx, found, fresh)
+	// mutation: revoke-other-identities
+	revocable := plan.Revocable(twice, revokesAll(found), s.asked.named)
+	revoked, err := r.revoke(sending, s, revocable)
+	left := outcome{orphans: plan.Without(s.orphans, revoked), others: s.others}
+	r.history.set(found, left)
+	revocations := s.revocations(revocable, revoked, err)
+	r.warnOfDenied(found, revocations)
+	if reportErr := r.reportScan(ctx, found, left, s.asked, revocations); reportErr != nil {
+		return 0, reportErr
+	}
+	if isPending(revocations) {
+		return r.askedInterval(), err
+	}
+	return r.scanInterval(found), err
+}
+
+// failed tells why a scan did not find out which keys are orphans, and returns the failure.
+func (r *Reconciler) failed(ctx context.Context, found v1alpha1.Connection, err error) error {
 	if apierrors.IsForbidden(err) {
 		r.warnOfPermission(found, err)
 	}
-	if err != nil {
+	if errors.Is(err, errYielded) {
 		return err
 	}
-	latest := r.history.of(found)
-	again, fresh := plan.Compare(orphans, latest.orphans)
-	r.warnOfOrphans(ctx, found, fresh)
-	_, fresh = plan.Compare(others, latest.others)
-	r.warnOfOtherIdentities(ctx, found, fresh)
-	var revoked []plan.MarkedKey
-	// mutation: revoke-other-identities
-	if found.GetConnectionSpec().OrphanPolicy == v1alpha1.OrphanPolicyRevoke {
-		revoked, err = r.revoke(sending, found, session, again)
-	}
-	left := outcome{orphans: plan.Without(orphans, revoked), others: others}
-	r.history.set(found, left)
-	if reportErr := r.reportScan(ctx, found, left); reportErr != nil {
-		return reportErr
-	}
-	return err
+	return errors.Join(err, r.reportUnanswered(ctx, found, err))
 }
 
 // scanned is one scan while it looks for orphans.
@@ -79,32 +90,29 @@ type scanned struct {
 	progress
 }
 
-// find returns the orphans on all Endpoints that the connection's user sees, and the keys that the connection's resources have there
+// find finds the orphans on all Endpoints that the connection's user sees, and the keys that the connection's resources have there
 // under other identities: maxOrphans of each at most. It yields its worker after a drift interval, and goes on with the next call.
-func (r *Reconciler) find(
-	ctx context.Context, found v1alpha1.Connection, session *connection.Session,
-) (orphans, others []plan.MarkedKey, err error) {
+func (r *Reconciler) find(ctx context.Context, found v1alpha1.Connection, session *connection.Session) (*scanned, error) {
 	yieldAt := r.Clock.Now().Add(min(r.DriftInterval, longestStep/2))
 	s, err := r.start(ctx, found, session)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for len(s.endpoints) > 0 && len(s.orphans) < maxOrphans {
 		if err := r.findOn(ctx, s, s.endpoints[0]); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		s.endpoints = s.endpoints[1:]
 		// mutation: scan-without-yielding
 		if len(s.endpoints) > 0 && r.Clock.Now().After(yieldAt) {
 			r.scanning.yield(found, s.progress)
-			return nil, nil, errYielded
+			return nil, errYielded
 		}
 	}
 	if err := r.verify(ctx, s); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	orphans, err = r.confirm(ctx, s)
-	return orphans, s.others, err
+	return s, r.confirm(ctx, s)
 }
 
 // suspects returns those of an Endpoint's keys that have a marker of this cluster and no resource that the cache shows.
@@ -117,11 +125,15 @@ func (r *Reconciler) others(s *scanned, endpointID string, keys ...plan.Key) []p
 	return plan.OtherIdentityKeys(r.Identity, endpointID, keys, s.own)
 }
 
-// keepFound accepts suspects of an Endpoint, as many as fit into maxSuspectBytes, and keys of other identities, as many as the scan
-// still reports: neither can crowd out the others.
+// keepFound accepts keys that a person wants revoked, suspects of an Endpoint, as many as fit into maxSuspectBytes, and keys of other
+// identities, as many as the scan still reports: none can crowd out the others.
 func (r *Reconciler) keepFound(s *scanned, endpointID string) func(plan.Key) bool {
-	left, others := maxSuspectBytes, maxOrphans-len(s.others)
+	left, others, asked := maxSuspectBytes, maxOrphans-len(s.others), v1alpha1.MaxRevocations
 	return func(key plan.Key) bool {
+		if s.asked.named[key.ID] && asked > 0 {
+			asked--
+			return true
+		}
 		if len(r.others(s, endpointID, key)) > 0 {
 			others--
 			return others >= 0
@@ -144,6 +156,7 @@ func (r *Reconciler) findOn(ctx context.Context, s *scanned, endpointID string) 
 	if err != nil {
 		return err
 	}
+	r.noteStandings(s, endpointID, keys)
 	s.suspects = append(s.suspects, r.suspects(s, endpointID, keys...)...)
 	others := r.others(s, endpointID, keys...)
 	s.others = append(s.others, others[:min(len(others), maxOrphans-len(s.others))]...)
@@ -183,6 +196,7 @@ func (r *Reconciler) start(ctx context.Context, found v1alpha1.Connection, sessi
 	}
 	s.existing, s.own = plan.NewExistingOwners(r.Identity, owners), plan.NewOwnerDigests(own)
 	if !s.listed {
+		s.asked, s.standings = openRequest(found), map[string]plan.Standing{}
 		s.endpoints, err = r.endpoints(ctx, s)
 		s.listed = true
 	}

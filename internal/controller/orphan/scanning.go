@@ -25,6 +25,9 @@ type progress struct {
 	suspects  []plan.MarkedKey // not verified yet
 	orphans   []plan.MarkedKey
 	others    []plan.MarkedKey // of other identities
+	// asked is what a person wanted when the scan began. Of a later request it has not looked at all Endpoints.
+	asked     request
+	standings map[string]plan.Standing // of the keys that asked names, by id
 }
 
 // scanning holds the scan of each tenant that has begun and is not complete. One of a tenant at a time leaves workers and memory to

@@ -48,14 +48,17 @@ func (r *Reconciler) verify(ctx context.Context, s *scanned) error {
 	if err != nil {
 		return err
 	}
-	s.orphans = append(s.orphans, plan.Orphans(s.suspects, plan.NewExistingOwners(r.Identity, owners), recorded)...)
+	markers := plan.NewExistingOwners(r.Identity, owners)
+	s.noteStandingsOf(s.suspects, markers, recorded)
+	s.orphans = append(s.orphans, plan.Orphans(s.suspects, markers, recorded)...)
+	slices.SortStableFunc(s.orphans, s.asked.first)
 	s.orphans, s.suspects = s.orphans[:min(len(s.orphans), maxOrphans)], nil
 	return nil
 }
 
 // confirm lists the keys of the orphans' Endpoints once more: a resource that was deleted since the first list has revoked its
 // keys before it was gone.
-func (r *Reconciler) confirm(ctx context.Context, s *scanned) ([]plan.MarkedKey, error) {
+func (r *Reconciler) confirm(ctx context.Context, s *scanned) error {
 	endpoints, orphaned := map[string]bool{}, map[string]bool{}
 	for _, orphan := range s.orphans {
 		endpoints[orphan.EndpointID], orphaned[orphan.ID] = true, true
@@ -67,10 +70,14 @@ func (r *Reconciler) confirm(ctx context.Context, s *scanned) ([]plan.MarkedKey,
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		listed, _ := plan.Compare(s.orphans, plan.MarkedKeys(r.Identity, endpointID, keys))
 		confirmed = append(confirmed, listed...)
 	}
-	return confirmed, nil
+	for _, gone := range plan.Without(s.orphans, confirmed) {
+		delete(s.standings, gone.ID)
+	}
+	s.orphans = confirmed
+	return nil
 }
