@@ -123,9 +123,12 @@ test-ecosystem: ecosystem-tools build-installer ## Test with the code of the too
 	@FLUX_ASSETS=$$(hack/flux.sh) && export FLUX_ASSETS && $(ECOSYSTEM) -p 1 -timeout 40m ./...
 
 .PHONY: ecosystem-tools
-ecosystem-tools: ## Build the commands that test-ecosystem runs, kubectl and Flux's controllers, where they are missing (cold: twelve CPU minutes).
+ecosystem-tools: ## Build what test-ecosystem runs, where it is missing: kubectl, Flux's controllers, the builder of images, the tests (cold: a quarter of an hour).
 	@$(WITH_KUBECTL) >/dev/null
 	@hack/flux.sh >/dev/null
+	@echo "Building the builder of images and the tests"
+	@mkdir -p bin && go build -C hack/image -o $(CURDIR)/bin/image .
+	@cd test/ecosystem && go list -export -test -deps ./... >/dev/null
 
 .PHONY: argocd
 argocd: control-plane build-installer ## Generate of config/argocd what its scripts and the captured states determine.
