@@ -11,6 +11,7 @@ import (
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -139,6 +140,7 @@ var _ = Describe("An operator that is limited to namespaces", Label("namespaced"
 		neighbour.Create(other)
 		first := neighbour.AwaitDelivered(other, 1).Status.KeyID
 		e.Expect(cluster.DeleteAllOf(e.Context, &rbacv1.RoleBinding{}, client.InNamespace(e.Namespace))).To(Succeed())
+		e.Await(func(g Gomega) { g.Expect(e.limitedMayRead(g)).To(BeFalse()) })
 		e.Delete(namespace)
 
 		neighbour.Delete(neighbour.Secret(other))
@@ -154,6 +156,16 @@ var _ = Describe("An operator that is limited to namespaces", Label("namespaced"
 		e.Expect(e.LiveKeys(key)).To(BeEmpty())
 	})
 })
+
+// limitedMayRead reports whether the API server permits the limited operator to read Secrets of the environment's namespace.
+func (e *environment) limitedMayRead(g Gomega) bool {
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User:               "system:serviceaccount:" + installation.LimitedNamespace + ":" + installation.LimitedServiceAccount,
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: e.Namespace, Verb: "get", Resource: "secrets"},
+	}}
+	g.Expect(cluster.Create(e.Context, review)).To(Succeed())
+	return review.Status.Allowed
+}
 
 // permitEverywhere gives the limited operator the permissions of one that is not limited, until the spec ends.
 func (e *environment) permitEverywhere() {
