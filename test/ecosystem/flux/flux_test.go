@@ -23,6 +23,7 @@ func TestFlux(t *testing.T) {
 		{"a blocked renewal fails if expressions say so", s.failsWithBlockedRenewal},
 		{"an immutable field changes by force only", s.changesByForce},
 		{"a key that the source drops is revoked", s.prunesKey},
+		{"an earlier release is applied, and this one again", s.changesRelease},
 		{"a source without the operator costs no key", s.survivesLossOfOperator},
 		{"all at once is deleted, and no key is left", s.deletesAllAtOnce},
 		{"what was deleted is installed again", s.installsAgain},

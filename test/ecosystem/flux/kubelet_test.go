@@ -22,17 +22,17 @@ import (
 )
 
 // kubelet stands in for the kubelets of nodes. Pods become ready once the Secrets that they read exist. One process of the operator stands
-// for all of its Pods, so that whoever deletes these ends the operator.
+// for all of its Pods of an image, so that whoever deletes these ends the operator.
 type kubelet struct {
-	folder   string
-	operator *testbed.Process // nil while the operator has no Pod
-	output   testbed.Output   // of all processes of the operator
+	folder    string
+	operators map[string]*testbed.Process // by the image of their Pods
+	output    testbed.Output              // of all processes of the operator
 }
 
 // startKubelet has Pods run until the test ends.
 func startKubelet(t *testing.T) {
 	t.Helper()
-	k := &kubelet{folder: t.TempDir()}
+	k := &kubelet{folder: t.TempDir(), operators: map[string]*testbed.Process{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
@@ -44,8 +44,8 @@ func startKubelet(t *testing.T) {
 		if errors.Is(err, context.Canceled) {
 			err = nil
 		}
-		if k.operator != nil {
-			err = errors.Join(err, k.operator.Stop(patience))
+		for _, operator := range k.operators {
+			err = errors.Join(err, operator.Stop(patience))
 		}
 		if err != nil || t.Failed() {
 			t.Errorf("the operator ended with %v, and printed\n%s", err, k.output.String())
@@ -59,24 +59,31 @@ func (k *kubelet) sync(ctx context.Context) error {
 	if err := cluster.List(ctx, pods); err != nil {
 		return err
 	}
-	var operators []*corev1.Pod
+	operators := map[string]*corev1.Pod{}
 	for i := range pods.Items {
 		pod := &pods.Items[i]
 		if pod.Namespace == installation.Namespace {
-			operators = append(operators, pod)
+			operators[pod.Spec.Containers[0].Image] = pod
 		}
 		if !hasSecrets(ctx, pod) {
 			continue
 		}
 		_ = fixtures.SetReady(ctx, cluster, pod) // the Pod may be gone, or is tried again
 	}
-	if len(operators) == 0 && k.operator != nil {
-		stopping := k.operator
-		k.operator = nil
-		return stopping.Stop(patience)
+	for image, process := range k.operators {
+		if operators[image] == nil {
+			delete(k.operators, image)
+			if err := process.Stop(patience); err != nil {
+				return err
+			}
+		}
 	}
-	if len(operators) > 0 && k.operator == nil {
-		return k.start(ctx, operators[0])
+	for image, pod := range operators {
+		if k.operators[image] == nil {
+			if err := k.start(ctx, image, pod); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -99,7 +106,7 @@ func hasSecrets(ctx context.Context, pod *corev1.Pod) bool {
 }
 
 // start runs the operator with the flags and under the ServiceAccount of its Pod. What it listens on is on loopback.
-func (k *kubelet) start(ctx context.Context, pod *corev1.Pod) error {
+func (k *kubelet) start(ctx context.Context, image string, pod *corev1.Pod) error {
 	config, err := plane.KubeconfigFor(ctx, pod.Namespace, pod.Spec.ServiceAccountName)
 	if err != nil {
 		return err
@@ -118,6 +125,12 @@ func (k *kubelet) start(ctx context.Context, pod *corev1.Pod) error {
 	}
 	bed := &testbed.Testbed{}
 	bed.Binary = binary
-	k.operator, err = bed.Run(file, []string{"POD_NAMESPACE=" + pod.Namespace}, &k.output, flags...)
+	if image == earlierImage {
+		bed.Binary = earlier.Binary
+	}
+	process, err := bed.Run(file, []string{"POD_NAMESPACE=" + pod.Namespace}, &k.output, flags...)
+	if err == nil {
+		k.operators[image] = process
+	}
 	return err
 }

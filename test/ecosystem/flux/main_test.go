@@ -18,6 +18,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/test/controlplane"
 	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/upgrade"
 	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
@@ -32,6 +33,7 @@ var (
 	cluster    client.Client // as administrator
 	kubeconfig string        // of the administrator, a file
 	binary     string        // of the operator, a file
+	earlier    upgrade.Release
 )
 
 func TestMain(m *testing.M) {
@@ -52,6 +54,9 @@ func run(m *testing.M) (code int, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	binary = filepath.Join(folder, "cognigy-operator")
 	if err := testbed.Build(ctx, binary); err != nil {
+		return 0, err
+	}
+	if earlier, err = upgrade.Earlier(ctx); err != nil {
 		return 0, err
 	}
 	// The operator's own definitions are installed by Flux.
