@@ -35,11 +35,12 @@ func (p *plugin) explain(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	preview, err := endpointapikey.NewPreview(ctx, cluster, p.clock, key)
+	operator := cluster.operatorOf(ctx, key.Namespace)
+	preview, err := endpointapikey.NewPreview(ctx, cluster, p.clock, operator.settings.DriftInterval, key)
 	if err != nil {
 		return err
 	}
-	e := explanation{key: key, preview: preview, now: p.clock.Now()}
+	e := explanation{key: key, preview: preview, operator: operator, now: p.clock.Now()}
 	p.say("%s", p.paint.paint(fmt.Sprintf("EndpointAPIKey %s/%s", key.Namespace, key.Name), bold))
 	p.section("", e.state())
 	p.section("Now:", e.actions())
@@ -68,7 +69,9 @@ func (p *plugin) section(heading string, sentences []string) {
 type explanation struct {
 	key     *v1alpha1.EndpointAPIKey
 	preview *endpointapikey.Preview
-	now     time.Time
+	// operator is the one that is responsible for the resource.
+	operator operatorSettings
+	now      time.Time
 }
 
 // state says how the resource is, since when, and what to do.

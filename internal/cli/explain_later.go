@@ -71,9 +71,26 @@ func (e explanation) hidden() []string {
 		sentences = append(sentences, "- The connection.")
 	}
 	return append(sentences,
-		"- Cognigy's list of keys: the operator looks at it once per drift interval, 10m unless its flag --drift-interval says otherwise, and before it revokes.",
+		fmt.Sprintf("- Cognigy's list of keys: the operator looks at it once per drift interval, %s, and before it revokes.", e.driftInterval()),
 		"- The operator's memory: how its own attempts ended, its issuance budget, and waits for Cognigy's rate limit.",
-		"- The operator's other flags, such as --watch-namespaces and --allowed-hosts.")
+		"- "+e.flags())
+}
+
+// driftInterval says how long it is, and from where that is known.
+func (e explanation) driftInterval() string {
+	interval := brief(e.operator.settings.DriftInterval)
+	if e.operator.unknown != "" {
+		return interval + " unless its flag --drift-interval says otherwise"
+	}
+	return fmt.Sprintf("%s as Deployment %s says", interval, e.operator.deployment)
+}
+
+// flags says what of the operator's settings the plan does without.
+func (e explanation) flags() string {
+	if e.operator.unknown != "" {
+		return fmt.Sprintf("The operator's flags, such as --watch-namespaces and --allowed-hosts: %s.", withoutStop(e.operator.unknown))
+	}
+	return "What the operator's flag --allowed-hosts permits."
 }
 
 // instead says what stands for something that the caller may not read.

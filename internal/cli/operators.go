@@ -5,11 +5,15 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/internal/options"
 )
 
 // operatorLabels are on the Deployment and the Pods of every installation, by manifests or by Helm.
@@ -28,6 +32,60 @@ func (c *cluster) operators(ctx context.Context) ([]appsv1.Deployment, error) {
 		}
 	}
 	return list.Items, err
+}
+
+// settingsOf reads the settings of the operator from its Deployment. What a variable takes from elsewhere is not known.
+func settingsOf(deployment *appsv1.Deployment) (*options.Options, error) {
+	for _, container := range deployment.Spec.Template.Spec.Containers {
+		if container.Name != managerContainer {
+			continue
+		}
+		settings, err := options.Read(container.Args, func(name string) string {
+			for _, variable := range container.Env {
+				if variable.Name == name {
+					return variable.Value
+				}
+			}
+			return ""
+		})
+		if err != nil {
+			return nil, fmt.Errorf("the settings of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
+		}
+		settings.Namespace = deployment.Namespace
+		return settings, nil
+	}
+	return nil, fmt.Errorf("the Deployment %s/%s has no container %q", deployment.Namespace, deployment.Name, managerContainer)
+}
+
+// operatorSettings are those of the operator that is responsible for a namespace.
+type operatorSettings struct {
+	settings   *options.Options
+	deployment string // namespace and name
+	unknown    string // why the settings are those of an operator without flags; "" if they are the operator's own
+}
+
+// operatorOf finds the operator that watches a namespace, as far as the caller may read Deployments.
+func (c *cluster) operatorOf(ctx context.Context, namespace string) operatorSettings {
+	none := operatorSettings{settings: &options.Options{DriftInterval: options.DefaultDriftInterval}}
+	deployments, err := c.operators(ctx)
+	if err != nil {
+		none.unknown = err.Error()
+		return none
+	}
+	none.unknown = "no Deployment with the label app.kubernetes.io/name=cognigy-operator is found"
+	for i := range deployments {
+		name := deployments[i].Namespace + "/" + deployments[i].Name
+		settings, err := settingsOf(&deployments[i])
+		switch {
+		case err != nil:
+			none.unknown = err.Error()
+		case len(settings.WatchNamespaces) == 0 || slices.Contains(settings.WatchNamespaces, namespace):
+			return operatorSettings{settings: settings, deployment: name}
+		default:
+			none.unknown = fmt.Sprintf("Deployment %s does not watch this namespace, and no other one is found", name)
+		}
+	}
+	return none
 }
 
 // imageOf is the image of the operator in a Deployment.

@@ -5,106 +5,84 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 
-	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/internal/permissions"
 )
 
-// wantedPermission is a verb on a resource.
-type wantedPermission struct{ verb, group, resource, subresource string }
+// forUpgrade is what an upgrade writes in the whole cluster.
+var forUpgrade = []permissions.Permission{
+	{Verb: "patch", Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"},
+	{Verb: "patch", Group: "rbac.authorization.k8s.io", Resource: "clusterroles"},
+	{Verb: "patch", Group: "rbac.authorization.k8s.io", Resource: "clusterrolebindings"},
+}
 
-func (w wantedPermission) String() string {
-	resource := w.resource
-	if w.group != "" {
-		resource += "." + w.group
+// forUpgradeIn is what an upgrade writes in the namespace of the operator.
+func forUpgradeIn(namespace string) []permissions.Permission {
+	return []permissions.Permission{
+		{Namespace: namespace, Verb: "patch", Group: "apps", Resource: "deployments"},
+		{Namespace: namespace, Verb: "patch", Resource: "serviceaccounts"},
+		{Namespace: namespace, Verb: "patch", Resource: "services"},
+		{Namespace: namespace, Verb: "patch", Group: "rbac.authorization.k8s.io", Resource: "roles"},
+		{Namespace: namespace, Verb: "patch", Group: "rbac.authorization.k8s.io", Resource: "rolebindings"},
 	}
-	return w.verb + " " + joined("/", resource, w.subresource)
-}
-
-// forUpgrade is what an upgrade writes: for the whole cluster, and in the namespace of the operator.
-var forUpgrade, forUpgradeThere = []wantedPermission{
-	{"patch", "apiextensions.k8s.io", "customresourcedefinitions", ""},
-	{"patch", "rbac.authorization.k8s.io", "clusterroles", ""},
-	{"patch", "rbac.authorization.k8s.io", "clusterrolebindings", ""},
-}, []wantedPermission{
-	{"patch", "apps", "deployments", ""},
-	{"patch", "", "serviceaccounts", ""},
-	{"patch", "", "services", ""},
-	{"patch", "rbac.authorization.k8s.io", "roles", ""},
-	{"patch", "rbac.authorization.k8s.io", "rolebindings", ""},
-}
-
-// forWork is what the operator needs most.
-var forWork = []wantedPermission{
-	{"list", v1alpha1.GroupVersion.Group, "endpointapikeys", ""},
-	{"patch", v1alpha1.GroupVersion.Group, "endpointapikeys", "status"},
-	{"list", v1alpha1.GroupVersion.Group, "cognigyconnections", ""},
-	{"patch", v1alpha1.GroupVersion.Group, "cognigyconnections", "status"},
-	{"get", "", "secrets", ""},
-	{"create", "", "secrets", ""},
-	{"patch", "", "secrets", ""},
-	{"delete", "", "secrets", ""},
 }
 
 // checkPermissions asks the API server what the caller may do for an upgrade, and what the operator may do.
 func checkPermissions(ctx context.Context, c *cluster) []result {
-	lacking, err := c.lacks(ctx, "", forUpgrade)
-	results := []result{permissions("your permissions", lacking, err)}
+	lacking, err := permissions.Missing(ctx, forUpgrade, c.allowsMe)
+	results := []result{permissionsResult("your permissions", lacking, err)}
 	deployments, err := c.operators(ctx)
 	if err != nil {
 		return results
 	}
 	for i := range deployments {
 		namespace := deployments[i].Namespace
-		lacking, err := c.lacks(ctx, namespace, forUpgradeThere)
-		results = append(results, permissions("your permissions in "+namespace, lacking, err))
-		account := "system:serviceaccount:" + namespace + ":" + deployments[i].Spec.Template.Spec.ServiceAccountName
-		lacking, err = c.otherLacks(ctx, account, forWork)
-		results = append(results, permissions("the operator's permissions", lacking, err))
+		lacking, err := permissions.Missing(ctx, forUpgradeIn(namespace), c.allowsMe)
+		results = append(results, permissionsResult("your permissions in "+namespace, lacking, err))
+		lacking, err = c.operatorLacks(ctx, &deployments[i])
+		results = append(results, permissionsResult("the permissions of the operator in "+namespace, lacking, err))
 	}
 	return results
 }
 
-func permissions(about string, lacking []string, err error) result {
+func permissionsResult(about string, lacking []permissions.Permission, err error) result {
 	says := ""
-	if len(lacking) > 0 {
-		says = "missing: " + strings.Join(lacking, ", ")
+	for _, each := range lacking {
+		says += ", " + each.String()
+		if consequence := each.Consequence(); consequence != "" {
+			says += fmt.Sprintf(" (without it, %s)", consequence)
+		}
+	}
+	if says != "" {
+		says = "missing: " + strings.TrimPrefix(says, ", ")
 	}
 	return judge(about, err, says)
 }
 
-func (w wantedPermission) in(namespace string) *authorizationv1.ResourceAttributes {
-	return &authorizationv1.ResourceAttributes{
-		Namespace: namespace, Verb: w.verb, Group: w.group, Resource: w.resource, Subresource: w.subresource,
+// operatorLacks returns which permissions an operator does not have that it needs with its settings. Few may ask that.
+func (c *cluster) operatorLacks(ctx context.Context, deployment *appsv1.Deployment) ([]permissions.Permission, error) {
+	settings, err := settingsOf(deployment)
+	if err != nil {
+		return nil, err
 	}
+	account := "system:serviceaccount:" + deployment.Namespace + ":" + deployment.Spec.Template.Spec.ServiceAccountName
+	return permissions.Missing(ctx, permissions.Needed(settings), func(ctx context.Context, each permissions.Permission) (bool, error) {
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: account, ResourceAttributes: each.Attributes(),
+			Groups: []string{"system:authenticated", "system:serviceaccounts", "system:serviceaccounts:" + deployment.Namespace},
+		}}
+		err := understood("create", "", c.client.Create(ctx, review))
+		return review.Status.Allowed, err
+	})
 }
 
-// lacks returns which permissions the caller does not have.
-func (c *cluster) lacks(ctx context.Context, namespace string, wanted []wantedPermission) (lacking []string, err error) {
-	for _, each := range wanted {
-		review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: each.in(namespace)}}
-		if err := understood("create", "", c.client.Create(ctx, review)); err != nil {
-			return nil, err
-		}
-		if !review.Status.Allowed {
-			lacking = append(lacking, each.String())
-		}
-	}
-	return lacking, nil
-}
-
-// otherLacks returns which permissions someone else does not have, in the whole cluster. Few may ask that.
-func (c *cluster) otherLacks(ctx context.Context, user string, wanted []wantedPermission) (lacking []string, err error) {
-	for _, each := range wanted {
-		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: each.in("")}}
-		if err := understood("create", "", c.client.Create(ctx, review)); err != nil {
-			return nil, err
-		}
-		if !review.Status.Allowed {
-			lacking = append(lacking, each.String())
-		}
-	}
-	return lacking, nil
+func (c *cluster) allowsMe(ctx context.Context, each permissions.Permission) (bool, error) {
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: each.Attributes()}}
+	err := understood("create", "", c.client.Create(ctx, review))
+	return review.Status.Allowed, err
 }

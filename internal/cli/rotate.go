@@ -14,6 +14,7 @@ import (
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/internal/controller/endpointapikey"
+	"github.com/cognigy-operator/cognigy-operator/internal/options"
 )
 
 // rotateOptions are the flags of rotate.
@@ -108,7 +109,8 @@ func (p *plugin) awaitRotation(ctx context.Context, cluster *cluster, o waitOpti
 
 // checkWindow returns when the rotation takes place if it does not while a user waits. The operator's own rules tell, before it reports.
 func (p *plugin) checkWindow(ctx context.Context, cluster *cluster, o waitOptions, key *v1alpha1.EndpointAPIKey) error {
-	preview, err := endpointapikey.NewPreview(ctx, cluster, p.clock, key)
+	// When the key is rotated does not depend on the drift interval.
+	preview, err := endpointapikey.NewPreview(ctx, cluster, p.clock, options.DefaultDriftInterval, key)
 	switch {
 	case err != nil:
 		return err

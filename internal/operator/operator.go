@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -54,6 +55,11 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	traces := tracing.Start(ctx, version)
 	defer traces.Stop()
 	announce(ctx, options, plan.Identity{Cluster: cluster})
+	asking, stopAsking := context.WithCancel(ctx)
+	var asked sync.WaitGroup
+	asked.Go(func() { logPermissions(asking, config, options) })
+	defer asked.Wait()
+	defer stopAsking()
 	told := metrics.New(version)
 	unregister, err := serveMetrics(options, told)
 	if err != nil {

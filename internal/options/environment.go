@@ -6,7 +6,6 @@ package options
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -19,10 +18,10 @@ func variable(flag string) string {
 
 // readEnvironment sets the flags that the command line does not have and the environment has. An empty variable counts as none, since
 // templates of manifests write one where a value is not set.
-func readEnvironment(flags *pflag.FlagSet) error {
+func readEnvironment(flags *pflag.FlagSet, getenv func(string) string) error {
 	var wrong []error
 	flags.VisitAll(func(flag *pflag.Flag) {
-		value := os.Getenv(variable(flag.Name))
+		value := getenv(variable(flag.Name))
 		if flag.Changed || value == "" || !hasVariable(flag.Name) {
 			return
 		}

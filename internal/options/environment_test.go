@@ -45,3 +45,20 @@ func TestErrorsNameTheVariable(t *testing.T) {
 	g.Expect(err).To(MatchError(And(ContainSubstring("environment variable COGNIGY_OPERATOR_LEADER_ELECT: "),
 		ContainSubstring("environment variable COGNIGY_OPERATOR_DRIFT_INTERVAL: "))))
 }
+
+// The plugin reads what an operator of another version runs with, and its own environment has no say in that.
+func TestRead(t *testing.T) {
+	g := NewWithT(t)
+	t.Setenv("COGNIGY_OPERATOR_DRIFT_INTERVAL", "1m")
+	read, err := options.Read([]string{"--leader-elect", "--of-a-later-version=1", "--cluster-id", "given"}, func(name string) string {
+		return map[string]string{"COGNIGY_OPERATOR_WATCH_NAMESPACES": "a,b", "COGNIGY_OPERATOR_CLUSTER_ID": "other"}[name]
+	})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read.LeaderElect).To(BeTrue())
+	g.Expect(read.ClusterID).To(Equal("given"))
+	g.Expect(read.WatchNamespaces).To(Equal([]string{"a", "b"}))
+	g.Expect(read.ClusterConnections).To(BeFalse())
+	g.Expect(read.DriftInterval).To(Equal(options.DefaultDriftInterval))
+	_, err = options.Read([]string{"--drift-interval=soon"}, func(string) string { return "" })
+	g.Expect(err).To(MatchError(ContainSubstring("drift-interval")))
+}

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/pflag"
 	cliflag "k8s.io/component-base/cli/flag"
@@ -70,7 +69,7 @@ func (o *Options) cognigyFlags(flags *pflag.FlagSet, raw *unparsed) {
 		"How many requests the operator sends to a host of Cognigy: host[:port]=N/M is N a second and M at once; comma-separated. "+
 			"* stands for every host that is not named. Without it, the largest rateLimit of the ClusterCognigyConnections to the host "+
 			"applies, else 3/50.")
-	flags.DurationVar(&o.DriftInterval, "drift-interval", 10*time.Minute,
+	flags.DurationVar(&o.DriftInterval, "drift-interval", DefaultDriftInterval,
 		"Time between two drift checks of the keys of an Endpoint, varied by up to a tenth.")
 }
 

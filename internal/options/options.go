@@ -15,12 +15,15 @@ import (
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
+	cliflag "k8s.io/component-base/cli/flag"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/cognigy-operator/cognigy-operator/internal/ratelimit"
 )
 
 const (
+	// DefaultDriftInterval is that of an operator whose flags do not say otherwise.
+	DefaultDriftInterval  = 10 * time.Minute
 	shortestDriftInterval = time.Second
 	// defaultListLag is far longer than any list was seen to lag behind. No documentation promises read-your-writes.
 	defaultListLag = 5 * time.Second
@@ -56,13 +59,7 @@ type Options struct {
 
 // Parse reads the command line, and the environment for flags that it does not have. It returns pflag.ErrHelp after it has printed the help.
 func Parse(args []string) (*Options, error) {
-	options := &Options{ListLag: defaultListLag, SuperKeyInterval: defaultSuperKeyInterval}
-	raw := &unparsed{}
-	groups := options.flags(raw)
-	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
-	for _, group := range groups.FlagSets {
-		flags.AddFlagSet(group)
-	}
+	options, raw, groups, flags := newOptions()
 	flags.Usage = func() { printHelp(os.Stderr, groups) }
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -73,11 +70,8 @@ func Parse(args []string) (*Options, error) {
 	if options.Version {
 		return options, nil
 	}
-	if err := readEnvironment(flags); err != nil {
+	if err := options.complete(flags, os.Getenv); err != nil {
 		return nil, err
-	}
-	if !flags.Changed("cluster-connections") {
-		options.ClusterConnections = len(options.WatchNamespaces) == 0
 	}
 	var err, hostsErr error
 	if options.HostRateLimits, err = hostRateLimits(raw.limits); err != nil {
@@ -87,6 +81,39 @@ func Parse(args []string) (*Options, error) {
 		hostsErr = fmt.Errorf("--allowed-hosts: %w", hostsErr)
 	}
 	return options, errors.Join(options.validate(), err, hostsErr)
+}
+
+// Read reads the settings of an operator that runs elsewhere, in this version or another one: flags that this version does not know are left
+// out, and what needs no flag is taken for the default.
+func Read(args []string, getenv func(string) string) (*Options, error) {
+	options, _, _, flags := newOptions()
+	flags.Usage = func() {}
+	flags.ParseErrorsAllowlist.UnknownFlags = true
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return options, options.complete(flags, getenv)
+}
+
+func newOptions() (*Options, *unparsed, *cliflag.NamedFlagSets, *pflag.FlagSet) {
+	options, raw := &Options{ListLag: defaultListLag, SuperKeyInterval: defaultSuperKeyInterval}, &unparsed{}
+	groups := options.flags(raw)
+	flags := pflag.NewFlagSet("cognigy-operator", pflag.ContinueOnError)
+	for _, group := range groups.FlagSets {
+		flags.AddFlagSet(group)
+	}
+	return options, raw, groups, flags
+}
+
+// complete sets what the command line leaves to the environment, and what follows from other flags.
+func (o *Options) complete(flags *pflag.FlagSet, getenv func(string) string) error {
+	if err := readEnvironment(flags, getenv); err != nil {
+		return err
+	}
+	if !flags.Changed("cluster-connections") {
+		o.ClusterConnections = len(o.WatchNamespaces) == 0
+	}
+	return nil
 }
 
 // validate returns an error that names every invalid flag.

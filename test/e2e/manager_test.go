@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -18,7 +19,10 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
 
+	"github.com/cognigy-operator/cognigy-operator/config/rbac"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
@@ -83,6 +87,36 @@ var _ = Describe("The operator's process", func() {
 			ContainSubstring(`"identity":"some cluster"`), ContainSubstring(`"marker":"k8s-79ceba746b-"`)))
 	})
 
+	It("says at its start which permissions it lacks, and what does not work without them", Serial, func() {
+		Eventually(start("--leader-elect").output.String).WithTimeout(patience).Should(ContainSubstring("the operator has the permissions that it needs"))
+
+		e := newEnvironment()
+		role := &rbacv1.Role{}
+		Expect(yaml.UnmarshalStrict(rbac.Manager, role)).To(Succeed())
+		role.ObjectMeta = e.Meta("limited")
+		for i := range role.Rules {
+			switch rule := &role.Rules[i]; rule.Resources[0] {
+			case "configmaps":
+				rule.Verbs = []string{"list"}
+			case "secrets":
+				rule.Verbs = slices.DeleteFunc(rule.Verbs, func(verb string) bool { return verb == "delete" })
+			}
+		}
+		e.Create(role)
+		e.Create(&rbacv1.RoleBinding{
+			ObjectMeta: e.Meta("limited"), RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "limited"},
+			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "limited"}},
+		})
+		p := launch(as("limited"), "--watch-namespaces="+e.Namespace, "--cluster-id=some cluster")
+		in := ` in namespace \"` + e.Namespace + `\": without it, `
+		Eventually(p.output.String).WithTimeout(patience).Should(And(
+			ContainSubstring("get configmaps"+in+"caBundleRef names no ConfigMap"), ContainSubstring("delete secrets"+in+"it delivers no keys"),
+			ContainSubstring("create tokenreviews.authentication.k8s.io: without it, nobody may read metrics"),
+		))
+		Expect(p.output.String()).NotTo(Or(ContainSubstring("create secrets"), ContainSubstring("namespaces: without"), ContainSubstring("leases")))
+		p.awaitReady()
+	})
+
 	// The advice to set another identity would have it issue every key anew.
 	It("waits for an API server that does not answer yet", func() {
 		address := freeAddress()
@@ -116,6 +150,19 @@ var _ = Describe("The operator's process", func() {
 		Entry(nil, "the operator takes flags only", "--namespace=a", "run"),
 	)
 })
+
+// as is the kubeconfig of the administrator as another user.
+func as(user string) []byte {
+	GinkgoHelper()
+	config, err := clientcmd.Load(bed.Admin)
+	Expect(err).NotTo(HaveOccurred())
+	for _, account := range config.AuthInfos {
+		account.Impersonate = user
+	}
+	kubeconfig, err := clientcmd.Write(*config)
+	Expect(err).NotTo(HaveOccurred())
+	return kubeconfig
+}
 
 func statusOf(status int, _ string) int { return status }
 

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
 var _ = Describe("kubectl cognigy explain", Label("cli"), func() {
@@ -71,5 +72,21 @@ var _ = Describe("kubectl cognigy explain", Label("cli"), func() {
 		e.permitView("viewer")
 		e.Await(func(g Gomega) { g.Expect(e.kubectlCognigy("explain", "crm", "--as=viewer").code).To(BeZero()) })
 		golden("explain-viewer", e.prints("explain", "crm", "--as=viewer"))
+	})
+
+	// Another spec expects that there is no Deployment.
+	It("knows the settings of the operator that watches the namespace", Serial, func() {
+		e := newEnvironment()
+		e.issued()
+		operator := fixtures.Deployment(e.Namespace, 0)
+		operator.Name, operator.Labels = "cognigy-operator", map[string]string{"app.kubernetes.io/name": "cognigy-operator"}
+		container := &operator.Spec.Template.Spec.Containers[0]
+		container.Name, container.Args = "manager", []string{"--of-a-later-version=1", "--drift-interval=7m"}
+		container.Env = []corev1.EnvVar{{Name: "COGNIGY_OPERATOR_WATCH_NAMESPACES", Value: "other," + e.Namespace}}
+		e.Create(operator)
+		DeferCleanup(e.Delete, operator)
+		e.Expect(e.prints("explain", "crm")).To(ContainSubstring("once per drift interval, 7m as Deployment " + e.Namespace + "/cognigy-operator says"))
+		e.Change(operator, func() { operator.Spec.Template.Spec.Containers[0].Env[0].Value = "other" })
+		e.Expect(e.prints("explain", "crm")).To(ContainSubstring("Deployment " + e.Namespace + "/cognigy-operator does not watch this namespace"))
 	})
 })

@@ -57,7 +57,7 @@ const (
 )
 
 // kubernetesEffect names a request to the API server that is to change something, dry runs included. Events and leases are
-// reports, which nothing is decided on.
+// reports, which nothing is decided on, and reviews are questions.
 func kubernetesEffect(r *http.Request) (string, bool) {
 	verbs := map[string]string{
 		http.MethodPost: "create", http.MethodPut: "update", http.MethodPatch: "patch", http.MethodDelete: "delete",
@@ -67,7 +67,7 @@ func kubernetesEffect(r *http.Request) (string, bool) {
 		return "", false
 	}
 	name := verb + " " + resource(r.URL.Path)
-	if strings.HasSuffix(name, " events") || strings.HasSuffix(name, " leases") {
+	if strings.HasSuffix(name, " events") || strings.HasSuffix(name, " leases") || strings.HasSuffix(name, "reviews") {
 		return "", false
 	}
 	if r.URL.Query().Has("dryRun") {

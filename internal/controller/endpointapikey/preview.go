@@ -41,12 +41,14 @@ type Preview struct {
 }
 
 // NewPreview observes a resource by a reader, and plans as the operator does. It changes nothing, and sends nothing to Cognigy.
-func NewPreview(ctx context.Context, reader client.Reader, clock clock.PassiveClock, key *v1alpha1.EndpointAPIKey) (*Preview, error) {
+func NewPreview(
+	ctx context.Context, reader client.Reader, clock clock.PassiveClock, driftInterval time.Duration, key *v1alpha1.EndpointAPIKey,
+) (*Preview, error) {
 	r := &Reconciler{
 		Client: readOnly{reader: reader}, APIReader: reader, Clock: clock,
 		Connections: &connection.Resolver{Client: readOnly{reader: reader}, APIReader: reader, Clock: clock},
-		// Without a list of Cognigy, nothing depends on the cluster's identity. The other two are the operator's defaults.
-		Identity: plan.Identity{Cluster: "preview"}, DriftInterval: 10 * time.Minute, ListLag: 5 * time.Second,
+		// Without a list of Cognigy, nothing depends on the cluster's identity. No flag changes the lag.
+		Identity: plan.Identity{Cluster: "preview"}, DriftInterval: driftInterval, ListLag: 5 * time.Second,
 		// When the operator lists the keys next, only the operator knows.
 		leaderSince: clock.Now(),
 	}
