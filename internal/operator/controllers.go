@@ -4,6 +4,7 @@
 package operator
 
 import (
+	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -32,6 +33,7 @@ type shared struct {
 	connections *connection.Resolver
 	metrics     *metrics.Metrics
 	traces      *tracing.Traces // nil unless the environment asks for them
+	reviews     authorization.AuthorizationV1Interface
 	// keysServed is whether the API server serves EndpointAPIKeys.
 	keysServed bool
 }

@@ -55,9 +55,13 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	traces := tracing.Start(ctx, version)
 	defer traces.Stop()
 	announce(ctx, options, plan.Identity{Cluster: cluster})
+	reviews, err := accessReviews(config)
+	if err != nil {
+		return err
+	}
 	asking, stopAsking := context.WithCancel(ctx)
 	var asked sync.WaitGroup
-	asked.Go(func() { logPermissions(asking, config, options) })
+	asked.Go(func() { logPermissions(asking, reviews, options) })
 	defer asked.Wait()
 	defer stopAsking()
 	told := metrics.New(version)
@@ -68,10 +72,10 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	defer unregister()
 	base := shared{
 		options: options, identity: plan.Identity{Cluster: cluster, Former: options.FormerClusterIDs}, clock: clock.RealClock{},
-		audit: trail, metrics: told, traces: traces,
+		audit: trail, metrics: told, traces: traces, reviews: reviews,
 	}
 	for {
-		if err = base.start(ctx, config, version); !errors.Is(err, errKeysServed) {
+		if err = base.start(ctx, config, version); !errors.Is(err, errKeysServed) && !errors.Is(err, errNamespacePermitted) {
 			return err
 		}
 	}
@@ -88,8 +92,9 @@ func announce(ctx context.Context, options *options.Options, identity plan.Ident
 		"identity", identity.Cluster, "formerIdentities", options.FormerClusterIDs, "marker", identity.Prefix())
 }
 
-// start runs the operator for the kinds that the API server serves now.
+// start runs the operator for the kinds that the API server serves now, in the namespaces that it may watch now.
 func (s shared) start(ctx context.Context, config *rest.Config, version string) error {
+	awaited := s.limitToPermitted(ctx)
 	userAgent := delivery.FieldManager + "/" + version
 	mgr, err := newManager(config, s.options, userAgent)
 	if err != nil {
@@ -111,8 +116,10 @@ func (s shared) start(ctx context.Context, config *rest.Config, version string) 
 	if err != nil {
 		return err
 	}
-	if err := mgr.Add(compared); err != nil {
-		return err
+	for _, each := range append(awaited, compared) {
+		if err := mgr.Add(each); err != nil {
+			return err
+		}
 	}
 	defer s.metrics.Follow(s.source())()
 	return mgr.Start(ctx)

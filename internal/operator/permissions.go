@@ -7,7 +7,7 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/client-go/kubernetes"
+	client "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	"k8s.io/client-go/rest"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -15,11 +15,22 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/internal/permissions"
 )
 
+// accessReviews returns the API by which the operator asks what it may do.
+func accessReviews(config *rest.Config) (client.AuthorizationV1Interface, error) {
+	config = rest.CopyConfig(config)
+	config.QPS = -1 // the API server's priority and fairness limits the rate
+	return client.NewForConfig(config)
+}
+
 // logPermissions logs which permissions the operator lacks, and what does not work without them. Nothing waits for it: whatever is
 // permitted works.
-func logPermissions(ctx context.Context, config *rest.Config, options *options.Options) {
+func logPermissions(ctx context.Context, api client.AuthorizationV1Interface, options *options.Options) {
 	log := logf.FromContext(ctx)
-	missing, err := missingPermissions(ctx, config, options)
+	found, err := permissions.MissingOwn(ctx, api, permissions.Needed(options))
+	var missing []string
+	for _, each := range found {
+		missing = append(missing, fmt.Sprintf("%s: without it, %s", each, each.Consequence()))
+	}
 	switch {
 	case ctx.Err() != nil: // the operator ends
 	case err != nil:
@@ -29,18 +40,4 @@ func logPermissions(ctx context.Context, config *rest.Config, options *options.O
 	default:
 		log.Info("permissions are missing; grant them to the operator's ServiceAccount, as docs/permissions.md says", "missing", missing)
 	}
-}
-
-func missingPermissions(ctx context.Context, config *rest.Config, options *options.Options) (missing []string, err error) {
-	config = rest.CopyConfig(config)
-	config.QPS = -1 // the API server's priority and fairness limits the rate
-	clients, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	found, err := permissions.MissingOwn(ctx, clients.AuthorizationV1(), permissions.Needed(options))
-	for _, each := range found {
-		missing = append(missing, fmt.Sprintf("%s: without it, %s", each, each.Consequence()))
-	}
-	return missing, err
 }

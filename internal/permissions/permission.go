@@ -49,7 +49,9 @@ func (p Permission) isIn(rules []authorizationv1.ResourceRule) bool {
 	if p.Subresource != "" {
 		resource += "/" + p.Subresource
 	}
-	has := func(all []string, wanted string) bool { return slices.Contains(all, wanted) || slices.Contains(all, rbacv1.VerbAll) }
+	has := func(all []string, wanted string) bool {
+		return slices.Contains(all, wanted) || slices.Contains(all, rbacv1.VerbAll)
+	}
 	return slices.ContainsFunc(rules, func(rule authorizationv1.ResourceRule) bool {
 		return len(rule.ResourceNames) == 0 && has(rule.Verbs, p.Verb) && has(rule.APIGroups, p.Group) && has(rule.Resources, resource)
 	})

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -88,11 +89,7 @@ var _ = Describe("An operator that is limited to namespaces", Label("namespaced"
 		e.issued()
 		other := fixtures.Namespace("other-than-" + e.Namespace)
 		e.Create(other)
-		key, credentials, connection := e.Key(), e.Credentials(e.Cognigy.APIKey()), e.Connection()
-		for _, object := range []client.Object{credentials, connection, key} {
-			object.SetNamespace(other.Name)
-			e.Create(object)
-		}
+		key, connection, credentials := e.createIn(other.Name)
 		e.remains(func(g Gomega) {
 			for _, object := range []client.Object{credentials, connection, key} {
 				g.Expect(cluster.Get(e.Context, clientKey(object), object)).To(Succeed())
@@ -118,16 +115,33 @@ var _ = Describe("An operator that is limited to namespaces", Label("namespaced"
 		e.AwaitDelivered(key, 1)
 	})
 
-	// So does one that starts when a namespace is gone, and its Role with it.
-	It("waits at its start until it has a Role in each of them", func() {
+	// A namespace that is gone, and its Role with it, keeps an operator that starts from no other one.
+	It("works at its start in those in which it has a Role, and in another one once it has one there", func() {
 		e := newEnvironment()
 		key := e.issued()
 		e.stopOperator()
 		missing := fixtures.Namespace("missing-" + e.Namespace)
 		e.stopOperator = runOperator([]string{e.Namespace, missing.Name})
 		e.Delete(e.Secret(key))
-		e.remains(func(g Gomega) { g.Expect(e.Secret(key)).To(BeNil()) })
+		e.AwaitDelivered(key, 1)
+
 		e.Create(missing)
+		other, _, _ := e.createIn(missing.Name)
+		e.Expect(installation.PermitLimited(e.Context, cluster, missing.Name)).To(Succeed())
+		e.AwaitDelivered(other, 1)
+		e.Delete(e.Secret(key))
+		e.AwaitDelivered(key, 1)
+	})
+
+	// To watch none by name would mean to watch every namespace.
+	It("waits at its start until it has a Role in one of them", func() {
+		e := newEnvironment()
+		e.stopOperator()
+		missing := fixtures.Namespace("missing-" + e.Namespace)
+		e.stopOperator = runOperator([]string{missing.Name})
+		e.Create(missing)
+		key, _, _ := e.createIn(missing.Name)
+		e.remains(func(g Gomega) { g.Expect(fixtures.Conditions(e.Read(key))).To(BeEmpty()) })
 		e.Expect(installation.PermitLimited(e.Context, cluster, missing.Name)).To(Succeed())
 		e.AwaitDelivered(key, 1)
 	})
@@ -156,6 +170,17 @@ var _ = Describe("An operator that is limited to namespaces", Label("namespaced"
 		e.Expect(e.LiveKeys(key)).To(BeEmpty())
 	})
 })
+
+// createIn creates what a key takes in another namespace.
+func (e *environment) createIn(namespace string) (key *v1alpha1.EndpointAPIKey, connection *v1alpha1.CognigyConnection, credentials *corev1.Secret) {
+	GinkgoHelper()
+	key, connection, credentials = e.Key(), e.Connection(), e.Credentials(e.Cognigy.APIKey())
+	for _, object := range []client.Object{credentials, connection, key} {
+		object.SetNamespace(namespace)
+		e.Create(object)
+	}
+	return key, connection, credentials
+}
 
 // limitedMayRead reports whether the API server permits the limited operator to read Secrets of the environment's namespace.
 func (e *environment) limitedMayRead(g Gomega) bool {
