@@ -13,11 +13,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
-	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
@@ -190,7 +186,7 @@ func scrape(g Gomega, p *process, token string) (status int, metrics string) {
 // scrapeAs makes a ServiceAccount that may read metrics, and returns them as soon as the API server knows that it may.
 func scrapeAs(p *process, name string) (metrics string) {
 	GinkgoHelper()
-	token := account(name, "cognigy-operator-metrics-reader")
+	token := account(name, testbed.MetricsReader)
 	Eventually(func(g Gomega) {
 		var status int
 		status, metrics = scrape(g, p, token)
@@ -202,18 +198,9 @@ func scrapeAs(p *process, name string) (metrics string) {
 // account makes a ServiceAccount, binds it to a ClusterRole if one is named, and returns a token.
 func account(name, role string) string {
 	GinkgoHelper()
-	serviceAccount := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}}
-	Expect(cluster.Create(context.Background(), serviceAccount)).To(Succeed())
-	if role != "" {
-		Expect(cluster.Create(context.Background(), &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: name},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
-			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "default", Name: name}},
-		})).To(Succeed())
-	}
-	token := &authenticationv1.TokenRequest{}
-	Expect(cluster.SubResource("token").Create(context.Background(), serviceAccount, token)).To(Succeed())
-	return token.Status.Token
+	token, err := bed.Account(context.Background(), name, role)
+	Expect(err).NotTo(HaveOccurred())
+	return token
 }
 
 // leaseHolder waits until another process than the given one leads.

@@ -22,6 +22,7 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/rules"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
 
 var _ = Describe("The metrics of an operator", Label("metrics"), func() {
@@ -39,7 +40,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		for _, key := range keys {
 			e.Create(key)
 		}
-		token := account("states", "cognigy-operator-metrics-reader")
+		token := account("states", testbed.MetricsReader)
 		for state := range keys {
 			scraper{p, token}.series().Should(HaveKeyWithValue("cognigy_operator_keys"+of(e.Namespace, e.Connection().Name)+" state="+state, 1.0))
 		}
@@ -77,7 +78,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		e.Cognigy.Inject(simulator.Fault{Method: http.MethodPost, Route: simulator.RouteKeys, Times: 1, Kind: simulator.FaultRename})
 		renamed := e.Key(fixtures.Named("renamed"))
 		e.Create(renamed)
-		token, connection := account("counts", "cognigy-operator-metrics-reader"), ofConnection(e.Namespace, e.Connection().Name)
+		token, connection := account("counts", testbed.MetricsReader), ofConnection(e.Namespace, e.Connection().Name)
 		scraper{p, token}.series().Should(And(
 			HaveKeyWithValue("cognigy_operator_keys_issued_total"+connection, 3.0),
 			HaveKeyWithValue("cognigy_operator_keys_delivered_total"+connection, 2.0),
@@ -98,7 +99,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		key := e.Key(retain)
 		e.Create(key)
 		e.AwaitDelivered(key, 1)
-		token := account("leader", "cognigy-operator-metrics-reader")
+		token := account("leader", testbed.MetricsReader)
 		scraper{leader, token}.series().Should(And(
 			HaveKeyWithValue("cognigy_operator_leader", 1.0), HaveKey("cognigy_operator_keys"+of(e.Namespace, e.Connection().Name)+" state=ready"),
 		))
@@ -121,7 +122,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		key := e.Key(retain)
 		e.Create(key)
 		e.AwaitDelivered(key, 1)
-		token := account("cost", "cognigy-operator-metrics-reader")
+		token := account("cost", testbed.MetricsReader)
 		sent := func(g Gomega) (kubernetes float64, cognigy int) {
 			for series, value := range seriesOf(g, p, token) {
 				if strings.HasPrefix(series, "rest_client_requests_total ") {
@@ -152,7 +153,7 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 		key := e.Key(retain)
 		e.Create(key)
 		e.AwaitDelivered(key, 1)
-		token := account("page", "cognigy-operator-metrics-reader")
+		token := account("page", testbed.MetricsReader)
 		scraper{p, token}.series().Should(HaveKey(HavePrefix("cognigy_operator_connection_orphans"))) // after the first scan
 		families := familiesOf(Default, p, token)
 		groups, err := rules.Read("../..")
