@@ -10,7 +10,7 @@ IMG     ?= $(IMAGE):$(VERSION)$(FLAVOUR)
 TOOL      := go tool -modfile=hack/tools/go.mod
 # The manifests of the operator, with the image that IMG names.
 MANIFESTS  = set -o pipefail; $(TOOL) kustomize build config/default | sed 's|image: $(IMAGE):.*|image: $(IMG)|'
-GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md \
+GENERATED := config/grafana/dashboard.json api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api-reference.md \
 	charts/*/Chart.yaml charts/*/README.md charts/*/values.schema.json charts/cognigy-operator/files
 
 ##@ General
@@ -38,13 +38,18 @@ api-docs: ## Generate docs/api-reference.md from the API types.
 	$(TOOL) crd-ref-docs --log-level=ERROR --config=hack/api-reference.yaml --source-path=api --renderer=markdown \
 		--output-path=docs/api-reference.md
 
-# The CRDs, the operator's permissions, the policies that narrow them and the alerts are copied; hack/chart generates what the charts say of
+.PHONY: dashboard
+dashboard: ## Generate config/grafana/dashboard.json, the dashboard for Grafana.
+	mkdir -p config/grafana
+	go -C hack/dashboard run . ../../config/grafana/dashboard.json
+
+# The CRDs, the operator's permissions, the policies that narrow them, the alerts and the dashboard are copied; hack/chart generates what the charts say of
 # themselves.
 .PHONY: chart
-chart: manifests ## Generate what the Helm charts have in common with other files: CRDs, permissions, policies, alerts, version, schema, table of values.
+chart: manifests dashboard ## Generate what the Helm charts have in common with other files: CRDs, permissions, policies, alerts, dashboard, version, schema, table of values.
 	rm -rf charts/cognigy-operator/files && mkdir -p charts/cognigy-operator/files/crds
 	cp config/crd/bases/*.yaml charts/cognigy-operator/files/crds/
-	cp config/rbac/role.yaml config/prometheus/prometheus_rule.yaml charts/cognigy-operator/files/
+	cp config/rbac/role.yaml config/prometheus/prometheus_rule.yaml config/grafana/dashboard.json charts/cognigy-operator/files/
 	cp config/write-policy/write_policy.yaml charts/cognigy-operator/files/write-policy.yaml
 	go run ./hack/chart --version $(VERSION) --image $(IMAGE) charts/*
 
@@ -129,6 +134,16 @@ ecosystem-tools: ## Build what test-ecosystem runs, where it is missing: kubectl
 	@echo "Building the builder of images and the tests"
 	@mkdir -p bin && go build -C hack/image -o $(CURDIR)/bin/image .
 	@cd test/ecosystem && go list -export -test -deps ./... >/dev/null
+
+# It needs as much of Prometheus as a database and an engine for queries, in the module of the dashboard.
+LIVE_DASHBOARD = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go -C hack/dashboard test -count=1 ./...
+.PHONY: test-dashboard
+test-dashboard: control-plane build-installer ## Answer every expression of the dashboard with what a running operator tells (about four minutes).
+	@$(LIVE_DASHBOARD)
+
+.PHONY: dashboard-pictures
+dashboard-pictures: control-plane build-installer ## Draw the pictures of docs/dashboard.md from such a run.
+	@$(LIVE_DASHBOARD) -args -update
 
 .PHONY: argocd
 argocd: control-plane build-installer ## Generate of config/argocd what its scripts and the captured states determine.

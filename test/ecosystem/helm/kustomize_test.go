@@ -35,9 +35,10 @@ func TestKustomize(t *testing.T) {
 		values []string
 	}{
 		{"default", shipped(t, "default"), nil},
-		{"prometheus", kustomized(t, withAlerts(t)), []string{
+		{"prometheus", kustomized(t, withComponent(t, "prometheus")), []string{
 			"--set=metrics.prometheusRule.enabled=true", "--set=metrics.prometheusRule.renderMode=alwaysRender",
 		}},
+		{"grafana", kustomized(t, withComponent(t, "grafana")), []string{"--set=metrics.dashboard.enabled=true"}},
 		{"rollout", read(t, "config/rollout/restart_role.yaml"), []string{"--set=rolloutRestart.enabled=true"}},
 		{"admission", read(t, "config/admission/connection_policy.yaml"), []string{
 			"--set=connectionPolicy.enabled=true", "--set=connectionPolicy.hosts={api-trial.cognigy.ai}",
@@ -52,7 +53,7 @@ func TestKustomize(t *testing.T) {
 			for name := range want {
 				g.Expect(cmp.Diff(want[name], got[name])).To(BeEmpty(), name)
 			}
-			if test.name == "default" || test.name == "prometheus" { // which are complete
+			if slices.Contains([]string{"default", "prometheus", "grafana"}, test.name) { // which are complete
 				g.Expect(got).To(HaveLen(len(want)))
 			}
 		})
@@ -64,8 +65,8 @@ func withoutHooks(objects []*unstructured.Unstructured) []*unstructured.Unstruct
 	return slices.DeleteFunc(objects, func(object *unstructured.Unstructured) bool { return object.GetAnnotations()["helm.sh/hook"] != "" })
 }
 
-// withAlerts is a kustomization of a user, who adds the alerts to config/default.
-func withAlerts(t *testing.T) (folder string) {
+// withComponent is a kustomization of a user, who adds a component of config to config/default.
+func withComponent(t *testing.T, name string) (folder string) {
 	t.Helper()
 	g := NewWithT(t)
 	folder, err := filepath.EvalSymlinks(t.TempDir())
@@ -74,7 +75,7 @@ func withAlerts(t *testing.T) (folder string) {
 	g.Expect(err).NotTo(HaveOccurred())
 	config, err := filepath.Rel(folder, filepath.Join(whole, "config"))
 	g.Expect(err).NotTo(HaveOccurred())
-	content := fmt.Sprintf("resources: [%[1]s/default]\ncomponents: [%[1]s/prometheus]\n", config)
+	content := fmt.Sprintf("resources: [%[1]s/default]\ncomponents: [%[1]s/%[2]s]\n", config, name)
 	g.Expect(os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(content), 0o600)).To(Succeed())
 	return folder
 }

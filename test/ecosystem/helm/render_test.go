@@ -143,6 +143,7 @@ func TestRefusedValues(t *testing.T) {
 		{[]string{"--set=metrics.serviceMonitor.enabled=true", "--set=metrics.enabled=false"}, "Set metrics.enabled to true"},
 		{[]string{"--set=metrics.prometheusRule.enabled=true"}, "the cluster has no PrometheusRules. Install Prometheus Operator first"},
 		{[]string{"--set=metrics.prometheusRule.enabled=true", "--set=metrics.enabled=false"}, "Set metrics.enabled to true"},
+		{[]string{"--set=metrics.dashboard.enabled=true", "--set=metrics.enabled=false"}, "Set metrics.enabled to true"},
 	} {
 		output, err := helm(t, append([]string{"template", release, operator, "--kube-version=" + kubeVersion}, test.values...)...)
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(test.says)), "%q: %s", test.values, output)
