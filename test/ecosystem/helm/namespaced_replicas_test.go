@@ -41,12 +41,12 @@ func TestNamespacedReplicas(t *testing.T) {
 	r.Expect(fixtures.RequestRotation(t.Context(), cluster, key, time.Now().Add(time.Second))).To(Succeed())
 	r.Await(func(g Gomega) { g.Expect(r.Posts()).To(Equal(2)) })
 	r.operator.Kill()
-	third := r.operate(t)
 	r.Await(func(g Gomega) { g.Expect(r.Read(key).Status.KeyID).NotTo(Equal(first)) })
 	r.AwaitDelivered(key, 1)
 	r.Expect(r.Posts()).To(Equal(3))
 	r.awaitMetric(t, second, fmt.Sprintf(`key_namespace=%q,state="ready"} 1`, r.Namespace))
 
+	third := r.operate(t) // which would compete for the Lease before
 	second.Stop()
 	connection := r.Connection()
 	r.Delete(key)
