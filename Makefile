@@ -101,7 +101,8 @@ test-busy: build-tests ## Run all tests beside four busy loops, as on a slow mac
 .PHONY: build-tests
 build-tests: control-plane build-installer
 	@echo "Building the operator and the tests"
-	@go build ./... && go list -export -test -deps ./... >/dev/null
+	@hack/progress.sh "the operator" go build -v ./...
+	@hack/progress.sh "the tests" go list -v -export -test -deps ./...
 	@$(TOOL) gotestsum --version
 	@go tool ginkgo version
 	@hack/promtool.sh --version | head -1
@@ -131,9 +132,8 @@ test-ecosystem: ecosystem-tools build-installer ## Test with the code of the too
 ecosystem-tools: ## Build what test-ecosystem runs, where it is missing: kubectl, Flux's controllers, the builder of images, the tests (cold: a quarter of an hour).
 	@$(WITH_KUBECTL) >/dev/null
 	@hack/flux.sh >/dev/null
-	@echo "Building the builder of images and the tests"
-	@mkdir -p bin && go build -C hack/image -o $(CURDIR)/bin/image .
-	@cd test/ecosystem && go list -export -test -deps ./... >/dev/null
+	@$(IMAGE_BUILDER)
+	@hack/progress.sh "the tests with other tools" go list -C test/ecosystem -v -export -test -deps ./...
 
 # It needs as much of Prometheus as a database and an engine for queries, in the module of the dashboard.
 LIVE_DASHBOARD = assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets go -C hack/dashboard test -count=1 ./...
@@ -249,8 +249,8 @@ package-chart: chart ## Package the Helm charts: dist/cognigy-operator-<version>
 demo: ## Watch the operator at work, without a cluster or Cognigy (ONCE=1 ends by itself, else Ctrl-C).
 	@hack/control-plane.sh >/dev/null
 	@echo "Building the operator, its manifests and the demo"
+	@hack/progress.sh "the demo" go build -v -o bin/demo ./test/demo
 	@$(MAKE) --no-print-directory build build-installer
-	@go build -o bin/demo ./test/demo
 	@assets=$$(hack/control-plane.sh) && exec bin/demo --manager bin/cognigy-operator --manifests dist/install.yaml \
 		--samples config/samples --assets "$$assets" $(if $(filter 1,$(ONCE)),--once)
 
@@ -259,7 +259,8 @@ FIPS140    = v1.0.0
 FLAVOUR    = $(if $(FIPS),-fips)
 # The time of the source is that of everything in the image, so that who builds it again gets the same digest.
 image push: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
-BUILD_IMAGE = rm -rf dist/image$(FLAVOUR) && mkdir -p dist bin && go build -C hack/image -o $(CURDIR)/bin/image . && \
+IMAGE_BUILDER = mkdir -p bin && hack/progress.sh "the builder of images" go build -C hack/image -v -o $(CURDIR)/bin/image .
+BUILD_IMAGE = rm -rf dist/image$(FLAVOUR) && mkdir -p dist && $(IMAGE_BUILDER) && \
 	bin/image --version $(VERSION) --revision "$$(git describe --always --abbrev=40 --dirty --exclude '*')" \
 	$(if $(FIPS),--fips140 $(FIPS140)) --output dist/image$(FLAVOUR)
 

@@ -52,6 +52,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	var images []built
 	for _, platform := range s.platforms {
+		fmt.Fprintln(os.Stderr, "image: compiling the operator for", platform)
 		image, err := s.build(ctx, platform)
 		if err != nil {
 			return fmt.Errorf("%s: %w", platform, err)
