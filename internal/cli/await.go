@@ -60,11 +60,10 @@ type progress struct {
 
 func (w *progress) show(key *v1alpha1.EndpointAPIKey) {
 	said := keyReport(key)
-	text := fmt.Sprintf("%s: %s", said.reason, said.message)
-	if text == w.last || said.reason == reasonPending {
+	if said.text() == w.last || said.reason == reasonPending {
 		return
 	}
-	w.last = text
+	w.last = said.text()
 	w.plugin.step("%s  %s", w.plugin.inBrief(said), said.message)
 }
 

@@ -141,6 +141,11 @@ func (p *plugin) results(results []result) (failed bool) {
 	return failed
 }
 
+// whereCauseIs tells how to tell apart what the status does not.
+const whereCauseIs = "Which one, the status of a CognigyConnection does not tell, since its namespace must not learn what listens in the operator's network. Whoever\n" +
+	"may read the operator's log finds the cause there: kubectl logs -n NAMESPACE deployment/NAME | grep 'the probe got no answer'. The status of a\n" +
+	"ClusterCognigyConnection to the same address has it."
+
 // resultsOf reads from the status of a connection how far its latest probe came, and from its keys what a probe does not try.
 func resultsOf(found v1alpha1.Connection, keys []v1alpha1.EndpointAPIKey) []result {
 	said := connectionReport(found)
@@ -167,7 +172,7 @@ func resultsOf(found v1alpha1.Connection, keys []v1alpha1.EndpointAPIKey) []resu
 	case failed == "" && said.health == healthProgressing:
 		results[0].says = said.message
 	case coarse:
-		results[slices.Index(aspects, aspectDNS)].says = "DNS, network or TLS fail, and the status does not tell which: " + said.message
+		results[slices.Index(aspects, aspectDNS)].says = "this, the network, TLS or a proxy fails: " + punctuate(said.message) + "\n" + whereCauseIs
 	}
 	return results
 }

@@ -41,6 +41,9 @@ type report struct {
 	since   time.Time // zero if it was not reported yet
 }
 
+// text tells reports apart.
+func (r report) text() string { return r.reason + ": " + r.message }
+
 // beside are the conditions that make a working resource one with a warning, the most urgent first.
 var beside = []string{
 	v1alpha1.ConditionRenewalBlocked, v1alpha1.ConditionRolloutPending, v1alpha1.ConditionEndpointChanged,

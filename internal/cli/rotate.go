@@ -96,7 +96,7 @@ func (p *plugin) awaitRotation(ctx context.Context, cluster *cluster, o waitOpti
 	if err := p.checkWindow(ctx, cluster, o, key); err != nil {
 		return err
 	}
-	shown := progress{plugin: p}
+	shown := progress{plugin: p, last: keyReport(key).text()} // that the key was ready before is no progress
 	err := await(ctx, cluster, o, key, func() (bool, error) {
 		shown.show(key)
 		return key.Status.LastHandledRotateAt == requested, nil
