@@ -10,9 +10,7 @@ shift
 mkdir -p dist
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp LICENSE "$work/"
-# kubectl runs a file of this name to complete the plugin's arguments.
-printf '#!/usr/bin/env sh\nexec kubectl cognigy __complete "$@"\n' >"$work/kubectl_complete-cognigy"
+cp LICENSE cmd/kubectl-cognigy/kubectl_complete-cognigy "$work/"
 chmod 0755 "$work/kubectl_complete-cognigy"
 
 for platform in "$@"; do
