@@ -24,6 +24,8 @@ type Options struct {
 	Address string
 	// TLS serves https with a certificate made at start; CABundle returns what to trust.
 	TLS bool
+	// Hosts are names that the certificate is for, besides loopback's: those by which a proxy leads to the simulator.
+	Hosts []string
 	// APIKeys are the X-API-Key values accepted. If empty, a random one is made: see APIKey.
 	APIKeys []string
 	// Now is Cognigy's clock, which may be hours off; time.Now if nil. It dates keys, Endpoints and
@@ -81,7 +83,7 @@ func Start(o Options) (*Simulator, error) {
 	s := build(o)
 	s.url = "http://" + listener.Addr().String()
 	if o.TLS {
-		if listener, err = s.secure(listener); err != nil {
+		if listener, err = s.secure(listener, o.Hosts); err != nil {
 			return nil, err
 		}
 	}
@@ -138,8 +140,8 @@ func build(o Options) *Simulator {
 
 // secure wraps the listener in TLS. HTTP/1.1 only, here as without TLS: an HTTP/2 stream cannot be
 // hijacked, and faults have to cut real connections.
-func (s *Simulator) secure(plain net.Listener) (net.Listener, error) {
-	certificate, caBundle, err := selfSigned()
+func (s *Simulator) secure(plain net.Listener, hosts []string) (net.Listener, error) {
+	certificate, caBundle, err := selfSigned(hosts)
 	if err != nil {
 		_ = plain.Close()
 		return nil, fmt.Errorf("simulator certificate: %w", err)

@@ -86,8 +86,8 @@ func newStore(now func() time.Time, uniqueNames bool) store {
 }
 
 // AddEndpoint makes a Webhook Endpoint, as a user does in Cognigy's UI who sets its Authentication
-// Method to API Key: until then it is None. See EditEndpoint.
-func (s *store) AddEndpoint(projectID, name string) Endpoint {
+// Method to API Key: until then it is None. See EditEndpoint. Edits give it another ID or URLToken than the random one.
+func (s *store) AddEndpoint(projectID, name string, edits ...func(*Endpoint)) Endpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sequence++
@@ -103,6 +103,9 @@ func (s *store) AddEndpoint(projectID, name string) Endpoint {
 
 		Authentication: AuthenticationAPIKey,
 	}}
+	for _, edit := range edits {
+		edit(&made.Endpoint)
+	}
 	s.addProject(projectID)
 	s.endpoints = append(s.endpoints, made)
 	s.byID[made.ID] = made

@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// selfSigned makes a certificate for loopback that is its own CA, and the PEM to trust it by. It is
-// dated by the real clock whatever Options.Now says: clients verify it by theirs.
-func selfSigned() (tls.Certificate, []byte, error) {
+// selfSigned makes a certificate for loopback and some hosts that is its own CA, and the PEM to trust it by.
+// It is dated by the real clock whatever Options.Now says: clients verify it by theirs.
+func selfSigned(hosts []string) (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, nil, err
@@ -33,7 +33,7 @@ func selfSigned() (tls.Certificate, []byte, error) {
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
 		IsCA:                  true,
-		DNSNames:              []string{"localhost"},
+		DNSNames:              append([]string{"localhost"}, hosts...),
 		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
