@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 )
 
@@ -30,7 +31,10 @@ func (s *scenario) installsOperatorFirst(t *testing.T) {
 
 // A connection whose credentials do not exist yet is no failure.
 func (s *scenario) waitsForCredentials(*testing.T) {
-	startKubelet(s.whole)
+	kubelet := &deployed.Kubelet{
+		Cluster: &deployed.Cluster{ControlPlane: plane, Client: cluster}, Binary: binary, Binaries: map[string]string{earlierImage: earlier.Binary}, Operate: true,
+	}
+	kubelet.Start(s.whole)
 	s.Await(func(g Gomega) {
 		found := &v1alpha1.CognigyConnection{ObjectMeta: s.Meta(fixtures.ConnectionName)}
 		g.Expect(cluster.Get(s.Context, client.ObjectKeyFromObject(found), found)).To(Succeed())

@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 )
 
 // patience covers the removal of CustomResourceDefinitions, for which the API server may wait when it is busy.
@@ -28,6 +30,13 @@ func createNamespace(t *testing.T) string {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "helm-"}}
 	NewWithT(t).Expect(cluster.Create(t.Context(), namespace)).To(Succeed())
 	return namespace.Name
+}
+
+// startPods has Pods of a namespace run until the test ends. Those of the operator become ready, and nothing more.
+func startPods(t *testing.T, namespace string) {
+	t.Helper()
+	kubelet := &deployed.Kubelet{Cluster: &deployed.Cluster{ControlPlane: plane, Client: cluster}, Namespace: namespace, Binary: binary}
+	kubelet.Start(t)
 }
 
 // installed returns the Deployment of a release of the operator's chart.

@@ -55,7 +55,7 @@ func TestProxyByKustomize(t *testing.T) {
 	g := NewWithT(t)
 	page, err := os.ReadFile(filepath.Join(repository, "docs", "networks.md"))
 	g.Expect(err).NotTo(HaveOccurred())
-	_, rest, found := strings.Cut(string(page), "```yaml\n")
+	_, rest, found := strings.Cut(string(page), "\npatches:\n")
 	g.Expect(found).To(BeTrue())
 	patch, _, _ := strings.Cut(rest, "```")
 	installed, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(repository, "config", "default"))
@@ -65,7 +65,7 @@ func TestProxyByKustomize(t *testing.T) {
 
 	files := filesys.MakeFsInMemory()
 	g.Expect(files.WriteFile("install.yaml", manifests)).To(Succeed())
-	g.Expect(files.WriteFile("kustomization.yaml", []byte("resources: [install.yaml]\n"+patch))).To(Succeed())
+	g.Expect(files.WriteFile("kustomization.yaml", []byte("resources: [install.yaml]\npatches:\n"+patch))).To(Succeed())
 	patched, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, ".")
 	g.Expect(err).NotTo(HaveOccurred())
 	text, err := patched.AsYaml()

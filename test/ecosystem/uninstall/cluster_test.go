@@ -15,7 +15,6 @@ import (
 
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
+	"github.com/cognigy-operator/cognigy-operator/test/ecosystem/deployed"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/installation"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
@@ -59,19 +59,17 @@ func newCluster(t *testing.T) *cluster {
 
 func (c *cluster) file(name string) string { return filepath.Join(c.folder, name) }
 
-// emulateNode stands in for kubelets until the test ends: Pods become ready, and the operator's process ends when its Deployment is gone.
+// emulateNode stands in for kubelets until the test ends: Pods become ready, and the operator's process ends when its Deployment is gone, or
+// when the test says so.
 func (c *cluster) emulateNode(t *testing.T) {
 	t.Helper()
+	kubelet := &deployed.Kubelet{Cluster: &deployed.Cluster{Client: c.Cluster}, Namespace: installation.Namespace}
+	kubelet.Start(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-			pods := &corev1.PodList{}
-			_ = c.Cluster.List(ctx, pods, client.InNamespace(installation.Namespace)) // tried again
-			for i := range pods.Items {
-				_ = fixtures.SetReady(ctx, c.Cluster, &pods.Items[i]) // the Pod may be gone, or is tried again
-			}
 			if _, err := c.deployment(ctx); apierrors.IsNotFound(err) {
 				c.stop()
 			}
