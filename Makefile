@@ -128,9 +128,15 @@ test-ecosystem: ecosystem-tools build-installer ## Test with the code of the too
 	@echo "Testing with the tools that install and check the operator"
 	@FLUX_ASSETS=$$(hack/flux.sh) && export FLUX_ASSETS && $(ECOSYSTEM) -p 1 -timeout 40m ./...
 
+.PHONY: test-docs
+test-docs: build-installer ## Do what the README and docs say, page by page: run the commands, apply the YAML, compare what is printed (about eight minutes; a part of test-ecosystem).
+	@hack/promtool.sh --version | head -1
+	@$(ECOSYSTEM) -timeout 20m ./docs
+
 .PHONY: ecosystem-tools
-ecosystem-tools: ## Build what test-ecosystem runs, where it is missing: kubectl, Flux's controllers, the builder of images, the tests (cold: a quarter of an hour).
+ecosystem-tools: ## Build what test-ecosystem runs, where it is missing: kubectl, promtool, Flux's controllers, the builder of images, the tests (cold: a quarter of an hour).
 	@$(WITH_KUBECTL) >/dev/null
+	@hack/promtool.sh --version | head -1
 	@hack/flux.sh >/dev/null
 	@$(IMAGE_BUILDER)
 	@hack/progress.sh "the tests with other tools" go list -C test/ecosystem -v -export -test -deps ./...
