@@ -65,6 +65,7 @@ func place(t *testing.T, namespace string, manifests []*unstructured.Unstructure
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: deployment.Spec.Template.Spec.ServiceAccountName}}
 	g.Expect(client.IgnoreAlreadyExists(cluster.Create(t.Context(), account))).To(Succeed())
 	g.Expect(cluster.Create(t.Context(), deployment)).To(Succeed())
+	t.Cleanup(func() { g.Expect(cluster.Delete(context.Background(), deployment)).To(Succeed()) }) // else it looks like another installation
 	return deployment
 }
 
