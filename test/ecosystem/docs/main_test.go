@@ -47,12 +47,16 @@ func run(m *testing.M) (code int, err error) {
 	for _, command := range [][]string{
 		{repository, "./cmd/kubectl-cognigy"},
 		{".", "helm.sh/helm/v4/cmd/helm"},
+		{".", "github.com/itchyny/gojq/cmd/gojq"},
 	} {
 		build := exec.CommandContext(ctx, "go", "build", "-o", binaries, command[1])
 		build.Dir = command[0]
 		if output, err := build.CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("building %s: %w\n%s", command[1], err, output)
 		}
+	}
+	if err := os.Rename(filepath.Join(binaries, "gojq"), filepath.Join(binaries, "jq")); err != nil { // the same language
+		return 0, err
 	}
 	return m.Run(), nil
 }
