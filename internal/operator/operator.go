@@ -122,7 +122,7 @@ func (s shared) start(ctx context.Context, config *rest.Config, version string) 
 		}
 	}
 	defer s.metrics.Follow(s.source())()
-	return mgr.Start(ctx)
+	return run(ctx, mgr)
 }
 
 func newManager(config *rest.Config, options *options.Options, userAgent string) (manager.Manager, error) {
