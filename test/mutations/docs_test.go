@@ -20,6 +20,7 @@ const introduction = "# Mutations\n" + `
 A test that cannot fail proves nothing. So we break the operator on purpose, once for each row of the table: the named test must fail, and for the
 named reason. The promises are those of [reliability.md](reliability.md#promises).
 
+<!-- not run: project -->
 ` + "```sh" + `
 make mutation-test     # all of them, one after the other: about half an hour on two cores
 ` + "```" + `
