@@ -72,6 +72,10 @@ vet: ## Look for suspicious code with go vet.
 lint: ## Check the code with golangci-lint (built on first use, which takes minutes).
 	hack/golangci-lint.sh run
 
+.PHONY: lint-others
+lint-others: ## Check the code of the modules beside the operator's own, whose dependencies are many.
+	@for module in test/ecosystem hack/image hack/dashboard; do echo "$$module:" && MODULE=$$module hack/golangci-lint.sh run || exit 1; done
+
 .PHONY: control-plane
 control-plane: ## Make sure that there are etcd, kube-apiserver and kube-controller-manager for the tests.
 	@hack/control-plane.sh >/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs golangci-lint with the given arguments. It is built once per version into bin/: with hundreds of dependencies that
-# takes minutes, too long to depend on what the build cache still remembers.
+# Runs golangci-lint with the given arguments, in the folder of another module if MODULE names one. It is built once per version
+# into bin/: with hundreds of dependencies that takes minutes, too long to depend on what the build cache still remembers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,4 +12,5 @@ if [[ ! -x $binary ]]; then
   mkdir -p bin
   hack/build.sh hack/lint "$package/cmd/golangci-lint" "$binary"
 fi
+cd "${MODULE:-.}"
 exec "$binary" "$@"
