@@ -16,7 +16,7 @@ import (
 func TestImageIsReproducible(t *testing.T) {
 	g := NewWithT(t)
 	copied := filepath.Join(t.TempDir(), "a", "copy")
-	for _, folder := range []string{"api", "cmd", "internal"} {
+	for _, folder := range []string{"api", "cmd", "config", "internal"} {
 		g.Expect(os.CopyFS(filepath.Join(copied, folder), os.DirFS(filepath.Join(repository, folder)))).To(Succeed())
 	}
 	for _, file := range []string{"go.mod", "go.sum"} {
