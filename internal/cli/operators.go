@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -34,27 +35,35 @@ func (c *cluster) operators(ctx context.Context) ([]appsv1.Deployment, error) {
 	return list.Items, err
 }
 
+// manager returns the operator's container; nil if the Deployment has none.
+func manager(deployment *appsv1.Deployment) *corev1.Container {
+	containers := deployment.Spec.Template.Spec.Containers
+	i := slices.IndexFunc(containers, func(container corev1.Container) bool { return container.Name == managerContainer })
+	if i < 0 {
+		return nil
+	}
+	return &containers[i]
+}
+
 // settingsOf reads the settings of the operator from its Deployment. What a variable takes from elsewhere is not known.
 func settingsOf(deployment *appsv1.Deployment) (*options.Options, error) {
-	for _, container := range deployment.Spec.Template.Spec.Containers {
-		if container.Name != managerContainer {
-			continue
-		}
-		settings, err := options.Read(container.Args, func(name string) string {
-			for _, variable := range container.Env {
-				if variable.Name == name {
-					return variable.Value
-				}
-			}
-			return ""
-		})
-		if err != nil {
-			return nil, fmt.Errorf("the settings of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
-		}
-		settings.Namespace = deployment.Namespace
-		return settings, nil
+	container := manager(deployment)
+	if container == nil {
+		return nil, fmt.Errorf("the Deployment %s/%s has no container %q", deployment.Namespace, deployment.Name, managerContainer)
 	}
-	return nil, fmt.Errorf("the Deployment %s/%s has no container %q", deployment.Namespace, deployment.Name, managerContainer)
+	settings, err := options.Read(container.Args, func(name string) string {
+		for _, variable := range container.Env {
+			if variable.Name == name {
+				return variable.Value
+			}
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the settings of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
+	}
+	settings.Namespace = deployment.Namespace
+	return settings, nil
 }
 
 // operatorSettings are those of the operator that is responsible for a namespace.
@@ -88,12 +97,10 @@ func (c *cluster) operatorOf(ctx context.Context, namespace string) operatorSett
 	return none
 }
 
-// imageOf is the image of the operator in a Deployment.
+// imageOf is the image of the operator in a Deployment; "" if it has none.
 func imageOf(deployment *appsv1.Deployment) string {
-	for _, container := range deployment.Spec.Template.Spec.Containers {
-		if container.Name == managerContainer {
-			return container.Image
-		}
+	if container := manager(deployment); container != nil {
+		return container.Image
 	}
 	return ""
 }

@@ -78,10 +78,7 @@ type operatorFacts struct {
 
 func redactDeployment(from *appsv1.Deployment) operatorFacts {
 	facts := operatorFacts{Namespace: from.Namespace, Name: from.Name, Image: imageOf(from), Status: from.Status}
-	for _, container := range from.Spec.Template.Spec.Containers {
-		if container.Name != managerContainer {
-			continue
-		}
+	if container := manager(from); container != nil {
 		facts.Arguments = slices.Clone(container.Args)
 		for _, variable := range container.Env {
 			facts.Variables = append(facts.Variables, variable.Name)

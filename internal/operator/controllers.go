@@ -56,7 +56,7 @@ func (s shared) addControllers() error {
 		for _, kind := range kinds {
 			controllers = append(controllers, s.orphanController(kind))
 		}
-	} else if err := s.mgr.Add(keysAwaited{s.mgr.GetAPIReader()}); err != nil {
+	} else if err := s.mgr.Add(keysAwaited(s.mgr.GetAPIReader())); err != nil {
 		return err
 	}
 	for _, each := range controllers {

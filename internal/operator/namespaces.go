@@ -5,12 +5,10 @@ package operator
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	client "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -21,9 +19,6 @@ import (
 
 // permittedInterval is the time between two looks for permissions in namespaces that the operator left out.
 const permittedInterval = 10 * time.Second
-
-// errNamespacePermitted ends a manager that was started without a namespace.
-var errNamespacePermitted = errors.New("the operator may watch another namespace now")
 
 // splitNamespaces tells namespaces that the operator may watch from others. A cache that cannot read one namespace never syncs, so that
 // one namespace that was deleted, and its Role with it, would keep the operator from working in all of them.
@@ -54,7 +49,7 @@ func splitNamespaces(ctx context.Context, api client.AuthorizationV1Interface, w
 
 // limitToPermitted has the operator watch only those of its namespaces that it may watch, and start anew when it may watch another. Where
 // it may watch none, it waits for all: to name no namespace would mean to watch every one.
-func (s *shared) limitToPermitted(ctx context.Context) (awaited []manager.Runnable) {
+func (s *shared) limitToPermitted(ctx context.Context) []manager.Runnable {
 	permitted, others, err := splitNamespaces(ctx, s.reviews, s.options.WatchNamespaces)
 	if err != nil {
 		logf.FromContext(ctx).Info("cannot find out which namespaces the operator may watch, and waits for all", "error", err.Error())
@@ -66,28 +61,20 @@ func (s *shared) limitToPermitted(ctx context.Context) (awaited []manager.Runnab
 	limited := *s.options
 	limited.WatchNamespaces = permitted
 	s.options = &limited
-	return []manager.Runnable{namespacesAwaited{s.reviews, others}}
+	return []manager.Runnable{namespacesAwaited(s.reviews, others)}
 }
 
-// namespacesAwaited waits, on standbys, too, until the operator may watch one of some namespaces.
-type namespacesAwaited struct {
-	api        client.AuthorizationV1Interface
-	namespaces []string
-}
-
-// NeedLeaderElection implements manager.LeaderElectionRunnable.
-func (namespacesAwaited) NeedLeaderElection() bool { return false }
-
-// Start implements manager.Runnable. It returns errNamespacePermitted, or nil when the context ends.
-func (n namespacesAwaited) Start(ctx context.Context) error {
-	logf.FromContext(ctx).Info("the operator has no permission to watch some of its namespaces, and works in the others; if they exist, grant it "+
-		"its Role there, and if not, take them out of --watch-namespaces", "namespaces", n.namespaces)
-	err := wait.PollUntilContextCancel(ctx, permittedInterval, false, func(ctx context.Context) (bool, error) {
-		permitted, _, err := splitNamespaces(ctx, n.api, n.namespaces)
-		return err == nil && len(permitted) > 0, nil
-	})
-	if err != nil { // the operator ends
-		return nil //nolint:nilerr // that is no failure
+// namespacesAwaited waits until the operator may watch one of some namespaces.
+func namespacesAwaited(api client.AuthorizationV1Interface, namespaces []string) awaited {
+	return awaited{
+		announce: func(ctx context.Context) {
+			logf.FromContext(ctx).Info("the operator has no permission to watch some of its namespaces, and works in the others; if they exist, grant it "+
+				"its Role there, and if not, take them out of --watch-namespaces", "namespaces", namespaces)
+		},
+		interval: permittedInterval,
+		isThere: func(ctx context.Context) bool {
+			permitted, _, err := splitNamespaces(ctx, api, namespaces)
+			return err == nil && len(permitted) > 0
+		},
 	}
-	return errNamespacePermitted
 }

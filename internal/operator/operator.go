@@ -75,7 +75,7 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 		audit: trail, metrics: told, traces: traces, reviews: reviews,
 	}
 	for {
-		if err = base.start(ctx, config, version); !errors.Is(err, errKeysServed) && !errors.Is(err, errNamespacePermitted) {
+		if err = base.start(ctx, config, version); !errors.Is(err, errIsThere) {
 			return err
 		}
 	}
@@ -94,7 +94,7 @@ func announce(ctx context.Context, options *options.Options, identity plan.Ident
 
 // start runs the operator for the kinds that the API server serves now, in the namespaces that it may watch now.
 func (s shared) start(ctx context.Context, config *rest.Config, version string) error {
-	awaited := s.limitToPermitted(ctx)
+	runnables := s.limitToPermitted(ctx)
 	userAgent := delivery.FieldManager + "/" + version
 	mgr, err := newManager(config, s.options, userAgent)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s shared) start(ctx context.Context, config *rest.Config, version string) 
 	if err != nil {
 		return err
 	}
-	for _, each := range append(awaited, compared) {
+	for _, each := range append(runnables, compared) {
 		if err := mgr.Add(each); err != nil {
 			return err
 		}

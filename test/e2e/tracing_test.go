@@ -21,17 +21,23 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
+// tracedIssuance has an operator that sends traces deliver a key, of which Cognigy refuses the first request.
+func tracedIssuance(protocol string, status, code int) (*collector, *process, *fixtures.Environment, *v1alpha1.EndpointAPIKey) {
+	GinkgoHelper()
+	c := newCollector()
+	p := launchIn(bed.Kubeconfig, c.environment(protocol))
+	p.awaitReady()
+	e := newEnvironment(fixtures.WithTimeouts(time.Second, 2*time.Second)) // what became of the refused request is found out soon
+	e.AwaitReady(e.Connection())
+	e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodPost, Route: simulator.RouteKeys, Status: status, Code: code, Times: 1})
+	key := e.Key()
+	e.Create(key)
+	return c, p, e, e.AwaitDelivered(key, 1)
+}
+
 var _ = Describe("The traces of an operator", Label("metrics"), func() {
 	DescribeTable("have reconciles, and in them the requests to Cognigy, over", func(protocol string) {
-		c := newCollector()
-		p := launchIn(bed.Kubeconfig, c.environment(protocol))
-		p.awaitReady()
-		e := newEnvironment(fixtures.WithTimeouts(time.Second, 2*time.Second)) // what became of the refused request is found out soon
-		e.AwaitReady(e.Connection())
-		e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodPost, Route: simulator.RouteKeys, Status: 503, Code: 1008, Times: 1})
-		key := e.Key()
-		e.Create(key)
-		e.AwaitDelivered(key, 1)
+		c, p, e, key := tracedIssuance(protocol, http.StatusServiceUnavailable, 1008)
 		release(e, key)
 		e.Expect(p.stop()).To(Succeed()) // sends what is left
 
@@ -65,15 +71,7 @@ var _ = Describe("The traces of an operator", Label("metrics"), func() {
 
 	// One operator that did some of everything has all that the page lists, and nothing else.
 	It("have what docs/tracing.md lists", Serial, func() {
-		c := newCollector()
-		p := launchIn(bed.Kubeconfig, c.environment("http/protobuf"))
-		p.awaitReady()
-		e := newEnvironment(fixtures.WithTimeouts(time.Second, 2*time.Second)) // what became of the refused request is found out soon
-		e.AwaitReady(e.Connection())
-		e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultStatus, Method: http.MethodPost, Route: simulator.RouteKeys, Status: 400, Code: 1005, Times: 1})
-		key := e.Key()
-		e.Create(key)
-		e.AwaitDelivered(key, 1)
+		c, _, e, key := tracedIssuance("http/protobuf", http.StatusBadRequest, 1005)
 		shared := &v1alpha1.ClusterCognigyConnection{
 			ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}, Spec: v1alpha1.ClusterCognigyConnectionSpec{
 				ConnectionSpec: e.ConnectionSpec(), AllowedNamespaces: v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
