@@ -26,6 +26,7 @@ func retain(o Observed, now time.Time, t Timing, p Plan) Plan {
 		p.Left, p.LeftUncertain = o.left(now, t), !listed
 	case o.Fresh && len(unused) > 0:
 		p.Do, p.Why, p.Revoke = Revoke, "no workload needs these keys, which nothing would revoke later", unused
+		p.RequeueAt = patience
 	default:
 		p.Do, p.Why, p.RequeueAt = List, "replaced or undelivered keys may work", patience
 		if counts.After(now) {

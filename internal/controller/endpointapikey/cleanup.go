@@ -42,7 +42,7 @@ func (r *Reconciler) cleanUp(ctx context.Context, record issuanceRecord) time.Du
 		if errors.Is(stepFailure, ratelimit.ErrQueued) {
 			return 0 // it is woken
 		}
-		result, err := r.result(request, next, stepFailure)
+		result, err := r.result(request, s, next, stepFailure)
 		if err == nil {
 			return max(result.RequeueAfter, time.Millisecond)
 		}

@@ -135,7 +135,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	r.issuances.update(s.key)
 	r.countDeferred(s.key, next)
-	result, failure := r.result(request, next, failure)
+	result, failure := r.result(request, s, next, failure)
 	// The keys of a deleted resource of this name come after what this resource needs.
 	cleanUp := r.cleanUpDeleted(ctx, request.NamespacedName, key.UID)
 	if failure == nil { // after a failure, the whole reconcile is repeated anyway

@@ -29,14 +29,20 @@ const (
 )
 
 // result says when to reconcile again.
-func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error) (ctrl.Result, error) {
+func (r *Reconciler) result(request ctrl.Request, s *scope, next plan.Plan, failure error) (ctrl.Result, error) {
 	if next.Do != plan.Revoke && next.Do != plan.List {
 		r.confirmations.Forget(request)
 	}
 	if failure != nil {
 		result, err := r.retry(request, next, failure)
-		return r.noLater(result, next), err
+		return r.noLater(result, s, next), err
 	}
+	result, err := r.proceed(request, next)
+	return r.noLater(result, s, next), err
+}
+
+// proceed says when to reconcile again if nothing failed.
+func (r *Reconciler) proceed(request ctrl.Request, next plan.Plan) (ctrl.Result, error) {
 	if next.State != plan.Verifying && next.State != plan.EndpointNotFound { // which follow a failure
 		r.failures.Forget(request)
 	}
@@ -58,10 +64,11 @@ func (r *Reconciler) result(request ctrl.Request, next plan.Plan, failure error)
 }
 
 // noLater has a deletion go on when its plan says so, whatever fails: with deletionPolicy Retain, the operator waits for Cognigy for a
-// bounded time only.
-func (r *Reconciler) noLater(result ctrl.Result, next plan.Plan) ctrl.Result {
-	if due := next.RequeueAt.Sub(r.Clock.Now()); next.State == plan.Revoking && due > 0 {
-		result.RequeueAfter = minNonZero(result.RequeueAfter, due)
+// bounded time only. That time may have passed during a request, which the plan that changed with it shows.
+func (r *Reconciler) noLater(result ctrl.Result, s *scope, next plan.Plan) ctrl.Result {
+	due := next.RequeueAt.Sub(r.Clock.Now())
+	if next.State == plan.Revoking && !next.RequeueAt.IsZero() && (due > 0 || r.plan(s).Do != next.Do) {
+		result.RequeueAfter = minNonZero(result.RequeueAfter, max(due, kube.ConflictInterval))
 	}
 	return result
 }
