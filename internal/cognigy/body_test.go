@@ -49,7 +49,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 			g.Expect(err).NotTo(HaveOccurred())
 		})
 	}
-	g.Eventually(begun.Load).Should(BeEquivalentTo(3))
+	g.Eventually(begun.Load).WithTimeout(patience).Should(BeEquivalentTo(3))
 	g.Eventually(func() bool {
 		free := bound.TryAcquire(1)
 		if free {

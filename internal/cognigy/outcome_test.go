@@ -21,7 +21,7 @@ import (
 
 // If an error says that a POST made no key although it did, nothing ever looks for that key.
 func TestOutcomeOfPOSTAgainstTheLedger(t *testing.T) {
-	const short = 300 * time.Millisecond
+	const short = time.Second
 	cases := []struct {
 		why     string
 		fault   simulator.Fault

@@ -36,7 +36,7 @@ func TestNothingIsWrittenTooLate(t *testing.T) {
 				if err != nil {
 					return
 				}
-				_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+				_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 				first := make([]byte, 4)
 				n, _ := io.ReadFull(conn, first)
 				received <- first[:n]

@@ -125,7 +125,7 @@ func TestCallersDeadline(t *testing.T) {
 	g := NewWithT(t)
 	r := start(t)
 	r.Inject(simulator.Fault{Delay: time.Hour})
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	_, err := r.client.CreateKey(ctx, r.endpointID, keyName)
 	failed := failure(t, err)

@@ -107,7 +107,7 @@ func TestListFailureIsTooOld(t *testing.T) {
 		_, err := e.session.List(t.Context(), e.endpoint, start)
 		e.Expect(err).To(HaveOccurred())
 	})
-	e.Eventually(e.requests).Should(Equal(1))
+	e.Eventually(e.requests).WithTimeout(20 * time.Second).Should(Equal(1))
 	e.Expect(e.list(time.Second).At).To(Equal(start.Add(time.Second)))
 	early.Wait()
 }

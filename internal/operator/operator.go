@@ -49,7 +49,10 @@ func Run(ctx context.Context, config *rest.Config, options *options.Options, ver
 	}
 	defer func() { err = errors.Join(err, trail.Close()) }()
 	cluster, err := identify(ctx, config, options.ClusterID)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil: // it was told to end before the API server answered
+		return nil
+	case err != nil:
 		return err
 	}
 	traces := tracing.Start(ctx, version)

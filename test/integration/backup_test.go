@@ -190,7 +190,7 @@ var _ = Describe("An earlier Secret that is put back", Label("backup"), func() {
 		e := newEnvironment()
 		key := e.issued()
 		earlier := e.Secret(key)
-		const overlap = 8 * time.Second
+		const overlap = 20 * time.Second
 		e.rotate(key, overlap)
 		e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })
 		e.AwaitDelivered(key, 2)
@@ -213,18 +213,23 @@ var _ = Describe("An earlier Secret that is put back", Label("backup"), func() {
 var _ = Describe("Replaced keys", Label("rotation"), func() {
 	It("end each one overlap after its own replacement, however often the resource is rotated", func() {
 		e := newEnvironment()
-		const overlap = 12 * time.Second
+		const overlap = 40 * time.Second
 		key := e.issued(func(k *v1alpha1.EndpointAPIKey) { k.Spec.Rotation.Overlap.Duration = overlap })
 		for rotation := range 3 {
 			e.rotate(key, overlap)
 			e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(rotation + 2)) })
 		}
-		e.AwaitDelivered(key, 4)
+		ends := map[string]time.Time{}
+		for _, replaced := range e.AwaitDelivered(key, 4).Status.Retiring {
+			e.Expect(replaced.RevokeAt.Sub(replaced.ReplacedAt.Time)).To(Equal(overlap))
+			ends[replaced.KeyID] = replaced.RevokeAt.Time
+		}
 		e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.Retiring).To(BeEmpty()) })
 		ledger := e.Cognigy.Ledger()
 		for i, entry := range ledger[:3] {
+			e.Expect(ends[entry.ID]).To(BeTemporally(">=", ledger[i+1].CreatedAt.Add(overlap).Truncate(time.Second)), entry.ID)
 			e.Expect(entry.RevokedAt).NotTo(BeNil())
-			e.Expect(*entry.RevokedAt).To(BeTemporally("~", ledger[i+1].CreatedAt.Add(overlap+2*time.Second), 4*time.Second), entry.ID)
+			e.Expect(*entry.RevokedAt).To(BeTemporally(">=", ends[entry.ID]), entry.ID)
 		}
 		e.AwaitDelivered(key, 1)
 	})

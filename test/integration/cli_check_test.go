@@ -51,8 +51,10 @@ var _ = Describe("kubectl cognigy check", Label("cli"), func() {
 
 var _ = Describe("kubectl cognigy orphans", Label("cli"), func() {
 	It("shows what scans found", func() {
-		e := newEnvironment()
+		// A connection that cannot be used yet is not scanned.
+		e := newEnvironment(trustedBy(v1alpha1.CABundleKindConfigMap))
 		golden("orphans-none", e.prints("orphans", "cognigy"))
+		e.Create(e.authorities(v1alpha1.CABundleKindConfigMap, e.Cognigy.CABundle()))
 		e.orphan(e.Endpoint)
 		e.awaitOrphans(e.Connection(), 1)
 		e.Await(func(g Gomega) {

@@ -85,8 +85,8 @@ var _ = Describe("kubectl cognigy status", Label("cli"), func() {
 		e.permitRules("reader", rbacv1.PolicyRule{
 			APIGroups: []string{v1alpha1.GroupVersion.Group}, Resources: []string{"endpointapikeys"}, Verbs: []string{"get", "list"},
 		})
+		e.Await(func(g Gomega) { g.Expect(e.kubectlCognigy("status", "crm", "--tree", "--as=reader").code).To(BeZero()) })
 		found := e.kubectlCognigy("status", "crm", "--tree", "--as=reader")
-		e.Expect(found.code).To(BeZero())
 		golden("tree-forbidden", found.out+found.errOut)
 	})
 

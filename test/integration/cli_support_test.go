@@ -48,6 +48,7 @@ var _ = Describe("kubectl cognigy report", Label("cli"), func() {
 		key := e.issued(func(k *v1alpha1.EndpointAPIKey) {
 			k.Spec.Secret.Template = &v1alpha1.SecretTemplate{Data: map[string]v1alpha1.TemplateText{"file": "{{ .key }}"}}
 		})
+		e.awaitKeyEvent(v1alpha1.EventDelivered, "")
 		file := filepath.Join(GinkgoT().TempDir(), "report.tar.gz")
 		e.prints("report", "-f", file)
 		files := unpack(file)

@@ -5,6 +5,7 @@ package integration_test
 
 import (
 	"net/http"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -142,7 +143,7 @@ var _ = describeBoth("The deletion of an EndpointAPIKey", Label("deletion"), fun
 	})
 
 	It("revokes the key of a POST whose answer is lost", func() {
-		e := newEnvironment(shortTimeouts)
+		e := newEnvironment(fixtures.WithTimeouts(shortRequest, 10*time.Second))
 		e.Cognigy.Inject(simulator.Fault{Kind: simulator.FaultCommitThenDrop, Method: http.MethodPost})
 		key := e.Key()
 		e.Create(key)

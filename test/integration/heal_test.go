@@ -74,9 +74,11 @@ var _ = describeBoth("A delivered key", Label("healing"), func() {
 		e := newEnvironment()
 		key := e.issued()
 		before := e.Read(key)
-		cleared := before.DeepCopy()
-		cleared.Status = v1alpha1.EndpointAPIKeyStatus{}
-		e.Expect(cluster.Status().Update(e.Context, cleared)).To(Succeed())
+		e.Await(func(g Gomega) {
+			cleared := e.Read(key)
+			cleared.Status = v1alpha1.EndpointAPIKeyStatus{}
+			g.Expect(cluster.Status().Update(e.Context, cleared)).To(Succeed())
+		})
 		e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.KeyID).To(Equal(before.Status.KeyID)) })
 		after := e.AwaitDelivered(key, 1)
 		e.Expect(after.Status.KeyID).To(Equal(before.Status.KeyID))

@@ -4,6 +4,7 @@
 package integration_test
 
 import (
+	"context"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -154,7 +155,7 @@ var _ = Describe("An operator that is limited to namespaces", Label("namespaced"
 		neighbour.Create(other)
 		first := neighbour.AwaitDelivered(other, 1).Status.KeyID
 		e.Expect(cluster.DeleteAllOf(e.Context, &rbacv1.RoleBinding{}, client.InNamespace(e.Namespace))).To(Succeed())
-		e.Await(func(g Gomega) { g.Expect(e.limitedMayRead(g)).To(BeFalse()) })
+		e.Await(func(g Gomega) { g.Expect(limitedMayRead(g, e.Namespace)).To(BeFalse()) })
 		e.Delete(namespace)
 
 		neighbour.Delete(neighbour.Secret(other))
@@ -182,13 +183,13 @@ func (e *environment) createIn(namespace string) (key *v1alpha1.EndpointAPIKey, 
 	return key, connection, credentials
 }
 
-// limitedMayRead reports whether the API server permits the limited operator to read Secrets of the environment's namespace.
-func (e *environment) limitedMayRead(g Gomega) bool {
+// limitedMayRead reports whether the API server permits the limited operator to read Secrets of a namespace.
+func limitedMayRead(g Gomega, namespace string) bool {
 	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
 		User:               "system:serviceaccount:" + installation.LimitedNamespace + ":" + installation.LimitedServiceAccount,
-		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: e.Namespace, Verb: "get", Resource: "secrets"},
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: "get", Resource: "secrets"},
 	}}
-	g.Expect(cluster.Create(e.Context, review)).To(Succeed())
+	g.Expect(cluster.Create(context.Background(), review)).To(Succeed())
 	return review.Status.Allowed
 }
 

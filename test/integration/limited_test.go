@@ -49,6 +49,10 @@ func permitLimited(namespaces *fixtures.Namespaces) {
 		Expect(cluster.Create(context.Background(), fixtures.Namespace(name))).To(Succeed())
 		Expect(installation.PermitLimited(context.Background(), cluster, name)).To(Succeed())
 	}
+	// Caches of the API server take a moment, in which an operator would leave the namespace out for some seconds.
+	for _, name := range namespaces.Names() {
+		Eventually(limitedMayRead).WithArguments(name).WithTimeout(patience).Should(BeTrue())
+	}
 }
 
 // limitedConfig is that of the operator that is limited to namespaces.

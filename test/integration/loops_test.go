@@ -68,7 +68,7 @@ var _ = Describe("The operator issues no keys for ever", Label("issue"), func() 
 		old := string(e.Secret(key).Data["api-key"])
 		e.Change(key, func() {
 			key.Spec.Rotation = &v1alpha1.Rotation{
-				Every: &metav1.Duration{Duration: time.Hour}, NotBefore: later(), Overlap: &metav1.Duration{Duration: 5 * time.Second},
+				Every: &metav1.Duration{Duration: time.Hour}, NotBefore: later(), Overlap: &metav1.Duration{Duration: 20 * time.Second},
 			}
 		})
 		e.Await(func(g Gomega) { g.Expect(e.Posts()).To(Equal(2)) })

@@ -41,7 +41,7 @@ var _ = describeBoth("A rotation", Label("rotation"), func() {
 		e := newEnvironment()
 		key := e.issued()
 		old := string(e.Secret(key).Data["api-key"])
-		const overlap = 10 * time.Second
+		const overlap = 20 * time.Second
 		e.rotate(key, overlap)
 		e.Await(func(g Gomega) { g.Expect(string(e.Secret(key).Data["api-key"])).NotTo(Equal(old)) })
 		found := e.AwaitDelivered(key, 2)
@@ -49,7 +49,10 @@ var _ = describeBoth("A rotation", Label("rotation"), func() {
 		e.Expect(found.Status.Retiring).To(HaveLen(1))
 		retiring := found.Status.Retiring[0]
 		e.Expect(retiring.KeyID).To(Equal(e.Cognigy.Ledger()[0].ID))
-		e.Expect(retiring.RevokeAt.Time).To(BeTemporally("~", found.Status.IssuedAt.Add(overlap), time.Second))
+		e.Expect(retiring.RevokeAt.Sub(retiring.ReplacedAt.Time)).To(Equal(overlap))
+		e.Expect(retiring.ReplacedAt.Time).To(And(
+			BeTemporally(">=", found.Status.IssuedAt.Time), BeTemporally("<=", time.Now().Add(time.Second)), // both in whole seconds
+		))
 		e.Await(func(g Gomega) { g.Expect(e.Read(key).Status.Retiring).To(BeEmpty()) })
 		e.AwaitDelivered(key, 1)
 		e.Expect(e.Cognigy.Works(e.Endpoint.ID, old)).To(BeFalse())

@@ -77,7 +77,7 @@ var _ = Describe("An attempt that makes a key in vain", Label("outcome"), func()
 	})
 
 	It("is followed by few others, and leaves no key behind, where something answers in front of Cognigy after the effect", func() {
-		e := newEnvironment(shortTimeouts)
+		e := newEnvironment(fixtures.WithTimeouts(5*time.Second, shortDelivery))
 		e.Cognigy.Inject(simulator.Fault{
 			Method: "POST", Route: simulator.RouteKeys, Kind: simulator.FaultCommitThenStatus, Status: 403, ContentType: "application/json",
 			Body: `{"code":403}`,
