@@ -24,7 +24,9 @@ func TestEndsWhileItWaitsForTheAPIServer(t *testing.T) {
 	defer func() { _ = silent.Close() }()
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- operator.Run(ctx, &rest.Config{Host: silent.Addr().String()}, &options.Options{}, "test") }()
+	go func() {
+		ended <- operator.Run(ctx, &rest.Config{Host: silent.Addr().String()}, &options.Options{}, "test")
+	}()
 	asked, err := silent.Accept()
 	g.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = asked.Close() }()

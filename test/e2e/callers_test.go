@@ -27,7 +27,7 @@ const (
 	shortOverlap = time.Second
 	// refresh stands for the two minutes in which a kubelet may not show a changed Secret, and refreshOverlap for the default overlap.
 	refresh        = 2 * time.Second
-	refreshOverlap = 4 * time.Second
+	refreshOverlap = 8 * time.Second
 )
 
 // calling runs an operator, and clients that use the key of a resource all the time.
@@ -181,7 +181,7 @@ func (c *calling) heal() {
 func (c *calling) crash() {
 	old := c.Read(c.key).Status.KeyID
 	c.Cognigy.Inject(simulator.Fault{
-		Method: http.MethodPost, Route: simulator.RouteKeys, Times: 1, Kind: simulator.FaultCommitAfterDelay, Delay: 2 * time.Second,
+		Method: http.MethodPost, Route: simulator.RouteKeys, Times: 1, Kind: simulator.FaultCommitAfterDelay, Delay: 4 * time.Second,
 	})
 	c.rotate()
 	c.Await(func(g Gomega) { g.Expect(c.Posts()).To(Equal(2)) })

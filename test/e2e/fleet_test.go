@@ -89,12 +89,13 @@ func (f *fleet) serve(endpoints []string) time.Duration {
 // discard deletes everything, so that the next test's operator has nothing of it to do.
 func (f *fleet) discard() {
 	ctx := context.Background()
+	f.Cognigy.ClearFaults()
 	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.EndpointAPIKey{}, client.InNamespace(f.Namespace))).To(Succeed())
 	f.Eventually(func(g Gomega) {
 		left := &v1alpha1.EndpointAPIKeyList{}
 		g.Expect(cluster.List(ctx, left, client.InNamespace(f.Namespace))).To(Succeed())
 		g.Expect(left.Items).To(BeEmpty())
-	}).WithTimeout(patience).Should(Succeed())
+	}).WithTimeout(2 * patience).Should(Succeed())
 	f.Expect(cluster.DeleteAllOf(ctx, &v1alpha1.CognigyConnection{}, client.InNamespace(f.Namespace))).To(Succeed())
 }
 

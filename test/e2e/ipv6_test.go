@@ -6,7 +6,6 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -19,16 +18,8 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/api/v1alpha1"
 	"github.com/cognigy-operator/cognigy-operator/test/fixtures"
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
+	"github.com/cognigy-operator/cognigy-operator/test/testbed"
 )
-
-// freeAddress6 returns an address on [::1] on which nothing listened a moment ago.
-func freeAddress6() string {
-	GinkgoHelper()
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "[::1]:0")
-	Expect(err).NotTo(HaveOccurred())
-	Expect(listener.Close()).To(Succeed())
-	return listener.Addr().String()
-}
 
 var _ = Describe("Where there is nothing but IPv6, the operator", Label("connection"), func() {
 	const perSecond = 4
@@ -39,7 +30,9 @@ var _ = Describe("Where there is nothing but IPv6, the operator", Label("connect
 		})
 		host := strings.TrimPrefix(e.Cognigy.URL(), "https://")
 		Expect(host).To(HavePrefix("[::1]:"))
-		probes, metrics, apiServer := freeAddress6(), freeAddress6(), freeAddress6()
+		free, err := testbed.FreeAddresses(context.Background(), "[::1]", 4)
+		Expect(err).NotTo(HaveOccurred())
+		probes, metrics, apiServer, closed := free[0], free[1], free[2], free[3]
 		forward(apiServer)
 		p := launch(kubeconfigAt(apiServer),
 			"--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics,
@@ -55,7 +48,7 @@ var _ = Describe("Where there is nothing but IPv6, the operator", Label("connect
 		e.AwaitDelivered(key, 1)
 		scrapeAs(p, "ipv6")
 
-		elsewhere := e.Connection(func(spec *v1alpha1.ConnectionSpec) { spec.BaseURL = "https://" + freeAddress6() })
+		elsewhere := e.Connection(func(spec *v1alpha1.ConnectionSpec) { spec.BaseURL = "https://" + closed })
 		elsewhere.Name = "elsewhere"
 		e.Create(elsewhere)
 		e.Await(func(g Gomega) {

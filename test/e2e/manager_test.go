@@ -13,6 +13,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -68,6 +69,7 @@ var _ = Describe("The operator's process", func() {
 		}
 		e.Consistently(func() []simulator.Entry { return e.Cognigy.Live("") }).WithTimeout(2 * time.Second).Should(HaveLen(2))
 		e.Expect(e.Read(left).Finalizers).To(BeEmpty())
+		e.Delete(left)
 		for _, each := range watched {
 			release(each, each.Key())
 		}
@@ -76,7 +78,7 @@ var _ = Describe("The operator's process", func() {
 	It("says at its start what it works in, and by which marker its keys are known", func() {
 		e := newEnvironment()
 		p := start("--watch-namespaces="+e.Namespace, "--cluster-id=some cluster")
-		Eventually(p.output.String).WithTimeout(20 * time.Second).Should(And(
+		Eventually(p.output.String).WithTimeout(patience).Should(And(
 			ContainSubstring(`"namespaces":["`+e.Namespace+`"`), ContainSubstring(`"clusterConnections":true`),
 			ContainSubstring(`"identity":"some cluster"`), ContainSubstring(`"marker":"k8s-79ceba746b-"`)))
 	})
@@ -95,6 +97,7 @@ var _ = Describe("The operator's process", func() {
 				}
 			}
 		})
+		e.AwaitPermitted("limited", authorizationv1.ResourceAttributes{Namespace: e.Namespace, Verb: "create", Resource: "secrets"})
 		p := launch(as("limited"), "--watch-namespaces="+e.Namespace, "--cluster-id=some cluster")
 		in := ` in namespace \"` + e.Namespace + `\": without it, `
 		Eventually(p.output.String).WithTimeout(patience).Should(And(

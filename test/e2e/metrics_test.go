@@ -117,8 +117,8 @@ var _ = Describe("The metrics of an operator", Label("metrics"), func() {
 
 	// Kubernetes remembers for a minute whom the token belongs to, and for longer that its owner may read metrics.
 	It("cost neither Kubernetes nor Cognigy a request", Serial, func() {
-		p := start()
 		e := newEnvironment()
+		p := start("--watch-namespaces=" + e.Namespace)
 		key := e.Key(retain)
 		e.Create(key)
 		e.AwaitDelivered(key, 1)

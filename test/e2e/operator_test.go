@@ -56,7 +56,9 @@ func launchIn(kubeconfig []byte, environment []string, flags ...string) *process
 	GinkgoHelper()
 	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
-	probes, metrics := freeAddress(), freeAddress()
+	addresses, err := testbed.FreeAddresses(context.Background(), "127.0.0.1", 2)
+	Expect(err).NotTo(HaveOccurred())
+	probes, metrics := addresses[0], addresses[1]
 	p := &process{probes: probes, metrics: metrics}
 	flags = append([]string{
 		"--namespace=" + installation.Namespace, "--health-probe-bind-address=" + probes, "--metrics-bind-address=" + metrics,
@@ -65,7 +67,6 @@ func launchIn(kubeconfig []byte, environment []string, flags ...string) *process
 	if !CurrentSpecReport().IsSerial {
 		flags = append(flags, "--watch-namespaces="+strings.Join(namespaces.Names(), ","), "--cluster-connections")
 	}
-	var err error
 	p.Process, err = bed.Run(file, environment, &p.output, flags...)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() {

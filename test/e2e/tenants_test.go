@@ -127,8 +127,8 @@ var _ = Describe("A tenant", Label("load"), func() {
 	})
 
 	It("shares with many others what Cognigy grants to one address", func() {
-		const connections, endpoints = 20, 10
-		start("--host-rate-limits=*=20/40")
+		const connections, endpoints, burst = 20, 10, 40
+		start(fmt.Sprintf("--host-rate-limits=*=20/%d", burst))
 		f := newFleet(endpoints)
 		tenants := []*fleet{f}
 		for range connections - 1 {
@@ -146,7 +146,7 @@ var _ = Describe("A tenant", Label("load"), func() {
 		requests, refused := len(f.Cognigy.Requests())-before, f.Cognigy.RateLimited()
 		measured("%d keys over %d connections: %d requests, %d of them refused, in %s; at most %d are granted in %s",
 			quotaKeys, connections, requests, refused, time.Since(began).Round(time.Second), quota, quotaWindow)
-		f.Expect(refused).To(BeNumerically("<=", requests/20))
+		f.Expect(refused).To(BeNumerically("<=", max(requests/20, burst)), "those that are on their way when Cognigy refuses the first, or few")
 		f.Expect(f.Cognigy.Live("")).To(HaveLen(quotaKeys))
 	})
 })

@@ -185,12 +185,11 @@ func (e *environment) createIn(namespace string) (key *v1alpha1.EndpointAPIKey, 
 
 // limitedMayRead reports whether the API server permits the limited operator to read Secrets of a namespace.
 func limitedMayRead(g Gomega, namespace string) bool {
-	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-		User:               "system:serviceaccount:" + installation.LimitedNamespace + ":" + installation.LimitedServiceAccount,
-		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: "get", Resource: "secrets"},
-	}}
-	g.Expect(cluster.Create(context.Background(), review)).To(Succeed())
-	return review.Status.Allowed
+	permitted, err := fixtures.Permitted(context.Background(), cluster,
+		"system:serviceaccount:"+installation.LimitedNamespace+":"+installation.LimitedServiceAccount,
+		authorizationv1.ResourceAttributes{Namespace: namespace, Verb: "get", Resource: "secrets"})
+	g.Expect(err).NotTo(HaveOccurred())
+	return permitted
 }
 
 // permitEverywhere gives the limited operator the permissions of one that is not limited, until the spec ends.

@@ -88,11 +88,24 @@ func Build(ctx context.Context, file string) error {
 
 // FreeAddress returns an address on loopback on which nothing listened a moment ago.
 func FreeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	addresses, err := FreeAddresses(ctx, "127.0.0.1", 1)
 	if err != nil {
 		return "", err
 	}
-	return listener.Addr().String(), listener.Close()
+	return addresses[0], nil
+}
+
+// FreeAddresses returns different addresses on a host (127.0.0.1 or [::1]) on which nothing listened a moment ago.
+func FreeAddresses(ctx context.Context, host string, count int) (addresses []string, err error) {
+	for range count {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", host+":0")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = listener.Close() }() // after all are found, so that none is found twice
+		addresses = append(addresses, listener.Addr().String())
+	}
+	return addresses, nil
 }
 
 // Share returns what Join needs in another process.

@@ -64,10 +64,17 @@ func (r *Reconciler) proceed(request ctrl.Request, next plan.Plan) (ctrl.Result,
 }
 
 // noLater has a deletion go on when its plan says so, whatever fails: with deletionPolicy Retain, the operator waits for Cognigy for a
-// bounded time only. That time may have passed during a request, which the plan that changed with it shows.
+// bounded time only. The plan is made again, since what it waited for may have come to pass during a request.
 func (r *Reconciler) noLater(result ctrl.Result, s *scope, next plan.Plan) ctrl.Result {
-	due := next.RequeueAt.Sub(r.Clock.Now())
-	if next.State == plan.Revoking && !next.RequeueAt.IsZero() && (due > 0 || r.plan(s).Do != next.Do) {
+	if next.State != plan.Revoking {
+		return result
+	}
+	again := r.plan(s)
+	due := again.RequeueAt.Sub(r.Clock.Now())
+	if again.Do == plan.Retain && next.Do != plan.Retain {
+		due = kube.ConflictInterval
+	}
+	if due > 0 {
 		result.RequeueAfter = minNonZero(result.RequeueAfter, max(due, kube.ConflictInterval))
 	}
 	return result

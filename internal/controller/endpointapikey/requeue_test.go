@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/utils/clock"
 	testingclock "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -37,12 +38,8 @@ func TestRetainEndsDuringARequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, clock, request := NewWithT(t), testingclock.NewFakePassiveClock(deleted), ctrl.Request{}
-			r := &Reconciler{Clock: clock, confirmations: kube.Backoff(confirmInterval, longestRetry), failures: kube.Backoff(longestRetry, longestRetry)}
-			s := newScope(&v1alpha1.EndpointAPIKey{})
-			s.observed = plan.Observed{
-				Retain: true, DeletingSince: deleted, HasFinalizer: true, EndpointID: "endpoint", Markers: []string{"marker"}, Listing: c.listing, Fresh: c.listing != nil,
-				Secret: plan.Secret{State: plan.SecretAbsent},
-			}
+			r, s := retaining(clock, deleted)
+			s.observed.Listing, s.observed.Fresh = c.listing, c.listing != nil
 			for range 10 {
 				r.confirmations.When(request)
 			}
@@ -65,4 +62,36 @@ func TestRetainEndsDuringARequest(t *testing.T) {
 			g.Expect(result.RequeueAfter).To(BeNumerically(">=", longestRetry))
 		})
 	}
+}
+
+// Before that minute, the operator waits until a list can show the key of an attempt, and that may be over during a request, too.
+func TestRetainGoesOnAfterTheLatestAttempt(t *testing.T) {
+	g, clock, request := NewWithT(t), testingclock.NewFakePassiveClock(time.Now()), ctrl.Request{}
+	attempt := clock.Now()
+	deleted := attempt.Add(6 * time.Second)
+	r, s := retaining(clock, deleted)
+	s.observed.Intent = attempt
+	s.timing = plan.Timing{RequestTimeout: 10 * time.Second, DeliveryTimeout: 10 * time.Second, ListLag: 5 * time.Second}
+	shown := deleted.Add(25 * time.Second)
+
+	clock.SetTime(shown.Add(-time.Second))
+	next := r.plan(s)
+	g.Expect(next.Do).To(Equal(plan.List))
+	g.Expect(next.RequeueAt).To(Equal(shown))
+	clock.SetTime(shown.Add(time.Second))
+	result, err := r.result(request, s, next, &condition.Failure{Reason: v1alpha1.ReasonConnectionNotReady})
+	g.Expect(err).NotTo(HaveOccurred())
+	// The attempt has ended 25 seconds after its beginning, and the minute begins then.
+	g.Expect(result.RequeueAfter).To(Equal(attempt.Add(85 * time.Second).Sub(clock.Now())))
+}
+
+// retaining is a reconciler that waits for long after a failure, and a resource with deletionPolicy Retain that is being deleted.
+func retaining(clock clock.PassiveClock, deleted time.Time) (*Reconciler, *scope) {
+	r := &Reconciler{Clock: clock, confirmations: kube.Backoff(confirmInterval, longestRetry), failures: kube.Backoff(longestRetry, longestRetry)}
+	s := newScope(&v1alpha1.EndpointAPIKey{})
+	s.observed = plan.Observed{
+		Retain: true, DeletingSince: deleted, HasFinalizer: true, EndpointID: "endpoint", Markers: []string{"marker"},
+		Secret: plan.Secret{State: plan.SecretAbsent},
+	}
+	return r, s
 }

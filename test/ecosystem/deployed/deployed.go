@@ -49,7 +49,9 @@ func Run(t *testing.T, plane *controlplane.ControlPlane, cluster client.Client, 
 	file := filepath.Join(t.TempDir(), "kubeconfig")
 	g.Expect(os.WriteFile(file, config, 0o600)).To(gomega.Succeed())
 
-	probes, metrics := freeAddress(t), freeAddress(t)
+	free, err := testbed.FreeAddresses(t.Context(), "127.0.0.1", 2)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	probes, metrics := free[0], free[1]
 	addresses := strings.NewReplacer("=:8443", "="+metrics, "=:8081", "="+probes)
 	var flags []string
 	for _, flag := range deployment.Spec.Template.Spec.Containers[0].Args {
@@ -85,10 +87,3 @@ func (o *Operator) stop() {
 
 // Output is what the operator printed.
 func (o *Operator) Output() string { return o.output.String() }
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := testbed.FreeAddress(t.Context())
-	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
-	return address
-}
