@@ -20,9 +20,6 @@ import (
 	"github.com/cognigy-operator/cognigy-operator/test/simulator"
 )
 
-// user is the operator's ServiceAccount, and the floor's.
-const user = "system:serviceaccount:" + installation.Namespace + ":" + installation.ServiceAccount
-
 // figures are what one scenario cost.
 type figures struct {
 	Scenario    string         `json:"scenario"`
@@ -75,7 +72,8 @@ func route(request simulator.Request) string {
 
 // add counts a kind of request. Leader election and the watches of caches belong to no key.
 func (f *figures) add(request controlplane.Request, count int) {
-	if request.User != user || request.Resource == "leases" || request.Verb == "watch" || request.Verb == "list" || request.Resource == "" {
+	// The floor has the operator's ServiceAccount.
+	if request.User != installation.User || request.Resource == "leases" || request.Verb == "watch" || request.Verb == "list" || request.Resource == "" {
 		return
 	}
 	name := strings.TrimSuffix(request.Verb+" "+request.Resource+"/"+request.Subresource, "/")

@@ -31,6 +31,8 @@ import (
 const (
 	Namespace      = "cognigy-operator-system"
 	ServiceAccount = "cognigy-operator-controller-manager"
+	// User is the ServiceAccount's name to the API server.
+	User = "system:serviceaccount:" + Namespace + ":" + ServiceAccount
 )
 
 const (

@@ -20,6 +20,7 @@ import (
 const (
 	LimitedNamespace      = "cognigy-operator-limited"
 	LimitedServiceAccount = "cognigy-operator-limited-controller-manager"
+	LimitedUser           = "system:serviceaccount:" + LimitedNamespace + ":" + LimitedServiceAccount
 	// Watched is the one namespace for which LimitedFile has Roles.
 	Watched = "watched"
 )

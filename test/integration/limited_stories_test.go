@@ -185,8 +185,7 @@ func (e *environment) createIn(namespace string) (key *v1alpha1.EndpointAPIKey, 
 
 // limitedMayRead reports whether the API server permits the limited operator to read Secrets of a namespace.
 func limitedMayRead(g Gomega, namespace string) bool {
-	permitted, err := fixtures.Permitted(context.Background(), cluster,
-		"system:serviceaccount:"+installation.LimitedNamespace+":"+installation.LimitedServiceAccount,
+	permitted, err := fixtures.Permitted(context.Background(), cluster, installation.LimitedUser,
 		authorizationv1.ResourceAttributes{Namespace: namespace, Verb: "get", Resource: "secrets"})
 	g.Expect(err).NotTo(HaveOccurred())
 	return permitted

@@ -45,12 +45,11 @@ func (a *auditor) check() error {
 	if err != nil {
 		return err
 	}
-	user := "system:serviceaccount:" + installation.Namespace + ":" + installation.ServiceAccount
 	seen := map[string]int{}
 	for i := range events {
 		e := &events[i]
 		request := controlplane.Request{Verb: e.Verb} // as if it were no dry run: those count here
-		if e.User.Username != user || !request.Write() || e.ObjectRef == nil || e.ObjectRef.Resource == "events" || e.ObjectRef.Resource == "leases" {
+		if e.User.Username != installation.User || !request.Write() || e.ObjectRef == nil || e.ObjectRef.Resource == "events" || e.ObjectRef.Resource == "leases" {
 			continue
 		}
 		seen[e.ObjectRef.Namespace]++

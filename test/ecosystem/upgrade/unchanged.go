@@ -61,9 +61,6 @@ func (l *Live) awaitChecked() {
 	})
 }
 
-// operatorUser is the operator, to the API server.
-const operatorUser = "system:serviceaccount:" + installation.Namespace + ":" + installation.ServiceAccount
-
 // written counts the writes of the operator, but for what a process does to lead (its Lease, and an Event about it in the operator's
 // namespace), and for the status of connections. Events of resources are part of the snapshot.
 func (l *Live) written() controlplane.Counts {
@@ -72,7 +69,7 @@ func (l *Live) written() controlplane.Counts {
 	writes := controlplane.Counts{}
 	for request, count := range counts {
 		ofConnections := strings.HasSuffix(request.Resource, "cognigyconnections") && request.Subresource == "status"
-		if request.User == operatorUser && request.Write() && request.Resource != "leases" && request.Resource != "events" && !ofConnections {
+		if request.User == installation.User && request.Write() && request.Resource != "leases" && request.Resource != "events" && !ofConnections {
 			writes[request] = count
 		}
 	}
